@@ -1,0 +1,141 @@
+// Package isolation is the sealed boundary between a page nobody should have
+// to trust and the Go core: two origins, a sandboxed frame document, an HPKE
+// handshake, and authenticated, ordered frames over one of two carriers.
+//
+// This comment is the wire format and is normative. The TypeScript twin lives
+// in sandbox-iframe/src; both sides produce and open the vectors of
+// testdata/vectors.json.
+//
+// # Frame
+//
+// Everything that crosses the boundary is a frame. All integers are unsigned
+// and big-endian.
+//
+//	offset size
+//	0      1    version    1
+//	1      1    type       see Types
+//	2      2    epoch      number of the key pair in force, 0 after the hello
+//	4      8    sequence   see Sequence
+//	12     …    body       sealed: IV (12) ‖ ciphertext ‖ tag (16)
+//
+// A sealed body is AES-256-GCM under the key of its direction and epoch. Its
+// associated data is
+//
+//	header (12) ‖ direction (1: 1 frame to core, 2 core to frame) ‖ session id (16)
+//
+// so that no frame can be moved to another version, type, epoch, position,
+// direction or session. Frame to core the IV is four zero bytes and the
+// sequence, and the core refuses any other; core to frame the AEAD draws it.
+// A frame is at most MaxFrame bytes.
+//
+// # Types
+//
+//	 1 hello      frame to core, not sealed by the session keys: see Handshake
+//	 2 ready      core to frame: keys confirmed; plaintext empty
+//	 3 batch      both ways: one or more items
+//	 4 ping       core to frame: plaintext empty
+//	 5 pong       frame to core: plaintext empty, answers a ping
+//	 6 rekey      core to frame: secret (32) ‖ core public key (65)
+//	 7 rekeyed    frame to core: HPKE enc (65) ‖ ciphertext (112)
+//	 8 resume     frame to core, clear: session id (16)
+//	 9 challenge  core to frame: nonce (32), sequence 0
+//	10 proof      frame to core: the challenge's nonce (32)
+//	11 resumed    core to frame: plaintext empty
+//	12 bye        either way: the session ends; plaintext empty
+//
+// An unknown version or type, a type in the wrong direction, and a plaintext
+// of the wrong size are refused like a forgery.
+//
+// # Handshake
+//
+// The frame document (in the brownfield pattern the page itself) carries a
+// session id of 16 bytes, a one-time secret R of 32 bytes and the core's
+// ephemeral P-256 public key (65 bytes, uncompressed). The frame makes one
+// AES-256-GCM key per direction and sends, as the first message of its
+// carrier,
+//
+//	header (version 1, type hello, epoch 0, sequence 0) ‖ session id (16) ‖ enc (65) ‖ ciphertext (112)
+//
+// where enc and ciphertext are RFC 9180 base-mode single-shot HPKE (DHKEM
+// P-256 HKDF-SHA256, HKDF-SHA256, AES-256-GCM), empty associated data, of
+//
+//	R (32) ‖ key frame to core (32) ‖ key core to frame (32)
+//
+// with info
+//
+//	"sallyport/1 hello" ‖ carrier (1) ‖ pattern (1) ‖ session id (16)
+//
+// carrier is 1 direct, 2 relay; pattern is 1 isolation, 2 brownfield: neither
+// can be downgraded, nor can the version. The core compares R in constant
+// time, destroys R and its private key, and answers ready. A hello that does
+// not open, or holds another R, changes nothing but a counter; the right one
+// still works. Only ready, opened, tells the frame that it speaks to the core.
+//
+// # Sequence
+//
+// Each direction counts its sealed frames from 1 and never starts again, also
+// not under new keys. On the direct carrier the receiver accepts exactly the
+// next number; anything else closes the socket. On the relay, where requests
+// overtake each other, it accepts each number once inside a window of the
+// last 1024. Sequence 0 is used twice, by types that stand outside the count:
+// challenge (fresh nonce inside, random IV) and the bye that a frame seals
+// under epoch 0 right after its keys exist, so that it can be sent while the
+// page is being torn down and nothing can be computed any more; replaying
+// either gains nothing.
+//
+// # New keys
+//
+// After at most RekeyAfter frames of either direction in one epoch the core
+// sends rekey, sealed under the keys in force. The frame answers rekeyed, its
+// last frame under the old key, holding HPKE of R ‖ new keys with info
+//
+//	"sallyport/1 rekey" ‖ carrier (1) ‖ pattern (1) ‖ session id (16) ‖ new epoch (2)
+//
+// and sends nothing more until ready arrives under the new epoch. A frame of
+// the epoch before is accepted only on the relay and only with a sequence
+// below that of rekeyed (to the core) or ready (to the frame). At MaxFrames
+// frames in one epoch, 2^24, the session ends.
+//
+// # Resume
+//
+// A dropped socket does not end a session at once. On a new one the frame
+// sends resume; the core answers challenge, sealed under its current epoch;
+// the frame answers proof with its next sequence, which may skip numbers lost
+// with the old socket but never goes back; the core closes the old socket,
+// and sends resumed, whose sequence likewise may skip. Only these two types
+// may skip. If the drop fell into a change of keys the challenge's epoch says
+// which pair is in force. A session that is not resumed within ResumeWithin
+// ends. Calls that were sent and not answered fail in the frame with
+// unknown_outcome when the socket drops, and are never sent again; calls that
+// were not yet sealed wait and go out after resumed.
+//
+// # Items
+//
+// The plaintext of a batch is a sequence of items without padding, at most
+// MaxItems of them. Frame to core:
+//
+//	call    kind 1 ‖ id (4) ‖ timeout in ms (4, 0: none) ‖ n (1) ‖ command (n) ‖ sections (1, must be 0) ‖ m (4) ‖ JSON (m)
+//	cancel  kind 2 ‖ id (4)
+//	report  kind 3 ‖ id (4) ‖ cause (1) ‖ n (1) ‖ command (n)
+//
+// An id names a call within its session, is chosen by the frame, counts up
+// from 1 and is never used twice. A report says that the hook kept a call
+// back; cause is 1 refused, 2 threw, 3 returned something else than a call or
+// a refusal, 4 timed out, 5 reports were dropped by the frame's own rate
+// limit (id is then their number and the command is empty). Core to frame:
+//
+//	result  kind 1 ‖ id (4) ‖ m (4) ‖ JSON (m)
+//	error   kind 2 ‖ id (4) ‖ m (4) ‖ JSON (m): {"code":…,"id":…,"message":…}
+//
+// A batch is authentic as a whole, and counted, limited, authorized and
+// recorded item by item.
+//
+// # Carriers
+//
+// Direct: a WebSocket that the frame owns, one frame to a binary message; the
+// first is hello or resume. Relay: the page carries frames by POST to its own
+// origin; request and response bodies are frames, each preceded by its length
+// (4). The request's path names the session. A response holds what the core
+// had to say, waiting a while for it; an empty one says nothing of what
+// happened to the request.
+package isolation
