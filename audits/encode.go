@@ -1,0 +1,193 @@
+package audits
+
+import (
+	"strconv"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// lineVersion is the "v" of a line: readers refuse those they do not know.
+const lineVersion = 1
+
+// A reason may quote what a page sent, so what a record can grow to is bounded
+// here and not by whoever fills it.
+const (
+	maxText  = 1024 // bytes of a string before escaping
+	maxRules = 32
+)
+
+// timeLayout has a fixed width, so that lines sort by time as text.
+const timeLayout = "2006-01-02T15:04:05.000000000Z"
+
+// appendRecord appends r as one JSON object without a newline. It is written
+// by hand because encoding/json takes five times as long and every call waits
+// for it.
+func appendRecord(dst []byte, kind string, r *Record) []byte {
+	at := r.Time
+	if at.IsZero() {
+		at = time.Now()
+	}
+	dst = append(dst, `{"v":`...)
+	dst = strconv.AppendInt(dst, lineVersion, 10)
+	dst = append(dst, `,"time":"`...)
+	dst = at.UTC().AppendFormat(dst, timeLayout)
+	dst = append(dst, '"')
+	dst = appendMember(dst, "record", kind)
+	dst = appendMember(dst, "verdict", r.Verdict)
+	dst = appendMember(dst, "id", r.ID)
+	dst = appendMember(dst, "session", r.Session)
+	dst = appendMember(dst, "window", r.Window)
+	dst = appendMember(dst, "origin", r.Origin)
+	dst = appendMember(dst, "command", r.Command)
+
+	dst = appendOptional(dst, "carrier", r.Carrier)
+	dst = appendOptional(dst, "pattern", r.Pattern)
+	if r.ByFrame {
+		dst = append(dst, `,"by_frame":true`...)
+	}
+	dst = appendOptional(dst, "stage", r.Stage)
+	dst = appendOptional(dst, "code", r.Code)
+	dst = appendOptional(dst, "reason", r.Reason)
+	dst = appendRules(dst, r.Rules)
+	dst = appendOptional(dst, "revision", r.Revision)
+	if r.ArgsSize != 0 {
+		dst = append(dst, `,"args_size":`...)
+		dst = strconv.AppendInt(dst, int64(r.ArgsSize), 10)
+	}
+	dst = appendOptional(dst, "args_mac", r.ArgsMAC)
+	dst = appendStages(dst, &r.Stages)
+	return append(dst, '}')
+}
+
+func appendRules(dst []byte, rules []Rule) []byte {
+	if len(rules) == 0 {
+		return dst
+	}
+	dst = append(dst, `,"rules":[`...)
+	for i, rule := range rules[:min(len(rules), maxRules)] {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"capability":`...)
+		dst = appendText(dst, rule.Capability)
+		dst = appendMember(dst, "file", rule.File)
+		dst = append(dst, `,"line":`...)
+		dst = strconv.AppendInt(dst, int64(rule.Line), 10)
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
+}
+
+func appendStages(dst []byte, s *Stages) []byte {
+	if *s == (Stages{}) {
+		return dst
+	}
+	dst = append(dst, `,"stages_ns":{`...)
+	open := len(dst)
+	dst = appendStage(dst, open, "open", s.Open)
+	dst = appendStage(dst, open, "parse", s.Parse)
+	dst = appendStage(dst, open, "schema", s.Schema)
+	dst = appendStage(dst, open, "policy", s.Policy)
+	dst = appendStage(dst, open, "record", s.Record)
+	dst = appendStage(dst, open, "handler", s.Handler)
+	dst = appendStage(dst, open, "output", s.Output)
+	dst = appendStage(dst, open, "seal", s.Seal)
+	return append(dst, '}')
+}
+
+func appendStage(dst []byte, open int, name string, d time.Duration) []byte {
+	if d == 0 {
+		return dst
+	}
+	if len(dst) > open {
+		dst = append(dst, ',')
+	}
+	dst = append(dst, '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	return strconv.AppendInt(dst, int64(d), 10)
+}
+
+func appendOptional(dst []byte, name, text string) []byte {
+	if text == "" {
+		return dst
+	}
+	return appendMember(dst, name, text)
+}
+
+func appendMember(dst []byte, name, text string) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	return appendText(dst, text)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendText appends text as a JSON string. Quotes, backslashes and all that
+// is not printable are escaped: line breaks, terminal escapes, C1 controls,
+// marks that turn the writing direction round. Bytes that are not UTF-8
+// become U+FFFD.
+func appendText(dst []byte, text string) []byte {
+	cut := false
+	if len(text) > maxText {
+		text, cut = text[:maxText], true
+		// Not in the middle of a character, so that cutting adds no U+FFFD.
+		for len(text) > maxText-utf8.UTFMax && !lastRuneWhole(text) {
+			text = text[:len(text)-1]
+		}
+	}
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(text); {
+		c := text[i]
+		if c >= ' ' && c < 0x7f && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		r, size := rune(c), 1
+		if c >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(text[i:])
+			if unicode.IsPrint(r) && (r != utf8.RuneError || size > 1) {
+				i += size
+				continue
+			}
+		}
+		dst = append(dst, text[start:i]...)
+		dst = appendEscaped(dst, r)
+		i += size
+		start = i
+	}
+	dst = append(dst, text[start:]...)
+	if cut {
+		dst = append(dst, "…"...)
+	}
+	return append(dst, '"')
+}
+
+func lastRuneWhole(text string) bool {
+	r, size := utf8.DecodeLastRuneInString(text)
+	return r != utf8.RuneError || size > 1
+}
+
+func appendEscaped(dst []byte, r rune) []byte {
+	switch {
+	case r == '"' || r == '\\':
+		return append(dst, '\\', byte(r))
+	case r == '\n':
+		return append(dst, '\\', 'n')
+	case r == '\t':
+		return append(dst, '\\', 't')
+	case r > 0xffff:
+		r -= 0x10000
+		dst = appendUnit(dst, 0xd800+r>>10)
+		return appendUnit(dst, 0xdc00+r&0x3ff)
+	default:
+		return appendUnit(dst, r)
+	}
+}
+
+func appendUnit(dst []byte, u rune) []byte {
+	return append(dst, '\\', 'u', hexDigits[u>>12&15], hexDigits[u>>8&15], hexDigits[u>>4&15], hexDigits[u&15])
+}

@@ -1,0 +1,109 @@
+package audits
+
+import (
+	"context"
+	"time"
+)
+
+// Verdicts of decisions. Those of outcomes follow below; no word is in both.
+const (
+	VerdictAllow  = "allow"  // the handler may run
+	VerdictDeny   = "deny"   // the policy said no, or said nothing
+	VerdictRefuse = "refuse" // an earlier stage said no: hook, limits, parse, schema
+)
+
+// Verdicts of outcomes.
+const (
+	VerdictDone      = "done"      // the handler returned and its result was sealed
+	VerdictFailed    = "failed"    // the handler returned an error, panicked, or its result broke the schema
+	VerdictCancelled = "cancelled" // the page, a deadline or the session's end stopped it
+)
+
+// Stages that give verdicts.
+const (
+	StageHook     = "hook"
+	StageLimits   = "limits"
+	StageParse    = "parse"
+	StageSchema   = "schema"
+	StagePolicy   = "policy"
+	StageDispatch = "dispatch"
+	StageOutput   = "output"
+)
+
+// Kinds of records.
+const (
+	KindDecision = "decision"
+	KindOutcome  = "outcome"
+)
+
+// A Record is one decision about one call, or how a decided call ended. The
+// zero value is a valid, if empty, record.
+//
+// Strings longer than 1 KiB are cut when they are written, and at most 32
+// rules are.
+type Record struct {
+	Version int       `json:"v"`      // of the line format; set by the recorder
+	Time    time.Time `json:"time"`   // when the verdict fell; the zero time means now
+	Kind    string    `json:"record"` // KindDecision or KindOutcome; set by the recorder
+	Verdict string    `json:"verdict"`
+
+	ID      string `json:"id"`      // what the page is told: "<8 characters of session>-<call>"
+	Session string `json:"session"` // from the session, never from the message, as are the next two
+	Window  string `json:"window"`
+	Origin  string `json:"origin"`
+	Command string `json:"command"` // "" unless it is a registered one: page text stays out
+
+	Carrier string `json:"carrier,omitempty"` // "direct" or "relay"
+	Pattern string `json:"pattern,omitempty"` // "isolation" or "brownfield"
+
+	// ByFrame marks what the core did not see itself but was told in a sealed
+	// report of the frame: a call that the hook kept back.
+	ByFrame bool `json:"by_frame,omitempty"`
+
+	Stage    string `json:"stage,omitempty"`  // the stage that gave the verdict
+	Code     string `json:"code,omitempty"`   // what the page got; "" when allowed
+	Reason   string `json:"reason,omitempty"` // for the developer, never sent to the page
+	Rules    []Rule `json:"rules,omitempty"`
+	Revision string `json:"revision,omitempty"` // of the policy
+
+	ArgsSize int    `json:"args_size,omitempty"` // bytes of JSON
+	ArgsMAC  string `json:"args_mac,omitempty"`  // see MAC
+
+	Stages Stages `json:"stages_ns,omitzero"`
+}
+
+// A Rule is a line of a capability file that decided.
+type Rule struct {
+	Capability string `json:"capability"`
+	File       string `json:"file"`
+	Line       int    `json:"line"`
+}
+
+// Stages is the time each step of a call took. Zero means that the step was
+// not reached or not measured.
+type Stages struct {
+	Open    time.Duration `json:"open,omitempty"`
+	Parse   time.Duration `json:"parse,omitempty"`
+	Schema  time.Duration `json:"schema,omitempty"`
+	Policy  time.Duration `json:"policy,omitempty"`
+	Record  time.Duration `json:"record,omitempty"` // known only in an outcome
+	Handler time.Duration `json:"handler,omitempty"`
+	Output  time.Duration `json:"output,omitempty"`
+	Seal    time.Duration `json:"seal,omitempty"`
+}
+
+// A Recorder keeps records. Its methods are called from many goroutines, must
+// not keep or change r, and return only when the record is kept.
+//
+// The context says on whose behalf a record is written. A recorder that waits
+// for something far away may give up when it is done; one that does not need
+// to wait writes anyway, since a decision that fell is to be recorded also
+// when nobody waits for it any more.
+type Recorder interface {
+	// Decide records a decision. Core calls it before it dispatches, and an
+	// error refuses the call.
+	Decide(ctx context.Context, r *Record) error
+	// Outcome records how a call ended that Decide had allowed. An error
+	// comes too late for that call; core refuses what follows.
+	Outcome(ctx context.Context, r *Record) error
+}
