@@ -1,0 +1,95 @@
+// Package policy decides what a window may ask for.
+//
+// A policy is a folder of Rego files, one capability each:
+//
+//	# METADATA
+//	# title: Notes
+//	# custom:
+//	#   windows: ["main", "editor-*"]
+//	package capability.notes
+//
+//	import data.sallyport.scope
+//
+//	allow if input.command in {"notes.list", "notes.search"}
+//
+//	allow if {
+//		input.command == "notes.save"
+//		scope.path_inside(input.args.path, "$APPDATA/notes")
+//	}
+//
+//	deny contains "hidden files stay closed" if {
+//		input.command == "notes.save"
+//		contains(input.args.path, "/.")
+//	}
+//
+//	ask contains "Delete this note for good?" if input.command == "notes.delete"
+//
+// [Load] compiles such a folder to a [Policy]; [Policy.Decide] answers one call.
+//
+// # Verdicts
+//
+// Any deny wins over any ask, any ask over any allow, and where nothing holds the
+// answer is [Deny]. Only the boolean true allows. Several capabilities on one window
+// add up; a rule counts exactly where its capability holds. An error, a cancelled
+// context included, carries no decision: the caller denies.
+//
+// # Where a capability holds
+//
+// The metadata block over the package says so, and an unknown key in it is an error.
+//
+//	title, description   text
+//	custom.windows       required; globs (* and ?) on the window's label. [] is nowhere, ["*"] is every window
+//	custom.origins       exact origins, scheme://host[:port]. Absent is the app itself; named
+//	                     origins are the only ones, unless local is true
+//	custom.local         true adds the app itself to the named origins
+//	custom.platforms     GOOS names. Absent is all of them, [] is none
+//	custom.expires       RFC 3339; from that instant on the capability holds nowhere
+//
+// # What a rule may read
+//
+// input.command, args, window, origin, local, platform and session, and input.time in
+// nanoseconds since 1970 (for the time functions of Rego). Any other field is an error at load,
+// as is another capability's package, a "with", and every built-in function that could
+// reach the network, the environment or the host, or whose answer could differ between
+// two evaluations of one input.
+//
+// Rego leaves a rule out when something it reads is absent. In an allow that is safe. In a
+// deny it is not: a deny on input.args.path holds for no call without a path. So the
+// schema comes first: give every argument that a deny reads a type there, and require
+// it. Prefer saying what is allowed to saying what is denied.
+//
+// Three of Rego's traps are closed here. A built-in that is given a wrong type stops the
+// decision with an error. Ordering (<, <=, >, >=) of anything but two numbers or
+// two strings is an error too: in plain Rego null <= 100 is true. And glob.match, for which .. is an
+// ordinary name, is refused on arguments: use scope.glob.
+//
+// # The scope library
+//
+// import data.sallyport.scope gives
+//
+//	scope.path_inside(path, dir)    path is dir or below it
+//	scope.glob(pattern, path)       path fits pattern: * and ? stay within a name,
+//	                                [a-z] and [!a-z] are classes, ** as a whole name is any depth
+//
+// Both work on text alone and touch no file, so they can't see a symbolic link: the handler
+// opens paths under an os.Root. Both are total: a wrong type and an absent
+// argument (written as input.args.name in the call itself) are false, never an error and
+// never undefined. A leading dot of a name is matched only by a dot. dir and pattern may begin with a
+// variable of [Config].Variables, such as $HOME; path may not.
+//
+// Some texts can't be judged: a path with .. in it, an escape such as %2e, a control
+// character, a backslash where that is no separator, a device or a short name on Windows, a relative path
+// against an absolute directory. Such a path counts against the call. In an allow
+// the function is false. Where a deny or an ask calls it directly in its body, it is
+// true, and "not" turns both round; so does a leading dot under a wildcard. Inside helper rules and nested expressions the function
+// can't know its side: there such a path is false.
+//
+// On Windows and macOS names are compared without case; on Windows both slashes separate, and
+// trailing dots and spaces are dropped as the system drops them.
+//
+// # Speed
+//
+// Window, origin, command and platform are known long before the arguments. For each such
+// combination the rules are partially evaluated once, with the rest unknown, and what is left
+// is kept: nothing, a constant, or a short condition that is evaluated per call.
+package policy

@@ -1,0 +1,111 @@
+package policy
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"github.com/sallyport/sallyport/schema"
+)
+
+// Effect is what a decision does to a call. Its zero value denies.
+type Effect uint8
+
+const (
+	Deny  Effect = iota // the call ends here
+	Allow               // the call may run
+	Ask                 // the call may run if the user says so
+)
+
+// String is the effect in lower case: "deny", "allow" or "ask".
+func (e Effect) String() string {
+	switch e {
+	case Allow:
+		return "allow"
+	case Ask:
+		return "ask"
+	}
+	return "deny"
+}
+
+// Input is one call, as the policy sees it. Everything but Command and Args comes
+// from the session, never from the message.
+type Input struct {
+	Window   string // the window's label
+	Origin   string // the page's origin as a browser writes it
+	Command  string
+	Platform string // a GOOS name; "" is the platform of the Config
+	Session  string
+	Local    bool         // the page is the app itself
+	Args     schema.Value // nil is JSON null
+	Time     time.Time    // of the call; zero is now
+}
+
+// Rule names one rule of a capability file.
+type Rule struct {
+	Capability string // the name after "package capability."
+	File       string // path within the folder that was loaded
+	Line       int    // of the rule's head, from 1
+	Kind       string // "allow", "deny" or "ask"
+	Reason     string // of a deny; the question of an ask; else ""
+}
+
+// Decision is the answer to one call. Its zero value denies.
+type Decision struct {
+	Effect Effect
+	// Reason is for the developer, never for the page: it may quote arguments
+	// if a rule does. Control characters in it are replaced, its length is bounded.
+	Reason string
+	// Rules are those behind the effect, in the order of file and line. For Deny and Ask they are all that
+	// held, none where nothing allowed; for Allow at least one. Shared between
+	// decisions: read only.
+	Rules []Rule
+	// Revision is that of the policy which decided.
+	Revision string
+}
+
+// Config says how a folder is loaded. The zero value knows no variables.
+type Config struct {
+	// Variables are the directories that scopes may begin with, by name with its dollar
+	// sign: "$HOME", "$APPDATA". Each is an absolute path of the platform.
+	Variables map[string]string
+	// Platform is a GOOS name. It decides how paths are compared and is what
+	// calls that name none run on. "" is runtime.GOOS.
+	Platform string
+}
+
+// Policy is a compiled folder of capabilities. It never changes and is safe for
+// concurrent use.
+type Policy struct {
+	revision string
+}
+
+// Capability describes where one capability holds.
+type Capability struct {
+	ID          string // the name after "package capability."
+	Title       string
+	Description string
+	File        string
+	Windows     []string
+	Origins     []string  // nil if the file names none
+	Local       bool      // holds for the app itself
+	Platforms   []string  // nil is every platform
+	Expires     time.Time // zero is never
+}
+
+// Load compiles every *.rego file at or below the root of fsys, except *_test.rego. A folder
+// without any makes a policy that denies everything.
+// The error names the file and line of the first fault and what to do about it.
+func Load(fsys fs.FS, c Config) (*Policy, error) { return &Policy{}, nil }
+
+// Decide answers one call. An error means that there is no answer, and the caller
+// denies; a context that ends before Decide returns is always an error.
+func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
+	return Decision{}, ctx.Err()
+}
+
+// Revision identifies what was loaded: equal files, variables and platform, equal revision.
+func (p *Policy) Revision() string { return p.revision }
+
+// Capabilities lists what was loaded in the order of their names. The caller may keep it.
+func (p *Policy) Capabilities() []Capability { return nil }
