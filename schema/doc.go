@@ -1,0 +1,46 @@
+// Package schema is the gate's reader: strict JSON, JSON Schema on both sides of
+// every command, and Go values made from what was checked.
+//
+// [Parse] reads the bytes of one message once. What it returns, a [Value], is what
+// the schema validates, what the policy decides on and what the handler's Go value
+// is decoded from, so no two stages can read the same message differently.
+//
+// # Strict JSON
+//
+// One value and nothing behind it; UTF-8 without a byte order mark; no lone
+// surrogates; no member twice in an object, compared after unescaping; numbers kept
+// as their exact literal; and bounds ([Limits]) on size, depth, nodes, members of one
+// object, bytes of a number and its exponent. The grammar is judged by
+// github.com/go-json-experiment/json/jsontext; the bounds are applied in a pass
+// before it, so that a hostile document is turned away before it costs anything.
+//
+// Member names are compared byte by byte everywhere: "path" and "PATH" are two
+// members, for the schema, for the policy and for the handler's struct. Nothing is
+// special about "__proto__".
+//
+// # Schemas
+//
+// [Compile] reads <command>.input.json and <command>.output.json, JSON Schema draft
+// 2020-12, and compiles them with github.com/santhosh-tekuri/jsonschema/v5. Formats are
+// asserted. Whatever that library is known to get wrong is either replaced (every
+// standard format, "." in a pattern) or refused when the program starts, with file and
+// line: an empty enum, $dynamicRef, keywords and formats nobody knows, regular
+// expressions that mean one thing in ECMA-262 and another in RE2. A $ref stays in its
+// own file.
+//
+// A command without an input schema accepts nothing; one without an output schema
+// returns null.
+//
+// # Go values
+//
+// [Decode] and [Decoder] fill Go values from a Value by reflection. They never see the
+// text again, know no case folding, refuse members that a struct doesn't have, numbers
+// that don't fit, and null where the Go type has no nil.
+//
+// # What errors say
+//
+// Messages come from pages that nobody trusts, so no error of Parse, Validate or Decode
+// contains their text: a pointer names a member only if the schema or the Go type names
+// it too, and says "*" for every other. Errors of Compile quote the developer's own
+// files. All types here are safe for concurrent use once made.
+package schema

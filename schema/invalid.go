@@ -1,0 +1,282 @@
+package schema
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// Invalid says that a value breaks its schema. All three fields are made from the schema
+// alone and hold nothing of the value, so they may be logged and shown.
+type Invalid struct {
+	Pointer  string // JSON Pointer to the value; "*" for a member name the schema doesn't mention
+	Keyword  string // the keyword that refused it, for instance "maxLength"
+	Expected string // what the schema wants there, in words
+}
+
+// Error implements error.
+func (e *Invalid) Error() string {
+	at := e.Pointer
+	if at == "" {
+		at = "the value itself"
+	}
+	return fmt.Sprintf("schema: %s: %s: expected %s", at, e.Keyword, e.Expected)
+}
+
+// A finding is one thing that v5 found wrong.
+type finding struct {
+	value   Value  // where
+	pointer string // how to say it
+	keyword string
+	rule    Value  // the keyword's value in the schema
+	parent  Value  // the schema object that the keyword is in
+	path    string // in the schema, to order findings
+	rank    int
+}
+
+// explain turns v5's tree of errors, whose order depends on Go's maps and whose words
+// quote the value, into the one error that stands first in the document.
+func (c *contract) explain(v Value, root *jsonschema.ValidationError) error {
+	var found []finding
+	c.collect(v, root, &found)
+	first := slices.MinFunc(found, func(a, b finding) int {
+		return cmp.Or(
+			cmp.Compare(a.rank, b.rank),
+			cmp.Compare(offset(a.value), offset(b.value)),
+			cmp.Compare(a.pointer, b.pointer),
+			cmp.Compare(a.path, b.path),
+		)
+	})
+	return &Invalid{Pointer: first.pointer, Keyword: first.keyword, Expected: c.expected(first)}
+}
+
+// collect descends to the errors that are a reason in themselves. A choice (anyOf, oneOf,
+// not) is one: what its branches dislike explains nothing by itself.
+func (c *contract) collect(v Value, e *jsonschema.ValidationError, found *[]finding) {
+	_, location, _ := strings.Cut(e.AbsoluteKeywordLocation, "#")
+	keyword := location[strings.LastIndexByte(location, '/')+1:]
+	choice := e.Message != "" && (keyword == "anyOf" || keyword == "oneOf" || keyword == "not" ||
+		keyword == "minContains" || keyword == "maxContains")
+	if len(e.Causes) > 0 && !choice {
+		for _, cause := range e.Causes {
+			c.collect(v, cause, found)
+		}
+		return
+	}
+	f := finding{path: location}
+	f.value, f.pointer = c.locate(v, e.InstanceLocation)
+	f.parent, f.rule, f.keyword = c.rule(location)
+	if f.value == nil {
+		f.value, f.rank = v, 1 // v5's pointer leads nowhere: a last resort
+	}
+	*found = append(*found, f)
+}
+
+// rule finds a keyword's location in the schema. A schema that is just "false" has no
+// keyword of its own: then it is the keyword that led to it.
+func (c *contract) rule(location string) (parent, rule Value, keyword string) {
+	parent, rule = c.doc, c.doc
+	keyword = "false"
+	inside := one // what the value reached so far is: a schema, or several, or neither
+	for _, t := range strings.Split(location, "/")[1:] {
+		name := untoken(t)
+		next := step(rule, name)
+		if next == nil {
+			break
+		}
+		switch inside {
+		case one:
+			parent, keyword = rule, name
+			inside, _ = shapeOf(name)
+		case list, named:
+			inside = one
+		}
+		rule = next
+	}
+	return parent, rule, keyword
+}
+
+// locate follows v5's pointer through the value and renders it with names the schema knows.
+func (c *contract) locate(v Value, pointer string) (Value, string) {
+	var b strings.Builder
+	if pointer == "" {
+		return v, ""
+	}
+	for _, t := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		name := untoken(t)
+		next := step(v, name)
+		if next == nil {
+			return nil, b.String()
+		}
+		b.WriteByte('/')
+		b.WriteString(token(name, v.Kind() == Array || c.known[name]))
+		v = next
+	}
+	return v, b.String()
+}
+
+// walk is locate for the developer's own file: it keeps every name.
+func walk(v Value, pointer string) (Value, bool) {
+	for _, t := range strings.Split(pointer, "/")[1:] {
+		next := step(v, untoken(t))
+		if next == nil {
+			return v, false
+		}
+		v = next
+	}
+	return v, true
+}
+
+// step goes one token down, nil where there is nothing.
+func step(v Value, name string) Value {
+	if v.Kind() == Array {
+		i, err := strconv.Atoi(name)
+		if err != nil {
+			return nil
+		}
+		return v.Index(i)
+	}
+	next, ok := v.Field(name)
+	if !ok {
+		return nil
+	}
+	return next
+}
+
+// token renders one step of a pointer; a name that isn't safe becomes "*".
+func token(name string, safe bool) string {
+	if !safe {
+		return "*"
+	}
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}
+
+// untoken undoes v5's escaping, which is JSON Pointer's and then a URL's.
+func untoken(t string) string {
+	if plain, err := url.PathUnescape(t); err == nil {
+		t = plain
+	}
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(t)
+}
+
+// deepest returns the first error that has no cause.
+func deepest(e *jsonschema.ValidationError) *jsonschema.ValidationError {
+	for len(e.Causes) > 0 {
+		e = e.Causes[0]
+	}
+	return e
+}
+
+// expected says in words what a keyword wants. Its text is all the schema's.
+func (c *contract) expected(f finding) string {
+	rule := shorten(string(f.rule.AppendJSON(nil)), 160)
+	switch f.keyword {
+	case "type":
+		return strings.NewReplacer(`"`, "", "[", "", "]", "", ",", " or ").Replace(rule)
+	case "enum":
+		return "one of " + rule
+	case "const":
+		return "exactly " + rule
+	case "format":
+		return "a string of format " + rule
+	case "pattern":
+		if written, ok := c.words[f.rule.Text()]; ok {
+			rule = shorten(strconv.Quote(written), 160)
+		}
+		return "a string that matches " + rule
+	case "minLength":
+		return "at least " + rule + " characters"
+	case "maxLength":
+		return "at most " + rule + " characters"
+	case "minItems":
+		return "at least " + rule + " items"
+	case "maxItems":
+		return "at most " + rule + " items"
+	case "minProperties":
+		return "at least " + rule + " members"
+	case "maxProperties":
+		return "at most " + rule + " members"
+	case "minimum":
+		return "a number of at least " + rule
+	case "maximum":
+		return "a number of at most " + rule
+	case "exclusiveMinimum":
+		return "a number above " + rule
+	case "exclusiveMaximum":
+		return "a number below " + rule
+	case "multipleOf":
+		return "a multiple of " + rule
+	case "uniqueItems":
+		return "items that all differ"
+	case "required", "dependentRequired":
+		return "the member " + missing(f)
+	case "additionalProperties", "unevaluatedProperties":
+		return "no members but " + members(f.parent)
+	case "propertyNames":
+		return "member names that fit the schema"
+	case "items", "unevaluatedItems":
+		return "no further items"
+	case "contains", "minContains", "maxContains":
+		return "the right number of items of the kind that contains describes"
+	case "anyOf":
+		return "a value that fits at least one of the alternatives"
+	case "oneOf":
+		return "a value that fits exactly one of the alternatives"
+	case "not":
+		return "a value that doesn't fit the schema under not"
+	}
+	return "no such value"
+}
+
+// missing names the first required member that the value lacks.
+func missing(f finding) string {
+	if f.rule.Kind() == String { // v5 points at the very name under dependentRequired
+		return quote(f.rule.Text())
+	}
+	for e := range f.rule.Elements() {
+		if _, ok := f.value.Field(e.Text()); !ok {
+			return quote(e.Text())
+		}
+	}
+	return "that the schema requires"
+}
+
+// members lists the members that a schema names.
+func members(schema Value) string {
+	var names []string
+	if properties, ok := schema.Field("properties"); ok {
+		for name := range properties.Fields() {
+			names = append(names, quote(name))
+		}
+	}
+	if len(names) == 0 {
+		return "those the schema describes"
+	}
+	return shorten(strings.Join(names, ", "), 160)
+}
+
+func quote(s string) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return `"?"`
+	}
+	return string(text)
+}
+
+// shorten cuts a text of the schema to a bearable length, between characters.
+func shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit] + "…"
+}

@@ -1,0 +1,139 @@
+package schema
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// address is where v5 believes a schema file lives. Every $ref that leads elsewhere is
+// refused before v5 sees it, and once more by LoadURL.
+const address = "sallyport:///schema.json"
+
+// compile turns one file into a contract.
+func compile(file string, source []byte) (c *contract, err error) {
+	fail := func(offset int, err error) error {
+		return fmt.Errorf("schema: %s:%d: %w", file, line(source, offset), err)
+	}
+	doc, err := Parse(source, schemaLimits())
+	if err != nil {
+		var syntax *SyntaxError
+		if errors.As(err, &syntax) {
+			return nil, fail(int(syntax.Offset), fmt.Errorf("not acceptable JSON: %s", syntax.Problem))
+		}
+		return nil, fail(0, err)
+	}
+	l := newLint(doc)
+	if err := l.run(); err != nil {
+		var at *lintError
+		if errors.As(err, &at) {
+			return nil, fail(at.offset, at)
+		}
+		return nil, fail(0, err)
+	}
+	c = &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known}
+	text := l.translated()
+	if c.doc, err = Parse(text, schemaLimits()); err != nil {
+		return nil, fail(0, fmt.Errorf("the translated schema is not acceptable: %w", err))
+	}
+	c.judge, err = compileJudge(text)
+	if err == nil {
+		return c, nil
+	}
+	var invalid *jsonschema.ValidationError
+	if errors.As(err, &invalid) {
+		// v5 judged the schema by the draft's own schema and found it wanting.
+		leaf := deepest(invalid)
+		at, _ := walk(doc, leaf.InstanceLocation)
+		return nil, fail(offset(at), fmt.Errorf("not a valid schema at %q: %s", leaf.InstanceLocation, leaf.Message))
+	}
+	return nil, fail(0, fmt.Errorf("not a usable schema: %w", err))
+}
+
+// compileJudge runs v5 with everything pinned that it would otherwise take from globals.
+func compileJudge(text []byte) (judge *jsonschema.Schema, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			judge, err = nil, fmt.Errorf("the judge stopped on it: %v", r)
+		}
+	}()
+	compiler := jsonschema.NewCompiler()
+	compiler.Draft = jsonschema.Draft2020
+	compiler.AssertFormat = true
+	compiler.LoadURL = func(url string) (io.ReadCloser, error) {
+		return nil, fmt.Errorf("nothing is loaded from %q; a schema must be complete in its own file", url)
+	}
+	for name, check := range formats() {
+		compiler.Formats[name] = func(v any) bool {
+			text, ok := v.(string)
+			return !ok || check(text)
+		}
+	}
+	if err := compiler.AddResource(address, bytes.NewReader(text)); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(address)
+}
+
+// validate asks v5. Its panics end here: whatever happens inside, only a clean verdict
+// is an acceptance.
+func (c *contract) validate(v Value) (err error) {
+	if v == nil || v.Kind() == None {
+		return errors.New("schema: there is no value to validate")
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			// The panic's text may hold the page's.
+			err = fmt.Errorf("schema: %s: the judge stopped on a value (%T); this is a bug in it", c.file, r)
+		}
+	}()
+	err = c.judge.Validate(tree(v))
+	if err == nil {
+		return nil
+	}
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
+		return fmt.Errorf("schema: %s: the judge gave no verdict (%T)", c.file, err)
+	}
+	return c.explain(v, invalid)
+}
+
+// tree is what v5 reads. It is built anew for every judgement, so that nothing that
+// keeps or changes it can reach the policy or the handler.
+func tree(v Value) any {
+	switch v.Kind() {
+	case Null:
+		return nil
+	case Bool:
+		return v.Bool()
+	case Number:
+		return v.Number()
+	case String:
+		return v.Text()
+	case Array:
+		list := make([]any, 0, v.Len())
+		for e := range v.Elements() {
+			list = append(list, tree(e))
+		}
+		return list
+	case Object:
+		object := make(map[string]any, v.Len())
+		for name, member := range v.Fields() {
+			object[name] = tree(member)
+		}
+		return object
+	}
+	// A Value of an unknown kind must not become a nil that some schema accepts.
+	panic("schema: internal error: a value of no kind")
+}
+
+// offset is where a value begins in its document, 0 if that isn't known.
+func offset(v Value) int {
+	if n, ok := v.(*node); ok && n != nil {
+		return int(n.start)
+	}
+	return 0
+}

@@ -1,0 +1,294 @@
+package schema
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// draft is the only dialect; a trailing "#" is the same one.
+const draft = "https://json-schema.org/draft/2020-12/schema"
+
+// A lint reads a schema before v5 does and refuses all that v5 would let pass in silence
+// or judge wrongly. On the way it collects what the contract needs to know.
+type lint struct {
+	doc      Value
+	known    map[string]bool   // member names that the schema mentions
+	words    map[string]string // translated pattern to pattern as written
+	patterns map[string]string // the other way round
+	schemas  map[string]bool   // pointers to all schemas in the file
+	anchors  map[string]bool
+	refs     []Value
+}
+
+// A lintError says what is wrong with a schema file, and where.
+type lintError struct {
+	offset  int
+	pointer string
+	problem string
+}
+
+func (e *lintError) Error() string {
+	if e.pointer == "" {
+		return e.problem
+	}
+	return e.problem + " (at " + e.pointer + ")"
+}
+
+func newLint(doc Value) *lint {
+	return &lint{
+		doc: doc, known: map[string]bool{}, words: map[string]string{}, patterns: map[string]string{},
+		schemas: map[string]bool{}, anchors: map[string]bool{},
+	}
+}
+
+func (l *lint) run() error {
+	if err := l.schema(l.doc, ""); err != nil {
+		return err
+	}
+	// Only now are all schemas known that a $ref may lead to.
+	for _, ref := range l.refs {
+		if err := l.ref(ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *lint) schema(v Value, pointer string) error {
+	l.schemas[pointer] = true
+	if v.Kind() == Bool {
+		return nil
+	}
+	if v.Kind() != Object {
+		return refuse(v, pointer, "a schema must be an object, true or false")
+	}
+	for name, value := range v.Fields() {
+		at := pointer + "/" + token(name, true)
+		if reason := refusal(name); reason != "" {
+			return refuse(value, at, "the keyword %q is refused: %s", name, reason)
+		}
+		s, ok := shapeOf(name)
+		if !ok {
+			if near := nearest(name); near != "" {
+				return refuse(value, at, "unknown keyword %q; did you mean %q?", name, near)
+			}
+			return refuse(value, at, "unknown keyword %q; annotations of your own must begin with \"x-\"", name)
+		}
+		if err := l.keyword(name, value, pointer, at); err != nil {
+			return err
+		}
+		if err := l.inside(s, name, value, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inside visits the schemas that a keyword holds.
+func (l *lint) inside(s shape, name string, v Value, at string) error {
+	switch s {
+	case one:
+		return l.schema(v, at)
+	case list:
+		if v.Kind() != Array || v.Len() == 0 {
+			return refuse(v, at, "%q must be an array with at least one schema", name)
+		}
+		i := 0
+		for e := range v.Elements() {
+			if err := l.schema(e, at+"/"+strconv.Itoa(i)); err != nil {
+				return err
+			}
+			i++
+		}
+	case named:
+		if v.Kind() != Object {
+			return refuse(v, at, "%q must be an object of schemas", name)
+		}
+		for member, e := range v.Fields() {
+			inner := at + "/" + token(member, true)
+			switch name {
+			case "patternProperties":
+				if err := l.pattern(e, member, inner); err != nil {
+					return err
+				}
+			case "properties", "dependentSchemas":
+				l.known[member] = true
+			}
+			if err := l.schema(e, inner); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keyword checks the keywords whose value v5 doesn't check, or takes too lightly.
+func (l *lint) keyword(name string, v Value, pointer, at string) error {
+	switch name {
+	case "$schema":
+		if pointer != "" {
+			return refuse(v, at, "$schema belongs at the top of the file")
+		}
+		if strings.TrimSuffix(v.Text(), "#") != draft {
+			return refuse(v, at, "$schema must be %q; no other draft is read", draft)
+		}
+	case "$id":
+		if pointer != "" {
+			return refuse(v, at, "$id inside a schema changes what every $ref below it means; leave it out")
+		}
+		if v.Kind() != String {
+			return refuse(v, at, "$id must be a string")
+		}
+	case "$anchor":
+		if !plainName(v.Text()) {
+			return refuse(v, at, "$anchor must be a name of letters, digits, '.', '-' and '_'")
+		}
+		if l.anchors[v.Text()] {
+			return refuse(v, at, "a second $anchor of this name")
+		}
+		l.anchors[v.Text()] = true
+	case "$ref":
+		l.refs = append(l.refs, v)
+	case "enum":
+		if v.Kind() != Array || v.Len() == 0 {
+			return refuse(v, at, "enum must list at least one value; an empty one would accept everything")
+		}
+	case "required":
+		for e := range v.Elements() {
+			l.known[e.Text()] = true
+		}
+	case "dependentRequired":
+		for member, names := range v.Fields() {
+			l.known[member] = true
+			for e := range names.Elements() {
+				l.known[e.Text()] = true
+			}
+		}
+	case "format":
+		if v.Kind() != String || formats()[v.Text()] == nil {
+			return refuse(v, at, "unknown format %q; known are %s", v.Text(), strings.Join(formatNames(), ", "))
+		}
+	case "pattern":
+		if v.Kind() != String {
+			return refuse(v, at, "pattern must be a string")
+		}
+		return l.pattern(v, v.Text(), at)
+	}
+	if countKeyword(name) {
+		if n, err := integer(string(v.Number())); err != nil || n < 0 || n > 1<<31-1 {
+			return refuse(v, at, "%q must be a whole number from 0 to 2147483647", name)
+		}
+	}
+	return nil
+}
+
+// pattern translates a regular expression and remembers both forms.
+func (l *lint) pattern(v Value, written, at string) error {
+	p := readPattern(written)
+	if p.err != nil {
+		return refuse(v, at, "the pattern %s isn't a regular expression of ECMA-262: %v", strconv.Quote(shorten(written, 100)), p.err)
+	}
+	if p.differs != nil {
+		return refuse(v, at, "the pattern %s means something else here than in ECMA-262: %v", strconv.Quote(shorten(written, 100)), p.differs)
+	}
+	l.words[p.text] = written
+	l.patterns[written] = p.text
+	return nil
+}
+
+// ref lets a $ref lead only to a schema of the same file that this lint has read.
+func (l *lint) ref(v Value) error {
+	target, local := strings.CutPrefix(v.Text(), "#")
+	if v.Kind() != String || !local {
+		return refuse(v, "", "$ref %q leaves the file; remote and file references are refused, copy the schema into $defs and write \"#/$defs/…\"", shorten(v.Text(), 100))
+	}
+	if target == "" {
+		return nil
+	}
+	if !strings.HasPrefix(target, "/") {
+		if !l.anchors[target] {
+			return refuse(v, "", "$ref %q names no $anchor of this file", shorten(v.Text(), 100))
+		}
+		return nil
+	}
+	for _, name := range strings.Split(target[1:], "/") {
+		// v5 undoes three layers of escaping here; nobody has to know which.
+		if !plainName(strings.NewReplacer("$", "", "~0", "", "~1", "").Replace(name) + "x") {
+			return refuse(v, "", "$ref %q: use letters, digits, '.', '-', '_' and '$' in the names it passes", shorten(v.Text(), 100))
+		}
+	}
+	if !l.schemas[target] {
+		return refuse(v, "", "$ref %q leads to no schema of this file", shorten(v.Text(), 100))
+	}
+	return nil
+}
+
+func plainName(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
+}
+
+// translated writes the schema as v5 gets it: patterns in RE2's words, and no $id, since
+// with nothing but local references it could only mislead.
+func (l *lint) translated() []byte { return l.write(nil, l.doc, true) }
+
+func (l *lint) write(dst []byte, v Value, top bool) []byte {
+	if v.Kind() != Object {
+		return v.AppendJSON(dst)
+	}
+	dst = append(dst, '{')
+	first := true
+	for name, value := range v.Fields() {
+		if top && name == "$id" {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(append(dst, quote(name)...), ':')
+		s, _ := shapeOf(name)
+		switch {
+		case name == "pattern":
+			dst = append(dst, quote(l.patterns[value.Text()])...)
+		case s == one:
+			dst = l.write(dst, value, false)
+		case s == list || s == named:
+			dst = l.writeAll(dst, name, value)
+		default:
+			dst = value.AppendJSON(dst)
+		}
+	}
+	return append(dst, '}')
+}
+
+func (l *lint) writeAll(dst []byte, keyword string, v Value) []byte {
+	if v.Kind() == Array {
+		dst = append(dst, '[')
+		for i := range v.Len() {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = l.write(dst, v.Index(i), false)
+		}
+		return append(dst, ']')
+	}
+	dst = append(dst, '{')
+	first := true
+	for name, value := range v.Fields() {
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		if keyword == "patternProperties" {
+			name = l.patterns[name]
+		}
+		dst = append(append(dst, quote(name)...), ':')
+		dst = l.write(dst, value, false)
+	}
+	return append(dst, '}')
+}
+
+func refuse(v Value, pointer, format string, a ...any) error {
+	return &lintError{offset: offset(v), pointer: pointer, problem: fmt.Sprintf(format, a...)}
+}

@@ -1,0 +1,91 @@
+package schema
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+var (
+	errFraction = errors.New("not a whole number")
+	errRange    = errors.New("out of range")
+)
+
+// whole reads a number's literal as a sign and a whole magnitude, exactly. 10, 10.0, 1e1
+// and 100e-1 are one number, as they are to JSON Schema.
+func whole(literal string) (negative bool, magnitude uint64, err error) {
+	digits, negative := strings.CutPrefix(literal, "-")
+	if len(digits) < 20 && strings.Trim(digits, "0123456789") == "" {
+		magnitude, err = strconv.ParseUint(digits, 10, 64)
+		return negative, magnitude, err
+	}
+	exponent := 0
+	if at := strings.IndexAny(digits, "eE"); at >= 0 {
+		if exponent, err = strconv.Atoi(digits[at+1:]); err != nil {
+			return negative, 0, errRange
+		}
+		digits = digits[:at]
+	}
+	if at := strings.IndexByte(digits, '.'); at >= 0 {
+		exponent -= len(digits) - at - 1
+		digits = digits[:at] + digits[at+1:]
+	}
+	digits = strings.TrimLeft(digits, "0")
+	if digits == "" {
+		return negative, 0, nil
+	}
+	significant := strings.TrimRight(digits, "0")
+	exponent += len(digits) - len(significant)
+	if exponent < 0 {
+		return negative, 0, errFraction
+	}
+	// 20 digits hold every uint64; the check also keeps Repeat small.
+	if len(significant)+exponent > 20 {
+		return negative, 0, errRange
+	}
+	magnitude, err = strconv.ParseUint(significant+strings.Repeat("0", exponent), 10, 64)
+	if err != nil {
+		return negative, 0, errRange
+	}
+	return negative, magnitude, nil
+}
+
+// integer reads a literal as an int64.
+func integer(literal string) (int64, error) {
+	negative, magnitude, err := whole(literal)
+	switch {
+	case err != nil:
+		return 0, err
+	case negative && magnitude <= 1<<63:
+		return -int64(magnitude), nil // -(1<<63) wraps to itself
+	case !negative && magnitude < 1<<63:
+		return int64(magnitude), nil
+	}
+	return 0, errRange
+}
+
+// unsigned reads a literal as a uint64; -0 is 0.
+func unsigned(literal string) (uint64, error) {
+	negative, magnitude, err := whole(literal)
+	if err == nil && negative && magnitude != 0 {
+		err = errRange
+	}
+	return magnitude, err
+}
+
+// float reads a literal as the nearest float of that many bits. What would become an
+// infinity, or zero without being zero, is out of range: a policy that saw a number
+// above zero and a handler that gets zero would disagree.
+func float(literal string, bits int) (float64, error) {
+	f, err := strconv.ParseFloat(literal, bits)
+	if err != nil {
+		return 0, errRange
+	}
+	if f == 0 {
+		mantissa, _, _ := strings.Cut(strings.ToLower(literal), "e")
+		if strings.Trim(mantissa, "-0.") != "" {
+			return 0, errRange
+		}
+	}
+	return f, nil
+}
