@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/sallyport/sallyport/internal/browser"
+)
+
+// bareMachine has nothing but loopback.
+func bareMachine() machine {
+	return machine{
+		goos: "linux", goarch: "amd64",
+		getenv:      func(string) string { return "" },
+		lookPath:    func(string) (string, error) { return "", exec.ErrNotFound },
+		output:      func(context.Context, string, ...string) (string, error) { return "", exec.ErrNotFound },
+		findBrowser: func(string) (browser.Browser, error) { return browser.Browser{}, browser.ErrNotFound },
+		listen:      net.Listen,
+		readFile:    func(string) ([]byte, error) { return nil, fs.ErrPermission },
+		glob:        func(string) ([]string, error) { return nil, nil },
+	}
+}
+
+func has(programs ...string) func(string) (string, error) {
+	return func(program string) (string, error) {
+		for _, p := range programs {
+			if p == program {
+				return "/usr/bin/" + p, nil
+			}
+		}
+		return "", exec.ErrNotFound
+	}
+}
+
+func TestDiagnose(t *testing.T) {
+	refuse := func(which string, with error) func(string, string) (net.Listener, error) {
+		return func(network, address string) (net.Listener, error) {
+			if network == which {
+				return nil, fmt.Errorf("listen %s: %w", network, with)
+			}
+			return net.Listen("tcp4", "127.0.0.1:0")
+		}
+	}
+	tests := []struct {
+		name    string
+		change  func(m *machine)
+		finding string
+		ok      bool
+		detail  string // part of it
+		next    string
+		all     bool // the diagnosis as a whole
+	}{
+		{"a bare machine lacks a browser", func(*machine) {}, "a browser", false, "neither", "open https://www.chromium.org/getting-involved/download-chromium/", false},
+		{"firefox alone is enough", func(m *machine) {
+			m.findBrowser = func(family string) (browser.Browser, error) {
+				if family == "firefox" {
+					return browser.Browser{Name: family, Path: "/usr/bin/firefox"}, nil
+				}
+				return browser.Browser{}, browser.ErrNotFound
+			}
+		}, "a browser", true, "firefox", "", true},
+		{"a wrong override is named", func(m *machine) {
+			m.findBrowser = func(string) (browser.Browser, error) { return browser.Browser{}, errors.New("bad") }
+		}, "chromium", false, "not found", "unset SALLYPORT_BROWSER", false},
+
+		{"both loopback families", func(*machine) {}, "loopback", true, "127.0.0.1", "", false},
+		{"no IPv6 at all is fine", func(m *machine) { m.listen = refuse("tcp6", syscall.EADDRNOTAVAIL) }, "loopback", true, "no ::1", "", false},
+		{"someone sits on every IPv6 port", func(m *machine) { m.listen = refuse("tcp6", syscall.EADDRINUSE) }, "loopback", false, "no port was free", "end what listens on [::1], then sallyport doctor", false},
+		{"no IPv4 loopback", func(m *machine) { m.listen = refuse("tcp4", syscall.EADDRNOTAVAIL) }, "loopback", false, "127.0.0.1", "sudo ip link set lo up", false},
+
+		{"peers cannot be read", func(*machine) {}, "peer check", false, "cannot be read", "sudo mount -t proc proc /proc", false},
+		{"peers are not asked for elsewhere", func(m *machine) { m.goos = "darwin" }, "peer check", false, "not done on darwin", "", false},
+
+		{"go from apt", func(m *machine) { m.lookPath = has("apt-get") }, "Go", false, "build apps", "sudo apt-get install -y golang-go", false},
+		{"root needs no sudo", func(m *machine) { m.lookPath, m.root = has("apt-get"), true }, "Node.js", false, "sandbox-iframe", "apt-get install -y nodejs npm", false},
+		{"go from brew", func(m *machine) { m.goos, m.lookPath = "darwin", has("brew") }, "Go", false, "build apps", "brew install go", false},
+		{"node from winget", func(m *machine) { m.goos, m.lookPath = "windows", has("winget") }, "Node.js", false, "", "winget install OpenJS.NodeJS.LTS", false},
+		{"a broken go", func(m *machine) { m.lookPath = has("go") }, "Go", false, "does not start", "/usr/bin/go version", false},
+
+		{"a display", func(m *machine) { m.getenv = func(n string) string { return map[string]string{"DISPLAY": ":0"}[n] } }, "display", true, "DISPLAY=:0", "", false},
+		{"no display is only worth knowing", func(*machine) {}, "display", false, "--headless", "", false},
+		{"a webview library", func(m *machine) {
+			m.glob = func(p string) ([]string, error) {
+				if filepath.Base(p) == "libwebkit2gtk-4.1.so.0" {
+					return []string{"/usr/lib/x/libwebkit2gtk-4.1.so.0"}, nil
+				}
+				return nil, nil
+			}
+		}, "webview", true, "libwebkit2gtk-4.1", "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := bareMachine()
+			tt.change(&m)
+			d := diagnose(t.Context(), m)
+			if d.OK != tt.all {
+				t.Errorf("diagnosis ok is %v, want %v", d.OK, tt.all)
+			}
+			for _, f := range d.Findings {
+				if f.Name != tt.finding {
+					continue
+				}
+				if f.OK != tt.ok || !strings.Contains(f.Detail, tt.detail) || f.Next != tt.next {
+					t.Errorf("got %+v", f)
+				}
+				return
+			}
+			t.Errorf("no finding %q", tt.finding)
+		})
+	}
+}
+
+// Whatever is missing and needed comes with something to run.
+func TestEveryNeededFindingNamesANextCommand(t *testing.T) {
+	for _, goos := range []string{"linux", "darwin", "windows", "freebsd"} {
+		m := bareMachine()
+		m.goos = goos
+		m.listen = func(string, string) (net.Listener, error) { return nil, syscall.EACCES }
+		for _, f := range diagnose(t.Context(), m).Findings {
+			if f.Needed && !f.OK && f.Next == "" {
+				t.Errorf("%s: %s is missing without a next command", goos, f.Name)
+			}
+		}
+	}
+}
+
+func TestColourOnlyOnATerminal(t *testing.T) {
+	var out strings.Builder
+	if err := printDiagnosis(&out, diagnose(t.Context(), bareMachine())); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "\x1b") {
+		t.Errorf("colour in %q", out.String())
+	}
+	if got := (painter{on: true}).good("✓"); got != "\x1b[32m✓\x1b[0m" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/sallyport/sallyport/internal/browser"
+)
+
+// A machine answers the doctor's questions. Its fields are the machine itself,
+// so that a test can put another one in its place.
+type machine struct {
+	goos, goarch string
+	root         bool
+	getenv       func(name string) string
+	lookPath     func(program string) (string, error)
+	output       func(ctx context.Context, program string, args ...string) (string, error)
+	findBrowser  func(family string) (browser.Browser, error)
+	listen       func(network, address string) (net.Listener, error)
+	readFile     func(path string) ([]byte, error)
+	glob         func(pattern string) ([]string, error)
+}
+
+func thisMachine() machine {
+	return machine{
+		goos: runtime.GOOS, goarch: runtime.GOARCH,
+		root:        os.Geteuid() == 0,
+		getenv:      os.Getenv,
+		lookPath:    exec.LookPath,
+		output:      commandOutput,
+		findBrowser: browser.Find,
+		listen:      net.Listen,
+		readFile:    os.ReadFile,
+		glob:        filepath.Glob,
+	}
+}
+
+// commandOutput runs a program that only prints something, and waits no more
+// than a few seconds for it.
+func commandOutput(ctx context.Context, program string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, args...).Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+func (m machine) browser(family string) finding {
+	f := finding{Name: family}
+	b, err := m.findBrowser(family)
+	if err != nil {
+		f.Detail = "not found; the tests use both browsers"
+		if errors.Is(err, browser.ErrNotFound) {
+			f.Next = m.install(family)
+		} else {
+			f.Next = "unset " + browser.Override
+		}
+		return f
+	}
+	f.OK, f.Detail = true, b.Path
+	return f
+}
+
+// anyBrowser sums up the two: one is enough to run the main path.
+func (m machine) anyBrowser(chromium, firefox finding) finding {
+	f := finding{Name: "a browser", Needed: true}
+	switch {
+	case chromium.OK:
+		f.OK, f.Detail = true, "demo and bench can use chromium"
+	case firefox.OK:
+		f.OK, f.Detail = true, "demo and bench can use firefox"
+	default:
+		f.Detail, f.Next = "neither Chromium nor Firefox found", chromium.Next
+	}
+	return f
+}
+
+// loopback asks what the core does at start: one port, on every loopback
+// address that the machine has, so that nobody else can hold the other half.
+func (m machine) loopback() finding {
+	f := finding{Name: "loopback", Needed: true}
+	var last error
+	for range 8 { // somebody may hold the very port in the other family
+		v4, err := m.listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			f.Detail = fmt.Sprintf("127.0.0.1 cannot be bound: %v", err)
+			f.Next = m.loopbackUp()
+			return f
+		}
+		port := v4.Addr().(*net.TCPAddr).Port
+		v6, err := m.listen("tcp6", fmt.Sprintf("[::1]:%d", port))
+		v4.Close()
+		if err == nil {
+			v6.Close()
+			f.OK, f.Detail = true, "127.0.0.1 and ::1 on one port"
+			return f
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			f.OK, f.Detail = true, "127.0.0.1; this machine has no ::1, so nobody else can hold it either"
+			return f
+		}
+		last = err
+	}
+	f.Detail = fmt.Sprintf("no port was free on both 127.0.0.1 and ::1: %v", last)
+	f.Next = "end what listens on [::1], then sallyport doctor"
+	return f
+}
+
+// peer says whether the core can see which user a connection comes from.
+func (m machine) peer() finding {
+	f := finding{Name: "peer check"}
+	if m.goos != "linux" {
+		f.Detail = "not done on " + m.goos + "; other users' programs are kept out by the launch token and the handshake"
+		return f
+	}
+	if _, err := m.readFile("/proc/net/tcp"); err != nil {
+		f.Detail = fmt.Sprintf("connections' users cannot be read: %v", err)
+		f.Next = m.asRoot("mount -t proc proc /proc")
+		return f
+	}
+	f.OK, f.Detail = true, "each connection's user can be seen, so other users are kept out"
+	return f
+}
+
+func (m machine) tool(ctx context.Context, name, program string, args []string, use string) finding {
+	f := finding{Name: name}
+	path, err := m.lookPath(program)
+	if err != nil {
+		f.Detail = "not found; needed only to " + use
+		f.Next = m.install(program)
+		return f
+	}
+	version, err := m.output(ctx, path, args...)
+	if err != nil {
+		f.Detail = fmt.Sprintf("%s does not start: %v", path, err)
+		f.Next = path + " " + strings.Join(args, " ")
+		return f
+	}
+	f.OK, f.Detail = true, version
+	return f
+}
+
+func (m machine) display() finding {
+	f := finding{Name: "display"}
+	if m.goos != "linux" {
+		f.OK, f.Detail = true, "the system's own"
+		return f
+	}
+	for _, name := range []string{"WAYLAND_DISPLAY", "DISPLAY"} {
+		if value := m.getenv(name); value != "" {
+			f.OK, f.Detail = true, name+"="+value
+			return f
+		}
+	}
+	f.Detail = "none; --headless works without"
+	return f
+}
+
+func (m machine) webview() finding {
+	f := finding{Name: "webview"}
+	if m.goos != "linux" {
+		f.Detail = "windows of our own are still to come; pages open in the browser"
+		return f
+	}
+	f.Detail = "WebKitGTK not found; pages open in the browser"
+	for _, folder := range []string{"/usr/lib/*", "/usr/lib", "/usr/lib64"} {
+		for _, library := range []string{"libwebkit2gtk-4.1.so.0", "libwebkit2gtk-4.0.so.37"} {
+			if found, _ := m.glob(filepath.Join(folder, library)); len(found) > 0 {
+				f.OK, f.Detail = true, found[0]+"; not used yet, pages open in the browser"
+				return f
+			}
+		}
+	}
+	return f
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"sallyport": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// The scripts of testdata are what a user types and what they then see.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			// Scripts run the go command on modules of their own. They may use
+			// this machine's build cache, and no network.
+			program, err := exec.LookPath("sallyport")
+			if err != nil {
+				return err
+			}
+			e.Setenv("SALLYPORT", program) // for scripts that empty PATH
+			e.Setenv("GOCACHE", goEnv(t, "GOCACHE"))
+			e.Setenv("GOPROXY", "off")
+			e.Setenv("GOFLAGS", "-mod=mod")
+			e.Setenv("GOTOOLCHAIN", "local")
+			e.Setenv("CGO_ENABLED", "0")
+			return nil
+		},
+	})
+}
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	value, err := commandOutput(t.Context(), "go", "env", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}

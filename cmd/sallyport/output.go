@@ -1,0 +1,36 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// printJSON writes v as one line of JSON.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// A painter colours words where that helps: on a terminal, unless NO_COLOR
+// (no-color.org) is set or the terminal is dumb.
+type painter struct{ on bool }
+
+func newPainter(w io.Writer) painter {
+	f, ok := w.(*os.File)
+	return painter{ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+}
+
+func (p painter) good(s string) string { return p.paint("32", s) }
+func (p painter) bad(s string) string  { return p.paint("31", s) }
+func (p painter) dim(s string) string  { return p.paint("2", s) }
+
+func (p painter) paint(code, s string) string {
+	if !p.on {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+const (
+	exitHolds    = 0
+	exitDoesNot  = 1
+	exitCouldNot = 2
+)
+
+// exitStatus is the error of a command that has already said on its output
+// what is wrong; only the program's exit code is left to set.
+type exitStatus int
+
+func (s exitStatus) Error() string { return "exit status " + strconv.Itoa(int(s)) }
+
+// run is the program without its process, and returns the exit code. An
+// interrupt cancels the context of the command that runs.
+func run(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	root := newRootCommand()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+
+	var status exitStatus
+	switch {
+	case err == nil:
+		return exitHolds
+	case errors.As(err, &status):
+		return int(status)
+	default:
+		fmt.Fprintf(errOut, "sallyport: %v\n", err)
+		return exitCouldNot
+	}
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sallyport",
+		Short: "A secure core between a web page and a Go program",
+		Long: `Sallyport stands between a web page that nobody should have to trust and a
+Go program that holds real power. Every call of the page goes through a
+sandboxed frame, a schema and a policy, and is recorded before it runs.`,
+		Example: `  sallyport doctor                      what this machine can run
+  sallyport manifest ./examples/notes   list an app's commands from its Go code
+  sallyport version --json`,
+		Args:          noSuchCommand,
+		SilenceErrors: true, // run prints them, once
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
+	})
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		newDoctorCommand(),
+		newVersionCommand(),
+	)
+	return root
+}
+
+// noSuchCommand refuses what is no command, with the nearest ones.
+func noSuchCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("there is no command %q; see %s --help", args[0], c.CommandPath())
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%w, or did you mean %s?", err, strings.Join(near, " or "))
+	}
+	return err
+}
