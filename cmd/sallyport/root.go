@@ -66,7 +66,7 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 		SilenceUsage:  true,
 
 		SuggestionsMinimumDistance: 2,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
