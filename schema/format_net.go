@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 )
 
 // isIPv4 takes four decimal numbers without leading zeros (RFC 3986, section 3.2.2).
@@ -91,6 +92,9 @@ func isALabel(label string) bool {
 // appendix A, for characters that only go well in company, and the exceptions of its
 // section 2.6 that are never allowed.
 func contextual(label string) bool {
+	if !norm.NFKC.IsNormalString(label) {
+		return false // unstable characters, RFC 5892, section 2.2
+	}
 	runes := []rune(label)
 	at := func(i int) rune {
 		if i < 0 || i >= len(runes) {
