@@ -79,9 +79,9 @@
 // overtake each other, it accepts each number once inside a window of the
 // last 1024. Sequence 0 is used twice, by types that stand outside the count:
 // challenge (fresh nonce inside, random IV) and the bye that a frame seals
-// under epoch 0 right after its keys exist, so that it can be sent while the
-// page is being torn down and nothing can be computed any more; replaying
-// either gains nothing.
+// under each epoch right after its keys exist, so that it can be sent while
+// the page is being torn down and nothing can be computed any more; replaying
+// either gains nothing. Such a bye is accepted under the epoch in force alone.
 //
 // # New keys
 //

@@ -1,5 +1,7 @@
 package isolation
 
+import "encoding/binary"
+
 // Version is the wire version, the first byte of every frame.
 const Version = 1
 
@@ -57,3 +59,77 @@ const (
 	Isolation  Pattern = iota // a sandboxed frame, after the hook
 	Brownfield                // the page itself; there is no hook
 )
+
+func (c Carrier) String() string {
+	switch c {
+	case Direct:
+		return "direct"
+	case Relay:
+		return "relay"
+	}
+	return "unknown"
+}
+
+func (p Pattern) String() string {
+	switch p {
+	case Isolation:
+		return "isolation"
+	case Brownfield:
+		return "brownfield"
+	}
+	return "unknown"
+}
+
+// A header is the clear start of a frame; all of it is associated data.
+type header struct {
+	typ      Type
+	epoch    uint16
+	sequence uint64
+}
+
+// parseHeader splits a frame. It reports false unless the frame is of this
+// version and long enough to hold a header.
+func parseHeader(frame []byte) (header, []byte, bool) {
+	if len(frame) < HeaderSize || frame[0] != Version {
+		return header{}, nil, false
+	}
+	return header{
+		typ:      Type(frame[1]),
+		epoch:    binary.BigEndian.Uint16(frame[2:]),
+		sequence: binary.BigEndian.Uint64(frame[4:]),
+	}, frame[HeaderSize:], true
+}
+
+func (h header) append(dst []byte) []byte {
+	dst = append(dst, Version, byte(h.typ))
+	dst = binary.BigEndian.AppendUint16(dst, h.epoch)
+	return binary.BigEndian.AppendUint64(dst, h.sequence)
+}
+
+// A direction is part of the associated data, so that no frame can be sent
+// back to whom it came from.
+type direction byte
+
+const (
+	toCore  direction = 1
+	toFrame direction = 2
+)
+
+type sessionID [SessionIDSize]byte
+
+// associatedData binds a sealed body to everything that stands outside it.
+func associatedData(h header, d direction, id sessionID) []byte {
+	ad := make([]byte, 0, HeaderSize+1+SessionIDSize)
+	ad = h.append(ad)
+	ad = append(ad, byte(d))
+	return append(ad, id[:]...)
+}
+
+// ivFor is the only IV that the core accepts under a sequence number. A key
+// has one direction and a sequence never repeats under it, so neither does
+// the IV.
+func ivFor(sequence uint64) [ivSize]byte {
+	var iv [ivSize]byte
+	binary.BigEndian.PutUint64(iv[ivSize-8:], sequence)
+	return iv
+}

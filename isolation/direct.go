@@ -1,0 +1,120 @@
+package isolation
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// statusOver closes a socket whose session is over: the frame must not come
+// back. Any other end of a socket is one it may resume from.
+const statusOver = websocket.StatusCode(4001)
+
+// A socket is the direct carrier's link.
+type socket struct {
+	conn   *websocket.Conn
+	within time.Duration // for one write
+}
+
+func (s *socket) send(frame []byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.within)
+	defer cancel()
+	return s.conn.Write(ctx, websocket.MessageBinary, frame)
+}
+
+func (s *socket) close(over bool) {
+	if over {
+		_ = s.conn.Close(statusOver, "") // closed either way
+		return
+	}
+	_ = s.conn.CloseNow() // closed either way
+}
+
+// serveSocket is one WebSocket from its upgrade to its end. The first message
+// must be a hello or a resume, soon; whatever is wrong closes the socket
+// without a word. Only sessions of the window in are served, if it is given.
+func (g *Gate) serveSocket(w http.ResponseWriter, r *http.Request, in *window) {
+	select {
+	case g.frames.strangers <- struct{}{}:
+	default:
+		g.counters.discard("too many sockets")
+		refuseOnFrame(w, http.StatusServiceUnavailable)
+		return
+	}
+	known := func() { <-g.frames.strangers }
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		InsecureSkipVerify: true, // Host and Origin were compared exactly before
+		CompressionMode:    websocket.CompressionDisabled,
+	})
+	if err != nil {
+		known()
+		g.counters.discard("upgrade")
+		return
+	}
+	defer conn.CloseNow()
+	conn.SetReadLimit(int64(g.limits.MaxFrame))
+	to := &socket{conn: conn, within: g.limits.SendWithin}
+	s, err := g.greet(conn, to, in)
+	known()
+	if err != nil {
+		return
+	}
+	defer s.detach(to)
+	for {
+		frame, err := read(s.ctx, conn)
+		if err != nil || !s.deliver(frame) {
+			return
+		}
+	}
+}
+
+// greet gets a socket to a session, by hello or by resume.
+func (g *Gate) greet(conn *websocket.Conn, to *socket, in *window) (*Session, error) {
+	ctx, cancel := context.WithTimeout(g.ctx, g.limits.SocketHello)
+	defer cancel()
+	frame, err := read(ctx, conn)
+	if err != nil {
+		g.counters.discard("no hello")
+		return nil, errDiscard
+	}
+	if typeOf(frame) == TypeResume {
+		return g.greetAgain(ctx, conn, to, in, frame)
+	}
+	id, ok := helloSession(frame, TypeHello)
+	o := g.pending(id)
+	if !ok || o == nil || o.carrier != Direct || in != nil && o.window != in {
+		g.counters.discard("hello")
+		return nil, errDiscard
+	}
+	return o.accept(frame, to)
+}
+
+func (g *Gate) greetAgain(ctx context.Context, conn *websocket.Conn, to *socket, in *window, frame []byte) (*Session, error) {
+	r, challenge, err := g.beginResume(frame, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := to.send(challenge); err != nil {
+		return nil, errDiscard
+	}
+	proof, err := read(ctx, conn)
+	if err != nil {
+		return nil, errDiscard
+	}
+	if typeOf(proof) == TypeBye { // sealed in advance, for a page that leaves now
+		r.session.deliver(proof)
+		return nil, errDiscard
+	}
+	return r.session, r.prove(proof, to)
+}
+
+// read takes one binary message; text is not part of the format.
+func read(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
+	kind, frame, err := conn.Read(ctx)
+	if err != nil || kind != websocket.MessageBinary {
+		return nil, errDiscard
+	}
+	return frame, nil
+}

@@ -1,0 +1,127 @@
+package isolation
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+const (
+	framePath  = "/frame/"
+	socketPath = "/socket"
+)
+
+// A frameHost serves the frame documents and their socket, and nothing else.
+type frameHost struct {
+	gate   *Gate
+	origin origin
+	script []byte // runtime, hook and start: the one inline script
+	hash   string // of script, as a source expression
+
+	strangers chan struct{} // one place for each socket that has not said hello
+}
+
+func newFrameHost(g *Gate, c Config) (*frameHost, error) {
+	o, err := parseOrigin(c.FrameOrigin)
+	if err != nil {
+		return nil, err
+	}
+	h := &frameHost{gate: g, origin: o, strangers: make(chan struct{}, g.limits.MaxSockets)}
+	if c.Pattern == Brownfield {
+		return h, nil
+	}
+	if len(c.FrameScript) == 0 {
+		return nil, errors.New("isolation: Config.FrameScript is empty; it is the frame's runtime from sandbox-iframe")
+	}
+	if err := checkHook(c.HookName, c.Hook); err != nil {
+		return nil, err
+	}
+	h.script = bytes.Join([][]byte{c.FrameScript, c.Hook, []byte(frameStart)}, []byte("\n;\n"))
+	h.hash = scriptHash(h.script)
+	return h, nil
+}
+
+// frameStart is what the runtime waits for: the hook is complete.
+const frameStart = "sallyport.start();"
+
+// ServeHTTP answers a request for a frame document or a socket. Everything
+// that is not exactly one of these gets an empty refusal.
+func (h *frameHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g := h.gate
+	if err := checkHost(r, h.origin.authority()); err != nil {
+		h.refuse(w, err)
+		return
+	}
+	switch ticket, isFrame := strings.CutPrefix(r.URL.Path, framePath); {
+	case g.pattern != Isolation: // the page itself holds the keys, and the socket is on its host
+		h.refuse(w, refusedPath)
+	case isFrame:
+		h.serveFrame(w, r, ticket)
+	case r.URL.Path == socketPath:
+		if err := checkSocket(r, "null"); err != nil {
+			h.refuse(w, err)
+			return
+		}
+		g.serveSocket(w, r, nil)
+	default:
+		h.refuse(w, refusedPath)
+	}
+}
+
+func (h *frameHost) serveFrame(w http.ResponseWriter, r *http.Request, ticket string) {
+	g := h.gate
+	if err := checkFrame(r); err != nil {
+		h.refuse(w, err)
+		return
+	}
+	offer, err := g.redeem(ticket)
+	if err != nil {
+		refuseOnFrame(w, http.StatusForbidden)
+		return
+	}
+	config, err := json.Marshal(offer.Handshake())
+	if err != nil {
+		g.log.Error("isolation: frame document", "err", err)
+		refuseOnFrame(w, http.StatusInternalServerError)
+		return
+	}
+	socket := ""
+	if offer.carrier == Direct {
+		socket = offer.socketURL()
+	}
+	setFrameHeaders(w.Header(), frameCSP([]string{h.hash}, socket, offer.window.Origin))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(frameDocument(config, h.script)) // a frame that didn't arrive says no hello
+}
+
+// frameDocument is the whole document: configuration, which json.Marshal
+// leaves free of <, > and &, and one script.
+func frameDocument(config, script []byte) []byte {
+	return bytes.Join([][]byte{
+		[]byte(`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sallyport</title>`),
+		[]byte(`<script type="application/json" id="sallyport-frame">`), config, []byte(`</script>`),
+		[]byte(`<script>`), script, []byte(`</script></head><body></body></html>`),
+	}, nil)
+}
+
+// refuse counts a request that gets nothing but a status.
+func (h *frameHost) refuse(w http.ResponseWriter, err error) {
+	h.gate.counters.discard(reasonOf(err))
+	refuseOnFrame(w, statusOf(err))
+}
+
+// reasonOf is a refusal's stable text.
+func reasonOf(err error) string {
+	var r refusal
+	if errors.As(err, &r) {
+		return string(r)
+	}
+	return "request"
+}
+
+// frameURL is where a ticket's frame document lies.
+func (g *Gate) frameURL(ticket string) string {
+	return g.frames.origin.String() + framePath + ticket
+}

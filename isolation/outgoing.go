@@ -1,0 +1,260 @@
+package isolation
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+// A link is what a carrier gives a session to send with: a socket, or the
+// relay's queue. Its methods are safe for concurrent use.
+type link interface {
+	send(frame []byte) error
+	close(over bool) // over: the session has ended, so don't come back
+}
+
+// A message is a control frame on its way out; next, if set, is the key that
+// it is the first to be sealed under.
+type message struct {
+	typ   Type
+	plain []byte
+	next  tink.AEAD
+}
+
+// outgoing is the state of the direction core to frame.
+type outgoing struct {
+	aead     tink.AEAD
+	epoch    uint16
+	sequence uint64 // of the last sealed frame
+	count    int    // sealed frames in this epoch
+
+	link     link // nil while a dropped socket is not resumed
+	detached time.Time
+	control  []message
+	batches  []batch
+	waiting  int // bytes in batches
+	flushing bool
+}
+
+// A batch is a plaintext that still takes items.
+type batch struct {
+	plain []byte
+	items int
+}
+
+// Write queues one item, made by AppendResult or AppendError, for the frame.
+// Items that queue up while a frame is being sent leave as one batch. With
+// nobody to send to the item is dropped: the frame has already given its call
+// up as unknown_outcome. A page that lets more than MaxPending bytes wait loses
+// its session.
+func (s *Session) Write(item []byte) error {
+	room := s.gate.limits.MaxFrame - sealedMinimum
+	if len(item) > room {
+		return fmt.Errorf("isolation: an item of %d bytes does not fit a frame of %d", len(item), s.gate.limits.MaxFrame)
+	}
+	s.sending.Lock()
+	if s.out.link == nil || s.ended.Load() {
+		s.sending.Unlock()
+		return nil
+	}
+	last := len(s.out.batches) - 1
+	if last < 0 || s.out.batches[last].items == MaxItems || len(s.out.batches[last].plain)+len(item) > room {
+		s.out.batches = append(s.out.batches, batch{})
+		last++
+	}
+	b := &s.out.batches[last]
+	b.plain, b.items = append(b.plain, item...), b.items+1
+	s.out.waiting += len(item)
+	slow := s.out.waiting > s.gate.limits.MaxPending
+	s.wake()
+	s.sending.Unlock()
+	if slow {
+		s.End(EndSlow)
+	}
+	return nil
+}
+
+func (s *Session) queue(m message) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.ended.Load() {
+		return
+	}
+	s.out.control = append(s.out.control, m)
+	s.wake()
+}
+
+// wake starts the goroutine that empties the queue, unless it runs or there
+// is nobody to send to. An idle session has none. Called with sending held.
+func (s *Session) wake() {
+	if !s.out.flushing && s.out.link != nil {
+		s.out.flushing = true
+		go s.flush()
+	}
+}
+
+// flush seals and sends until nothing waits. Sealing gives a frame its place
+// in the sequence, so both happen here and in one order.
+func (s *Session) flush() {
+	for {
+		frame, to := s.next()
+		if frame == nil {
+			return
+		}
+		if err := to.send(frame); err != nil {
+			s.detach(to)
+		}
+	}
+}
+
+// next seals the first waiting message or batch, or ends the flushing.
+func (s *Session) next() ([]byte, link) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.out.link == nil || s.out.aead == nil || len(s.out.control)+len(s.out.batches) == 0 {
+		s.out.flushing = false
+		return nil, nil
+	}
+	if len(s.out.control) > 0 {
+		m := s.out.control[0]
+		s.out.control = s.out.control[1:]
+		s.out.renew(m.next)
+		frame, err := s.seal(m.typ, m.plain)
+		clear(m.plain)
+		return s.sealedOr(frame, err)
+	}
+	b := s.out.batches[0]
+	s.out.batches = s.out.batches[1:]
+	s.out.waiting -= len(b.plain)
+	frame, err := s.seal(TypeBatch, b.plain)
+	clear(b.plain)
+	return s.sealedOr(frame, err)
+}
+
+// sealedOr ends the session on a failure to seal, which has no cause but a
+// broken key or a used-up one.
+func (s *Session) sealedOr(frame []byte, err error) ([]byte, link) {
+	if err != nil {
+		s.out.flushing = false
+		s.gate.log.Error("isolation: sealing failed", "session", s.name, "err", err)
+		go s.End(EndKeys) // it takes the lock that is held here
+		return nil, nil
+	}
+	return frame, s.out.link
+}
+
+// Seal makes the next batch frame from the core: its number is spent whether
+// or not it is sent. Write does this and sends; Seal alone is for measuring.
+func (s *Session) Seal(plain []byte) (Sealed, error) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	return s.seal(TypeBatch, plain)
+}
+
+func (s *Session) seal(t Type, plain []byte) ([]byte, error) {
+	if s.out.aead == nil || s.out.count >= MaxFrames {
+		return nil, errDiscard
+	}
+	s.out.sequence++
+	s.out.count++
+	return s.sealAt(header{typ: t, epoch: s.out.epoch, sequence: s.out.sequence}, plain)
+}
+
+func (s *Session) sealAt(h header, plain []byte) ([]byte, error) {
+	body, err := s.out.aead.Encrypt(plain, associatedData(h, toFrame, s.id))
+	if err != nil {
+		return nil, err
+	}
+	frame := make([]byte, 0, HeaderSize+len(body))
+	return append(h.append(frame), body...), nil
+}
+
+func (s *Session) sentInEpoch() int {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	return s.out.count
+}
+
+// attach makes to the session's only link; the one before is closed.
+func (s *Session) attach(to link, first message) {
+	s.sending.Lock()
+	old := s.out.link
+	s.out.link = to
+	s.out.control = append(s.out.control, first)
+	s.wake()
+	s.sending.Unlock()
+	if old != nil {
+		old.close(false)
+	}
+}
+
+// detach forgets a broken link and what waited for it. The session stays for
+// ResumeWithin.
+func (s *Session) detach(from link) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.out.link != from {
+		return
+	}
+	s.out.link, s.out.detached = nil, time.Now()
+	s.dropQueue()
+}
+
+// renew puts the key of the next epoch in force, if there is one.
+func (out *outgoing) renew(next tink.AEAD) {
+	if next != nil {
+		out.aead, out.epoch, out.count = next, out.epoch+1, 0
+	}
+}
+
+// dropQueue throws away what waited, but not a change of keys that it held:
+// the other direction has changed already.
+func (s *Session) dropQueue() {
+	for _, m := range s.out.control {
+		s.out.renew(m.next)
+		clear(m.plain)
+	}
+	for _, b := range s.out.batches {
+		clear(b.plain)
+	}
+	s.out.batches, s.out.waiting = nil, 0
+	s.out.control = nil
+}
+
+// hangUp tells the frame of the end, if it listens, and drops the key.
+func (s *Session) hangUp() {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	s.dropQueue()
+	to := s.out.link
+	if to != nil {
+		if frame, err := s.seal(TypeBye, nil); err == nil {
+			go func() { // never makes anybody wait
+				_ = to.send(frame) // it is closed either way
+				to.close(true)
+			}()
+		} else {
+			go to.close(true)
+		}
+	}
+	s.out.link, s.out.aead = nil, nil
+}
+
+// challenge makes a resume's challenge: outside the sequence, under the epoch
+// in force.
+func (s *Session) challenge(nonce []byte) ([]byte, error) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.out.aead == nil {
+		return nil, errDiscard
+	}
+	return s.sealAt(header{typ: TypeChallenge, epoch: s.out.epoch}, nonce)
+}
+
+// appendLengthPrefixed is how the relay puts frames into a body.
+func appendLengthPrefixed(dst, frame []byte) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(frame)))
+	return append(dst, frame...)
+}

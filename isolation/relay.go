@@ -1,0 +1,179 @@
+package isolation
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// A relayLink is the relay's link: frames wait in it until the page asks.
+type relayLink struct {
+	mu      sync.Mutex
+	frames  [][]byte
+	waiting int           // bytes in frames
+	max     int           // bytes
+	ready   chan struct{} // closed when there is something to take, or the end
+	over    bool
+}
+
+func newRelayLink(max int) *relayLink {
+	return &relayLink{max: max, ready: make(chan struct{})}
+}
+
+func (l *relayLink) send(frame []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over || l.waiting+len(frame) > l.max {
+		return errors.New("isolation: the relay's queue is closed or full")
+	}
+	l.frames = append(l.frames, frame)
+	l.waiting += len(frame)
+	l.signal()
+	return nil
+}
+
+func (l *relayLink) close(bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	l.signal()
+}
+
+// signal wakes every waiting request. Called with mu held.
+func (l *relayLink) signal() {
+	select {
+	case <-l.ready:
+	default:
+		close(l.ready)
+	}
+}
+
+// take empties the queue. It waits until there is something in it, the link
+// is closed or ctx ends.
+func (l *relayLink) take(ctx context.Context) [][]byte {
+	for {
+		l.mu.Lock()
+		if len(l.frames) > 0 || l.over {
+			frames := l.frames
+			l.frames, l.waiting = nil, 0
+			if !l.over {
+				l.ready = make(chan struct{})
+			}
+			l.mu.Unlock()
+			return frames
+		}
+		ready := l.ready
+		l.mu.Unlock()
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// serveRelay carries frames for the session that the path names. A request
+// with frames delivers them and takes along what waits; one without waits up
+// to PollWithin for something to take.
+func (g *Gate) serveRelay(w http.ResponseWriter, r *http.Request, in *window, path string) {
+	raw, err := base64url.Strict().DecodeString(path)
+	if err != nil || len(raw) != SessionIDSize {
+		g.counters.discard("relay session")
+		refuseOnPage(w, http.StatusNotFound)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(g.limits.MaxFrame)+4*MaxItems))
+	if err != nil {
+		g.counters.discard("relay body")
+		refuseOnPage(w, http.StatusRequestEntityTooLarge)
+		return
+	}
+	frames, ok := splitFrames(body)
+	if !ok {
+		g.counters.discard("relay body")
+		refuseOnPage(w, http.StatusBadRequest)
+		return
+	}
+	s, to, rest := g.relaySession(sessionID(raw), in, frames)
+	if s == nil {
+		refuseOnPage(w, http.StatusNotFound)
+		return
+	}
+	for _, frame := range rest {
+		s.deliver(frame) // what is not authentic is counted and dropped
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	if len(frames) == 0 {
+		ctx, cancel = context.WithTimeout(r.Context(), g.limits.PollWithin)
+	} else {
+		cancel()
+	}
+	defer cancel()
+	var answer []byte
+	for _, frame := range to.take(ctx) {
+		answer = appendLengthPrefixed(answer, frame)
+	}
+	if s.ended.Load() && answer == nil {
+		refuseOnPage(w, http.StatusGone)
+		return
+	}
+	setPageHeaders(w.Header(), staticCSP, nil)
+	w.Header().Set("Content-Type", "application/octet-stream")
+	writeWithin(w, answer, g.limits.SendWithin)
+}
+
+// relaySession finds the live session of a relay request or makes it of the
+// hello in front. All strangers look alike: nil.
+func (g *Gate) relaySession(id sessionID, in *window, frames [][]byte) (*Session, *relayLink, [][]byte) {
+	if s := g.session(id); s != nil && s.window == in && s.carrier == Relay {
+		s.sending.Lock()
+		to, ok := s.out.link.(*relayLink)
+		s.sending.Unlock()
+		if ok {
+			return s, to, frames
+		}
+	}
+	o := g.pending(id)
+	if o == nil || o.window != in || o.carrier != Relay || len(frames) == 0 {
+		g.counters.discard("relay session")
+		return nil, nil, nil
+	}
+	to := newRelayLink(g.limits.MaxPending)
+	s, err := o.accept(frames[0], to)
+	if err != nil {
+		return nil, nil, nil
+	}
+	return s, to, frames[1:]
+}
+
+// splitFrames undoes appendLengthPrefixed for at most MaxItems frames.
+func splitFrames(body []byte) ([][]byte, bool) {
+	var frames [][]byte
+	for len(body) > 0 {
+		if len(body) < 4 || len(frames) == MaxItems {
+			return nil, false
+		}
+		n := uint64(binary.BigEndian.Uint32(body))
+		body = body[4:]
+		if n > uint64(len(body)) {
+			return nil, false
+		}
+		frames = append(frames, body[:n:n])
+		body = body[n:]
+	}
+	return frames, true
+}
+
+// writeWithin bounds how long a page that does not read is waited for. What
+// is lost with a response is missed by the frame, not here.
+func writeWithin(w http.ResponseWriter, body []byte, d time.Duration) {
+	c := http.NewResponseController(w)
+	_ = c.SetWriteDeadline(time.Now().Add(d)) // a test's recorder has no deadlines
+	_, _ = w.Write(body)
+	_ = c.Flush()
+	_ = c.SetWriteDeadline(time.Time{}) // the connection may serve more requests
+}
