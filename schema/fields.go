@@ -100,7 +100,7 @@ func (p *plans) gather(t reflect.Type, index []int, path []reflect.Type, all *[]
 			return fmt.Errorf("%w (field %s of %v)", err, sf.Name, t)
 		}
 		if slices.Contains(options, "string") {
-			if f.fill, err = quoted(sf.Type, f.fill); err != nil {
+			if f.fill, err = inText(sf.Type, f.fill); err != nil {
 				return fmt.Errorf("schema: field %s of %v: %w", sf.Name, t, err)
 			}
 		}

@@ -128,6 +128,11 @@ func contextual(label string) bool {
 			}
 		case 0x0640, 0x07fa, 0x302e, 0x302f, 0x3031, 0x3032, 0x3033, 0x3034, 0x3035, 0x303b:
 			return false
+		case '-', 0x06fd, 0x06fe, 0x0f0b, 0x3007, 0x200c, 0x200d:
+		default: // section 2.1: letters, digits and marks, not all that UTS 46 lets pass
+			if !unicode.In(c, unicode.L, unicode.Nd, unicode.Mn, unicode.Mc) {
+				return false
+			}
 		}
 	}
 	return !arabicDigits || !persianDigits

@@ -36,20 +36,15 @@ func Parse(data []byte, l Limits) (Value, error) {
 		return nil, &SyntaxError{Offset: int64(l.Size), Problem: "the document is too large"}
 	}
 	doc := &document{text: string(data)}
-	var (
-		pending [64]node
-		open    [16]int
-	)
-	s := scanner{doc: doc, limits: l, pending: pending[:0], open: open[:0]}
 	// Limits first: only a document within all of them is worth a full check.
-	scanned := s.scan()
+	s := layOut(doc, l)
 	if s.problem != "" {
-		return nil, &SyntaxError{Offset: int64(s.pos), Pointer: s.pointer(), Problem: s.problem}
+		return nil, &SyntaxError{Offset: int64(s.pos), Pointer: s.pointer, Problem: s.problem}
 	}
 	if !jsontext.Value(data).IsValid() {
 		return nil, diagnose(data)
 	}
-	if !scanned {
+	if !s.ok {
 		// The two readers disagree about what JSON is: trust neither.
 		return nil, &SyntaxError{Offset: int64(s.pos), Problem: "unreadable"}
 	}
@@ -101,17 +96,4 @@ func anonymous(pointer string) string {
 		}
 	}
 	return "/" + strings.Join(tokens, "/")
-}
-
-// pointer leads to where the scanner stands.
-func (s *scanner) pointer() string {
-	var b strings.Builder
-	for _, at := range s.open {
-		if n := &s.pending[at]; n.kind == Array {
-			fmt.Fprintf(&b, "/%d", max(int(n.count), 1)-1)
-		} else {
-			b.WriteString("/*")
-		}
-	}
-	return b.String()
 }

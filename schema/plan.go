@@ -274,8 +274,8 @@ func fillBig(v Value, at reflect.Value) error {
 	return nil
 }
 
-// quoted is the tag option string: a number or boolean inside a JSON string.
-func quoted(t reflect.Type, fill filler) (filler, error) {
+// inText is the tag option string: a number or boolean inside a JSON string.
+func inText(t reflect.Type, fill filler) (filler, error) {
 	kinds := []reflect.Kind{reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64}
 	if !slices.Contains(kinds, t.Kind()) || decodesItself(t) {

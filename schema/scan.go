@@ -2,237 +2,224 @@ package schema
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
-// A scanner lays out a document's tape and applies the limits. It knows just enough of
-// the grammar to find where values begin and end; jsontext, which runs after it, is the
-// judge of whether they are JSON at all. So the scanner must survive any bytes whatever,
-// but what it makes of text that isn't JSON is never seen by anyone.
-type scanner struct {
-	doc     *document
-	limits  Limits
-	pos     int
-	nodes   int    // values begun so far
-	pending []node // children of the containers that are still open, innermost last
-	open    []int  // for each open container, its index in pending
-	problem string // set once, when a limit is passed; pos says where
+// A scan lays out a document's tape and applies the limits. It knows just enough of the
+// grammar to find where values begin and end; jsontext, which runs after it, is the judge
+// of whether they are JSON at all. So the scan must survive any bytes whatever, but what
+// it makes of text that isn't JSON is never seen by anyone.
+type scan struct {
+	ok      bool   // the tape is complete
+	pos     int    // where it stopped
+	problem string // the limit that was passed, "" for none
+	pointer string // the way to it
 }
 
-// scan fills doc and reports the limit that was passed, if any. A false without a
-// problem means that the text isn't JSON.
-func (s *scanner) scan() bool {
-	text := s.doc.text
+// layOut fills doc. All its state is in local variables, since the compiler would move
+// buffers that are reached through a pointer to the heap.
+func layOut(doc *document, l Limits) scan {
+	var (
+		spans  [64]span
+		marks  [16]int
+		text   = doc.text
+		wait   = spans[:0] // children of the containers that are still open, innermost last
+		open   = marks[:0] // for each open container, its index in wait
+		parent = -1        // the last of open
+		count  = 0
+		pos    = space(text, 0)
+	)
 	// A child is the root, the first of its container, or stands behind a comma.
-	bound := 1 + strings.Count(text, ",") + strings.Count(text, "[") + strings.Count(text, "{")
-	s.doc.nodes = make([]node, 0, min(bound, 512, s.limits.Nodes))
-
+	bound := strings.Count(text, ",") + strings.Count(text, "[") + strings.Count(text, "{")
+	nodes := make([]node, 0, min(bound, 512, l.Nodes))
 	for {
-		s.space()
-		if s.pos >= len(text) {
-			return false
+		// Here a value begins, or a container ends that has no more of them.
+		if pos >= len(text) {
+			return scan{pos: pos}
 		}
-		if len(s.open) > 0 && (text[s.pos] == ']' || text[s.pos] == '}') {
-			// Just behind an opening bracket, or behind a comma, which jsontext refuses.
-			if !s.close() {
-				return false
+		if c := text[pos]; parent < 0 || c != ']' && c != '}' {
+			n := span{}
+			if parent >= 0 {
+				p := &wait[parent]
+				p.count++
+				if p.kind == Object {
+					if int(p.count) > l.Keys {
+						return scan{pos: pos, pointer: pointerTo(wait, open), problem: "an object has too many members"}
+					}
+					if c != '"' {
+						return scan{pos: pos}
+					}
+					n.nameAt = uint32(pos + 1)
+					pos, n.nameEsc = quoted(text, pos)
+					n.nameEnd = uint32(pos - 1)
+					if pos = space(text, pos); pos >= len(text) || text[pos] != ':' {
+						return scan{pos: pos}
+					}
+					if pos = space(text, pos+1); pos >= len(text) {
+						return scan{pos: pos}
+					}
+					c = text[pos]
+				}
 			}
-		} else if opened, ok := s.value(); !ok {
-			return false
-		} else if opened {
-			continue
+			if count++; count > l.Nodes {
+				return scan{pos: pos, pointer: pointerTo(wait, open), problem: "too many values"}
+			}
+			n.start = uint32(pos)
+			switch n.kind = kindOf(c); n.kind {
+			case Array, Object:
+				if len(open) >= l.Depth {
+					return scan{pos: pos, pointer: pointerTo(wait, open), problem: "nested too deeply"}
+				}
+				parent = len(wait)
+				wait, open = append(wait, n), append(open, parent)
+				pos = space(text, pos+1)
+				continue
+			case String:
+				pos, n.escaped = quoted(text, pos)
+			case Number:
+				end, problem := number(text, pos, l)
+				if problem != "" {
+					return scan{pos: pos, pointer: pointerTo(wait, open), problem: problem}
+				}
+				pos = end
+			case Bool, Null:
+				pos = word(text, pos)
+			default:
+				return scan{pos: pos}
+			}
+			n.end = uint32(pos)
+			wait = append(wait, n)
+			pos = space(text, pos)
 		}
-		// A value is complete: close what it completes, then expect the next one.
+		// A value is complete, or the text is wrong. Close what ends here.
 		for {
-			s.space()
-			if len(s.open) == 0 {
-				s.doc.root = s.pending[0]
-				return s.pos == len(text)
+			if parent < 0 {
+				doc.root, doc.nodes = node{doc, wait[0]}, nodes
+				return scan{ok: pos == len(text), pos: pos}
 			}
-			if s.pos >= len(text) {
-				return false
+			if pos >= len(text) {
+				return scan{pos: pos}
 			}
-			if c := text[s.pos]; c == ',' {
-				s.pos++
+			c := text[pos]
+			if c == ',' {
+				pos = space(text, pos+1)
 				break
-			} else if c != ']' && c != '}' {
-				return false
 			}
-			if !s.close() {
-				return false
+			p := &wait[parent]
+			if c != ']' && c != '}' || (c == '}') != (p.kind == Object) {
+				return scan{pos: pos}
 			}
+			p.first, p.end = uint32(len(nodes)), uint32(pos+1)
+			for _, n := range wait[parent+1:] {
+				nodes = append(nodes, node{doc, n})
+			}
+			wait, open = wait[:parent+1], open[:len(open)-1]
+			parent = -1
+			if len(open) > 0 {
+				parent = open[len(open)-1]
+			}
+			pos = space(text, pos+1)
 		}
 	}
 }
 
-// value reads one value, with its name inside an object. A container is only opened.
-func (s *scanner) value() (opened, ok bool) {
-	text := s.doc.text
-	n := node{doc: s.doc}
-	if len(s.open) > 0 {
-		parent := &s.pending[s.open[len(s.open)-1]]
-		parent.count++
-		if parent.kind == Object {
-			if int(parent.count) > s.limits.Keys {
-				return false, s.refuse("an object has too many members")
-			}
-			if !s.member(&n) {
-				return false, false
-			}
-		}
+// kindOf tells a value's kind by its first byte.
+func kindOf(c byte) Kind {
+	switch c {
+	case '"':
+		return String
+	case '{':
+		return Object
+	case '[':
+		return Array
+	case 't', 'f':
+		return Bool
+	case 'n':
+		return Null
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return Number
 	}
-	if s.nodes++; s.nodes > s.limits.Nodes {
-		return false, s.refuse("too many values")
-	}
-	at := s.pos
-	n.start = uint32(at)
-	switch c := text[at]; {
-	case c == '"':
-		n.kind = String
-		ok, n.escaped = s.text()
-		if !ok {
-			return false, false
-		}
-	case c == '{' || c == '[':
-		n.kind = Object
-		if c == '[' {
-			n.kind = Array
-		}
-		if len(s.open) >= s.limits.Depth {
-			return false, s.refuse("nested too deeply")
-		}
-		s.pos++
-		s.pending = append(s.pending, n)
-		s.open = append(s.open, len(s.pending)-1)
-		return true, true
-	case c == '-' || c >= '0' && c <= '9':
-		n.kind = Number
-		if !s.number() {
-			return false, false
-		}
-	case c == 't' || c == 'f':
-		n.kind = Bool
-		s.word()
-	case c == 'n':
-		n.kind = Null
-		s.word()
-	default:
-		return false, false
-	}
-	n.end = uint32(s.pos)
-	s.pending = append(s.pending, n)
-	return false, true
+	return None
 }
 
-// member reads a name and its colon.
-func (s *scanner) member(n *node) bool {
-	if s.doc.text[s.pos] != '"' {
-		return false
+// space passes white space.
+func space(text string, pos int) int {
+	if pos < len(text) && text[pos] > ' ' {
+		return pos
 	}
-	n.nameAt = uint32(s.pos + 1)
-	ok, escaped := s.text()
-	if !ok {
-		return false
+	for pos < len(text) && (text[pos] == ' ' || text[pos] == '\n' || text[pos] == '\r' || text[pos] == '\t') {
+		pos++
 	}
-	n.nameEnd, n.nameEsc = uint32(s.pos-1), escaped
-	s.space()
-	if s.pos >= len(s.doc.text) || s.doc.text[s.pos] != ':' {
-		return false
-	}
-	s.pos++
-	s.space()
-	return s.pos < len(s.doc.text)
+	return pos
 }
 
-// close moves a complete container's children to where they stay.
-func (s *scanner) close() bool {
-	at := s.open[len(s.open)-1]
-	n := &s.pending[at]
-	if (s.doc.text[s.pos] == '}') != (n.kind == Object) {
-		return false
-	}
-	s.pos++
-	n.end = uint32(s.pos)
-	n.first = uint32(len(s.doc.nodes))
-	s.doc.nodes = append(s.doc.nodes, s.pending[at+1:]...)
-	s.pending = s.pending[:at+1]
-	s.open = s.open[:len(s.open)-1]
-	return true
-}
-
-// text passes a string literal, from quote to quote.
-func (s *scanner) text() (ok, escaped bool) {
-	text := s.doc.text
-	for i := s.pos + 1; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			s.pos = i + 1
-			return true, escaped
-		case '\\':
+// quoted passes a string literal from quote to quote. Without an end it passes all.
+func quoted(text string, pos int) (end int, escaped bool) {
+	for i := pos + 1; i < len(text); i++ {
+		if c := text[i]; c == '"' {
+			return i + 1, escaped
+		} else if c == '\\' {
 			escaped = true
 			i++
+		} else if i-pos == 32 {
+			// A long one: let the processor's wide instructions find the end.
+			if next := strings.IndexByte(text[i:], '"'); next > 0 && strings.IndexByte(text[i:i+next], '\\') < 0 {
+				return i + next + 1, escaped
+			}
 		}
 	}
-	return false, false
+	return len(text), escaped
 }
 
 // number passes a number's literal and holds it to its bounds.
-func (s *scanner) number() bool {
-	text, at := s.doc.text, s.pos
+func number(text string, pos int, l Limits) (end int, problem string) {
 	exponent := -1
-	for ; s.pos < len(text); s.pos++ {
-		c := text[s.pos]
-		if c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.' {
+	for end = pos; end < len(text); end++ {
+		c := text[end]
+		if c >= '0' && c <= '9' || c == '-' || c == '.' || c == '+' {
 			continue
 		}
 		if c != 'e' && c != 'E' {
 			break
 		}
-		exponent = s.pos + 1
+		exponent = end + 1
 	}
-	if s.pos-at > s.limits.Number {
-		s.pos = at
-		return s.refuse("a number is too long")
+	if end-pos > l.Number {
+		return pos, "a number is too long"
 	}
 	if exponent < 0 {
-		return true
+		return end, ""
 	}
-	digits := strings.TrimLeft(text[exponent:s.pos], "+-")
 	size := 0
-	for i := range len(digits) {
+	for _, c := range []byte(strings.TrimLeft(text[exponent:end], "+-")) {
 		// Anything but digits here is for jsontext to refuse.
-		if size = size*10 + int(digits[i]&0xf); size > s.limits.Exponent {
-			s.pos = at
-			return s.refuse("a number's exponent is too large")
+		if size = size*10 + int(c&0xf); size > l.Exponent {
+			return pos, "a number's exponent is too large"
 		}
 	}
-	return true
+	return end, ""
 }
 
 // word passes true, false or null; jsontext checks the spelling.
-func (s *scanner) word() {
-	text := s.doc.text
-	for s.pos < len(text) && text[s.pos] >= 'a' && text[s.pos] <= 'z' {
-		s.pos++
+func word(text string, pos int) int {
+	for pos < len(text) && text[pos] >= 'a' && text[pos] <= 'z' {
+		pos++
 	}
+	return pos
 }
 
-func (s *scanner) space() {
-	text := s.doc.text
-	for s.pos < len(text) {
-		switch text[s.pos] {
-		case ' ', '\n', '\r', '\t':
-			s.pos++
-		default:
-			return
+// pointerTo leads through the open containers, without any name.
+func pointerTo(wait []span, open []int) string {
+	var b strings.Builder
+	for _, at := range open {
+		if n := wait[at]; n.kind == Array {
+			b.WriteString("/" + strconv.Itoa(max(int(n.count), 1)-1))
+		} else {
+			b.WriteString("/*")
 		}
 	}
-}
-
-// refuse notes which limit was passed; it returns false for the callers' convenience.
-func (s *scanner) refuse(problem string) bool {
-	s.problem = problem
-	return false
+	return b.String()
 }
 
 // line returns the 1-based line of an offset.

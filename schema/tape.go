@@ -16,12 +16,18 @@ type document struct {
 	nodes []node
 }
 
-// A node is one value of a document. Offsets are into the document's text.
+// A node is one value of a document. A pointer to it is the Value: making one costs
+// nothing.
 type node struct {
-	doc              *document
+	doc *document
+	span
+}
+
+// A span says where a value is. Offsets are into the document's text.
+type span struct {
 	start, end       uint32 // the value as written; quotes included
 	nameAt, nameEnd  uint32 // the member name as written, quotes excluded
-	first, count     uint32 // the children
+	first, count     uint32 // the children, in the document's nodes
 	kind             Kind
 	escaped, nameEsc bool // the string, the name contain a backslash
 }

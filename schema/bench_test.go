@@ -1,0 +1,131 @@
+package schema
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// sample returns small rows of about that many bytes, the shape that costs most per byte.
+func sample(size int) []byte {
+	var b strings.Builder
+	b.WriteString(`{"path":"notes/today.md","rows":[`)
+	for i := 0; b.Len() < size-40; i++ {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"id":%d,"name":"row %d","done":%t}`, i, i, i%2 == 0)
+	}
+	b.WriteString(`]}`)
+	return []byte(b.String())
+}
+
+type sampleArgs struct {
+	Path string `json:"path"`
+	Rows []struct {
+		ID   int    `json:"id"`
+		Name string `json:"name"`
+		Done bool   `json:"done"`
+	} `json:"rows"`
+}
+
+const sampleSchema = `{"type":"object","additionalProperties":false,"required":["path","rows"],"properties":{
+	"path":{"type":"string","pattern":"^notes/","maxLength":200},
+	"rows":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["id","name","done"],
+		"properties":{"id":{"type":"integer","minimum":0},"name":{"type":"string","maxLength":64},"done":{"type":"boolean"}}}}}}`
+
+func sampleSizes() map[string]int {
+	return map[string]int{"200B": 200, "1KiB": 1024, "16KiB": 16 << 10}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for name, size := range sampleSizes() {
+		data := sample(size)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				if _, err := Parse(data, Limits{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkScanFloor is what the strict scan alone costs: the floor for Parse.
+func BenchmarkScanFloor(b *testing.B) {
+	for name, size := range sampleSizes() {
+		data := sample(size)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				if !jsontext.Value(data).IsValid() {
+					b.Fatal("invalid")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for name, size := range sampleSizes() {
+		v, err := Parse(sample(size), Limits{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		d, err := NewDecoder[sampleArgs]()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := d.Decode(v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkValidate(b *testing.B) {
+	s, err := Compile(fstest.MapFS{"notes.save.input.json": {Data: []byte(sampleSchema)}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, size := range sampleSizes() {
+		v, err := Parse(sample(size), Limits{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := s.ValidateInput("notes.save", v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkAny(b *testing.B) {
+	data := sample(1024)
+	_ = cipher.AEAD(nil)
+	_ = aes.BlockSize
+	var v any
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := json.Unmarshal(data, &v); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
