@@ -3,7 +3,7 @@
 // own process group and no file descriptor of ours, and all three are gone
 // after [Process.Close].
 //
-// The address of a page may hold a launch token. It is handed over in a file
-// that only this user can read, never on the command line, which every user
-// of a machine can list.
+// The address of a page may hold a launch token, so a browser is given a file
+// to open that only this user can read, and never the address itself: every
+// user of a machine can list command lines.
 package browser

@@ -16,7 +16,7 @@ type Options struct {
 }
 
 // arguments are those of one start with its private folder; page is the path
-// of the launch file.
+// of the launch file in it.
 func (b Browser) arguments(folder, page string, o Options, root bool) []string {
 	profile := filepath.Join(folder, "profile")
 	if b.Name == Firefox {

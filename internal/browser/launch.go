@@ -1,37 +1,37 @@
 package browser
 
 import (
+	"errors"
 	"fmt"
-	"html"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// WriteLaunchFile writes a small document to path that sends its reader to
-// address, readable by this user alone. The file must not exist: whoever made
-// it first could keep it readable for himself.
-func WriteLaunchFile(path, address string) error {
-	u, err := url.Parse(address)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		// The address may hold a token: it is not repeated.
-		return fmt.Errorf("browser: the address to open is no http or https URL with a host")
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// maxLaunchFile bounds a launch file in bytes; a real one has a few hundred.
+const maxLaunchFile = 64 << 10
+
+// copyPrivate copies the launch file into a folder that only this user can
+// enter, where every browser can read it: one in a snap sees neither /tmp nor
+// hidden folders.
+func copyPrivate(to, from string) error {
+	in, err := os.Open(from)
 	if err != nil {
-		return fmt.Errorf("browser: failed to create the launch file: %w", err)
+		return fmt.Errorf("browser: failed to open the launch file: %w", err)
 	}
-	// No script: it works whatever the browser thinks of scripts in files.
-	_, err = fmt.Fprintf(f, `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="referrer" content="no-referrer">
-<meta http-equiv="refresh" content="0;url=%s"><title>Opening…</title>
-`, html.EscapeString(address))
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("browser: failed to write the launch file: %w", err)
+		return fmt.Errorf("browser: failed to copy the launch file: %w", err)
+	}
+	n, err := io.Copy(out, io.LimitReader(in, maxLaunchFile+1))
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("browser: failed to copy the launch file: %w", err)
+	}
+	if n > maxLaunchFile {
+		return fmt.Errorf("browser: %s is larger than a launch file ever is (%d bytes)", from, maxLaunchFile)
 	}
 	return nil
 }

@@ -31,10 +31,12 @@ type Process struct {
 	gone   error // of Close
 }
 
-// Open starts the browser on address in a private folder of its own. The
-// process ends with ctx, with Close, and on Linux with this program, however
-// that ends. The caller must call Close.
-func (b Browser) Open(ctx context.Context, address string, o Options) (*Process, error) {
+// Open starts the browser on a launch file: an HTML document that sends it to
+// the page, such as isolation.WriteLaunchFile makes. The file is copied, and
+// may be removed once Open has returned. The process ends with ctx, with
+// Close, and on Linux with this program, however that ends. The caller must
+// call Close.
+func (b Browser) Open(ctx context.Context, file string, o Options) (*Process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("browser: not started: %w", err)
 	}
@@ -47,13 +49,13 @@ func (b Browser) Open(ctx context.Context, address string, o Options) (*Process,
 		return nil, fmt.Errorf("browser: failed to make a private folder: %w", err)
 	}
 	p := &Process{Browser: b, folder: folder, stderr: &tail{max: 16 << 10}, ended: make(chan struct{})}
-	if err := p.start(ctx, address, o); err != nil {
+	if err := p.start(ctx, file, o); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	return p, nil
 }
 
-func (p *Process) start(ctx context.Context, address string, o Options) error {
+func (p *Process) start(ctx context.Context, file string, o Options) error {
 	if err := os.Mkdir(filepath.Join(p.folder, "profile"), 0o700); err != nil {
 		return fmt.Errorf("browser: failed to make a profile: %w", err)
 	}
@@ -64,7 +66,7 @@ func (p *Process) start(ctx context.Context, address string, o Options) error {
 		}
 	}
 	page := filepath.Join(p.folder, "launch.html")
-	if err := WriteLaunchFile(page, address); err != nil {
+	if err := copyPrivate(page, file); err != nil {
 		return err
 	}
 	p.cmd = exec.Command(p.Browser.Path, p.Browser.arguments(p.folder, page, o, os.Geteuid() == 0)...)

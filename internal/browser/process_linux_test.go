@@ -82,7 +82,7 @@ func TestInheritedDescriptorsAreClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Close(fd)
-	p, err := fake(t, "ls -l /proc/self/fd >&2").Open(context.Background(), "http://localhost:1/", Options{})
+	p, err := fake(t, "ls -l /proc/self/fd >&2").Open(context.Background(), launchFile(t, "http://localhost:1/"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestInheritedDescriptorsAreClosed(t *testing.T) {
 
 func TestCloseEndsABrowserThatWillNot(t *testing.T) {
 	p, err := fake(t, `trap "" TERM; sleep 1000 & echo ready >&2; while :; do sleep 1000; done`).
-		Open(context.Background(), "http://localhost:1/", Options{})
+		Open(context.Background(), launchFile(t, "http://localhost:1/"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestCloseEndsABrowserThatWillNot(t *testing.T) {
 
 func TestBrowserEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	p, err := fake(t, "sleep 1000").Open(ctx, "http://localhost:1/", Options{})
+	p, err := fake(t, "sleep 1000").Open(ctx, launchFile(t, "http://localhost:1/"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,13 +120,13 @@ func TestBrowserEndsWithItsContext(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := fake(t, "exit 0").Open(ctx, "http://localhost:1/", Options{}); err == nil {
+	if _, err := fake(t, "exit 0").Open(ctx, launchFile(t, "http://localhost:1/"), Options{}); err == nil {
 		t.Error("a cancelled context started a browser")
 	}
 }
 
 func TestErrRepeatsWhatTheBrowserWrote(t *testing.T) {
-	p, err := fake(t, "echo no display >&2; exit 3").Open(context.Background(), "http://localhost:1/", Options{})
+	p, err := fake(t, "echo no display >&2; exit 3").Open(context.Background(), launchFile(t, "http://localhost:1/"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestErrRepeatsWhatTheBrowserWrote(t *testing.T) {
 // opens a browser, kills it, and looks for the browser.
 func TestBrowserDiesWithUs(t *testing.T) {
 	if path := os.Getenv("SALLYPORT_TEST_BROWSER"); path != "" {
-		p, err := Browser{Name: Chromium, Path: path}.Open(context.Background(), "http://localhost:1/", Options{})
+		p, err := Browser{Name: Chromium, Path: path}.Open(context.Background(), launchFile(t, "http://localhost:1/"), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

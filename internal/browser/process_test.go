@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -39,7 +40,7 @@ func TestBrowserOpensThePageAndLeavesNothing(t *testing.T) {
 			}))
 			defer server.Close()
 
-			p, err := b.Open(context.Background(), server.URL+"/launch?token=s3cret&x=1", Options{Headless: true, Width: 800, Height: 600})
+			p, err := b.Open(context.Background(), launchFile(t, server.URL+"/launch?token=s3cret&x=1"), Options{Headless: true, Width: 800, Height: 600})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,27 +74,42 @@ func TestBrowserOpensThePageAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestWriteLaunchFile(t *testing.T) {
-	folder := t.TempDir()
-	path := filepath.Join(folder, "launch.html")
-	if err := WriteLaunchFile(path, `http://main-x.localhost:1/?token="><script>alert(1)</script>`); err != nil {
+// launchFile writes a document that sends a browser to address.
+func launchFile(t *testing.T, address string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "open.html")
+	text := `<!doctype html><meta http-equiv="refresh" content="0;url=` + html.EscapeString(address) + `">`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
+	return path
+}
+
+func TestOpenRefusesWhatIsNoLaunchFile(t *testing.T) {
+	b := Browser{Name: Chromium, Path: filepath.Join(t.TempDir(), "chromium")}
+	t.Setenv("TMPDIR", t.TempDir())
+	huge := filepath.Join(t.TempDir(), "huge.html")
+	if err := os.WriteFile(huge, make([]byte, maxLaunchFile+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(text), "<script") {
-		t.Errorf("the address broke out of its attribute:\n%s", text)
-	}
-	if err := WriteLaunchFile(path, "http://localhost:1/"); !errors.Is(err, os.ErrExist) {
-		t.Errorf("a file that somebody else made: %v; want a refusal", err)
-	}
-	for _, address := range []string{"javascript:alert(1)", "file:///etc/passwd", "http:///x?token=s3cret", "%"} {
-		err := WriteLaunchFile(filepath.Join(folder, "other.html"), address)
-		if err == nil || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%q: %v; want a refusal that doesn't repeat the address", address, err)
-		}
+	for name, test := range map[string]struct{ file, err string }{
+		"a file that is not there":        {"nowhere.html", "nowhere.html"},
+		"a file that is too large":        {huge, "larger than a launch file"},
+		"a browser that can't be started": {launchFile(t, "http://localhost:1/"), "failed to start"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := b.Open(context.Background(), test.file, Options{})
+			if err == nil {
+				p.Close()
+				t.Fatal("opened")
+			}
+			if !strings.Contains(err.Error(), test.err) {
+				t.Errorf("%v; want it to say %q", err, test.err)
+			}
+			if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "sallyport-browser-*")); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
 	}
 }
 
