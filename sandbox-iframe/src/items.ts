@@ -1,0 +1,74 @@
+import { Bytes, View, byteLength, fromUTF8, getUint32, getUint8, setBytes, setUint32, setUint8, toUTF8 } from "./primordials.ts";
+import { view } from "./bytes.ts";
+import { MAX_ITEMS } from "./wire.ts";
+
+/** Why the hook kept a call back. */
+export const Cause = { refused: 1, threw: 2, malformed: 3, timeout: 4, dropped: 5 } as const;
+export type Cause = (typeof Cause)[keyof typeof Cause];
+
+/** A call item. timeout is in milliseconds, 0 for none; command is UTF-8 of at most 128 bytes. */
+export function callItem(id: number, timeout: number, command: Uint8Array, json: Uint8Array): Uint8Array {
+  const n = byteLength(command);
+  const m = byteLength(json);
+  const item = new Bytes(15 + n + m);
+  const v = new View(item.buffer);
+  setUint8(v, 0, 1);
+  setUint32(v, 1, id);
+  setUint32(v, 5, timeout);
+  setUint8(v, 9, n);
+  setBytes(item, command, 10);
+  setUint8(v, 10 + n, 0);
+  setUint32(v, 11 + n, m);
+  setBytes(item, json, 15 + n);
+  return item;
+}
+
+/** A cancel item. */
+export function cancelItem(id: number): Uint8Array {
+  const item = new Bytes(5);
+  const v = new View(item.buffer);
+  setUint8(v, 0, 2);
+  setUint32(v, 1, id);
+  return item;
+}
+
+/** A report item; for Cause.dropped the id is their number and the command empty. */
+export function reportItem(id: number, cause: Cause, command: string): Uint8Array {
+  const name = toUTF8(command);
+  const n = byteLength(name);
+  const item = new Bytes(7 + n);
+  const v = new View(item.buffer);
+  setUint8(v, 0, 3);
+  setUint32(v, 1, id);
+  setUint8(v, 5, cause);
+  setUint8(v, 6, n);
+  setBytes(item, name, 7);
+  return item;
+}
+
+/** What the core has to say about one call. */
+export interface Reply {
+  readonly ok: boolean;
+  readonly id: number;
+  readonly json: string;
+}
+
+/** The replies of a batch from the core; throws when it is not exactly that. */
+export function parseReplies(plaintext: Uint8Array): Reply[] {
+  const size = byteLength(plaintext);
+  const v = new View(plaintext.buffer, plaintext.byteOffset, size);
+  const replies: Reply[] = [];
+  let at = 0;
+  while (at < size) {
+    if (replies.length === MAX_ITEMS) throw new TypeError("sallyport: too many items");
+    if (size - at < 9) throw new TypeError("sallyport: a cut item");
+    const kind = getUint8(v, at);
+    const m = getUint32(v, at + 5);
+    if (kind !== 1 && kind !== 2) throw new TypeError("sallyport: an unknown item");
+    if (size - at - 9 < m) throw new TypeError("sallyport: a cut item");
+    replies[replies.length] = { ok: kind === 1, id: getUint32(v, at + 1), json: fromUTF8(view(plaintext, at + 9, m)) };
+    at += 9 + m;
+  }
+  if (replies.length === 0) throw new TypeError("sallyport: an empty batch");
+  return replies;
+}
