@@ -1,0 +1,116 @@
+import { Bytes, byteLength, later, min, random, then } from "./primordials.ts";
+
+/** What the pump uses of fetch: the status and body of a POST, or a rejection. */
+export type Post = (url: string, body: Uint8Array, last: boolean) => Promise<{ status: number; body: ArrayBuffer }>;
+
+/** What the pump tells. */
+export interface PumpEvents {
+  body(body: ArrayBuffer): void;
+  lost(): void;
+  gone(): void;
+}
+
+/** Requests with frames at once. The browser allows six connections, and one is the poll's. */
+const SENDERS = 3;
+const nothing = new Bytes(0);
+
+/**
+ * The page's part of the relay: it carries request bodies to the core as they
+ * are, keeps one empty request waiting for what the core has to say, and
+ * judges nothing. What fails is not sent again: whether it may be is the
+ * session's to know.
+ */
+export class Pump {
+  readonly #url: string;
+  readonly #post: Post;
+  readonly #events: PumpEvents;
+  #waiting: Uint8Array[] = [];
+  #sending = 0;
+  #polling = false;
+  #failures = 0;
+  #stopped = false;
+  #bye: Uint8Array | undefined;
+
+  constructor(url: string, post: Post, events: PumpEvents) {
+    this.#url = url;
+    this.#post = post;
+    this.#events = events;
+  }
+
+  /** Sends a body as soon as there is room. */
+  carry(body: Uint8Array): void {
+    if (this.#stopped) return;
+    this.#waiting[this.#waiting.length] = body;
+    this.#next();
+  }
+
+  /** Keeps the body that ends the session for the moment when the document goes away. */
+  farewell(body: Uint8Array): void {
+    this.#bye = body;
+  }
+
+  /** Ends the session, and the pump. */
+  leave(): void {
+    if (this.#stopped) return;
+    this.stop();
+    if (this.#bye !== undefined) void then(this.#post(this.#url, this.#bye, true), ignore, ignore);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting = [];
+  }
+
+  #next(): void {
+    if (this.#stopped || this.#sending >= SENDERS || this.#waiting.length === 0) return;
+    const body = this.#waiting[0]!;
+    const left: Uint8Array[] = [];
+    for (let i = 1; i < this.#waiting.length; i++) left[i - 1] = this.#waiting[i]!;
+    this.#waiting = left;
+    this.#sending++;
+    this.#request(body, () => {
+      this.#sending--;
+      this.#next();
+    });
+    this.#next();
+  }
+
+  // The first poll waits for the first answer: before the hello has arrived
+  // the core knows no session to ask for.
+  #poll(): void {
+    if (this.#stopped || this.#polling) return;
+    this.#polling = true;
+    this.#request(nothing, () => {
+      this.#polling = false;
+      this.#poll();
+    });
+  }
+
+  #request(body: Uint8Array, done: () => void): void {
+    void then(
+      this.#post(this.#url, body, false),
+      ({ status, body: answer }) => {
+        if (this.#stopped) return;
+        if (status === 404 || status === 410) {
+          this.stop();
+          return this.#events.gone();
+        }
+        if (status !== 200) return this.#failed(done);
+        this.#failures = 0;
+        if (answer.byteLength > 0 || byteLength(body) > 0) this.#events.body(answer);
+        done();
+        this.#poll();
+      },
+      () => this.#failed(done),
+    );
+  }
+
+  #failed(done: () => void): void {
+    if (this.#stopped) return;
+    this.#failures++;
+    this.#events.lost();
+    later(done, min(3000, 50 * 2 ** this.#failures) * (0.5 + random() / 2));
+  }
+}
+
+const ignore = (): void => {};
