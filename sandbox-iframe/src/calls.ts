@@ -1,0 +1,195 @@
+import { MapOf, byteLength, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, toUTF8 } from "./primordials.ts";
+import { type Code, errorJSON } from "./errors.ts";
+import type { AnswerJudge, Judge, Question } from "./hook.ts";
+import { Cause, type Reply, callItem, cancelItem } from "./items.ts";
+import { Reports } from "./reports.ts";
+import type { Entry } from "./session.ts";
+import { MAX_COMMAND } from "./wire.ts";
+
+/** Calls that may wait for an answer at once. */
+export const MAX_CALLS = 4096;
+/** Characters of arguments that they may hold together. */
+export const MAX_HELD = 32 * 1024 * 1024;
+
+const FULL = 2 ** 32 - 1;
+
+/** How calls leave and answers return. */
+export interface CallsConfig {
+  readonly judge: Judge;
+  /** Undefined when answers need not be seen by anybody. */
+  readonly judgeAnswer: AnswerJudge | undefined;
+  readonly maxPlaintext: number;
+  /** The part of a call's public id that names the session. */
+  readonly prefix: string;
+  send(entry: Entry): void;
+  reply(page: number, ok: boolean, json: string): void;
+}
+
+interface Call {
+  readonly page: number; // the page's number for it
+  readonly hookID: number;
+  command: string;
+  json: string;
+  id: number; // its number on the wire, 0 before the verdict
+  entry: Entry | undefined;
+  sent: boolean;
+  cancelled: boolean;
+}
+
+/**
+ * The calls of one session between page and core: each goes past the judge, is
+ * written down at the verdict, waits for its place in a batch, and is answered
+ * exactly once.
+ */
+export class Calls {
+  readonly #config: CallsConfig;
+  readonly #reports: Reports;
+  readonly #byPage = new MapOf<number, Call>();
+  readonly #byID = new MapOf<number, Call>();
+  #held = 0;
+  #judged = 0;
+  #ids = 0;
+  #closed = false;
+
+  constructor(config: CallsConfig) {
+    this.#config = config;
+    this.#reports = new Reports((item) => config.send(entryOf(item)));
+  }
+
+  /** Takes a call of the page; timeout is in milliseconds, 0 for none. */
+  call(page: number, command: string, json: string, timeout: number): void {
+    if (mapHas(this.#byPage, page)) return;
+    if (this.#closed) return this.#refuse(page, "closed");
+    if (json.length > this.#config.maxPlaintext) return this.#refuse(page, "too_large");
+    if (command === "" || command.length > MAX_COMMAND || byteLength(toUTF8(command)) > MAX_COMMAND) return this.#refuse(page, "denied");
+    if (mapSize(this.#byPage) >= MAX_CALLS || this.#held + json.length > MAX_HELD) return this.#refuse(page, "busy");
+    const call: Call = { page, hookID: ++this.#judged, command, json, id: 0, entry: undefined, sent: false, cancelled: false };
+    mapSet(this.#byPage, page, call);
+    this.#held += json.length;
+    this.#config.judge(questionOf("call", call), (verdict) => {
+      if (this.#closed || call.cancelled) return;
+      if (!verdict.pass) return this.#keep(call, verdict.cause);
+      const name = toUTF8(verdict.command);
+      const args = toUTF8(verdict.json);
+      const n = byteLength(name);
+      if (n === 0 || n > MAX_COMMAND) return this.#keep(call, Cause.malformed);
+      if (15 + n + byteLength(args) > this.#config.maxPlaintext) return this.#fail(call, "too_large");
+      this.#held += verdict.json.length - call.json.length;
+      call.command = verdict.command;
+      call.json = verdict.json;
+      if (!this.#number(call)) return;
+      mapSet(this.#byID, call.id, call);
+      call.entry = entryOf(callItem(call.id, timeout, name, args), () => this.#sent(call));
+      this.#config.send(call.entry);
+    });
+  }
+
+  /** Takes a cancellation. The page has its error already and gets no other. */
+  cancel(page: number): void {
+    const call = mapGet(this.#byPage, page);
+    if (call === undefined) return;
+    call.cancelled = true;
+    this.#forget(call);
+    if (call.sent) this.#sendCancel(call);
+    else if (call.entry !== undefined && !call.entry.taken) call.entry.dropped = true;
+  }
+
+  /** Takes the core's answers. */
+  deliver(replies: readonly Reply[]): void {
+    for (let i = 0; i < replies.length; i++) {
+      const { ok, id, json } = replies[i]!;
+      const call = mapGet(this.#byID, id);
+      if (call === undefined || !call.sent) continue; // cancelled, or given up
+      this.#forget(call);
+      const judge = this.#config.judgeAnswer;
+      if (judge === undefined) this.#config.reply(call.page, ok, json);
+      else
+        judge(ok, json, questionOf("call", call), (shown) => {
+          if (shown === undefined) this.#config.reply(call.page, false, errorJSON("hook_refused", this.#idOf(call)));
+          else this.#config.reply(call.page, ok, shown);
+        });
+    }
+  }
+
+  /** Gives up what was sent: it is never sent again. */
+  interrupted(): void {
+    this.#sweep((call) => (call.sent ? "unknown_outcome" : undefined));
+  }
+
+  /** Gives up everything, for good. */
+  closed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#sweep((call) => (call.sent ? "unknown_outcome" : "closed"));
+  }
+
+  #sweep(codeOf: (call: Call) => Code | undefined): void {
+    const ended: { call: Call; code: Code }[] = [];
+    mapEach(this.#byPage, (call) => {
+      const code = codeOf(call);
+      if (code !== undefined) ended[ended.length] = { call, code };
+    });
+    for (let i = 0; i < ended.length; i++) this.#fail(ended[i]!.call, ended[i]!.code);
+  }
+
+  // The verdict was to keep it back: the page learns that, and the record why.
+  #keep(call: Call, cause: Cause | "invalid" | "deep"): void {
+    if (cause === "invalid") return this.#fail(call, "invalid_args");
+    if (cause === "deep") return this.#fail(call, "too_large");
+    if (!this.#number(call)) return;
+    this.#reports.report(call.id, cause, call.command);
+    this.#fail(call, "hook_refused");
+  }
+
+  // Numbers are given at the verdict, so that they count up on the wire
+  // however long a hook takes over one call.
+  #number(call: Call): boolean {
+    if (this.#ids >= FULL) {
+      this.#fail(call, "closed");
+      return false;
+    }
+    call.id = ++this.#ids;
+    return true;
+  }
+
+  #sent(call: Call): void {
+    call.sent = true;
+    if (call.cancelled) this.#sendCancel(call);
+  }
+
+  #sendCancel(call: Call): void {
+    this.#config.judge(questionOf("cancel", call), (verdict) => {
+      if (this.#closed) return;
+      if (verdict.pass) this.#config.send(entryOf(cancelItem(call.id)));
+      else if (typeof verdict.cause === "number") this.#reports.report(call.id, verdict.cause, call.command);
+    });
+  }
+
+  #idOf(call: Call): string {
+    return call.id === 0 ? "" : `${this.#config.prefix}-${call.id}`;
+  }
+
+  #forget(call: Call): void {
+    if (!mapDelete(this.#byPage, call.page)) return;
+    mapDelete(this.#byID, call.id);
+    this.#held -= call.json.length;
+  }
+
+  #fail(call: Call, code: Code): void {
+    call.cancelled = true;
+    this.#forget(call);
+    this.#config.reply(call.page, false, errorJSON(code, this.#idOf(call)));
+  }
+
+  #refuse(page: number, code: Code): void {
+    this.#config.reply(page, false, errorJSON(code, ""));
+  }
+}
+
+function questionOf(kind: "call" | "cancel", call: Call): Question {
+  return { kind, id: call.hookID, command: call.command, json: call.json };
+}
+
+function entryOf(item: Uint8Array, sent: () => void = () => {}): Entry {
+  return { item, dropped: false, taken: false, sent };
+}
