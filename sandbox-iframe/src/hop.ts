@@ -1,0 +1,147 @@
+import { getter, microtask, uncurry } from "./primordials.ts";
+
+/**
+ * How page and frame reach each other: by a MessagePort, which is quickest
+ * in most engines, or by window messages, which are ten times quicker on
+ * WebKitGTK. Either way both ends check source and origin; the frame's own
+ * origin is opaque, "null", so that on the page the source does the work.
+ */
+export interface Hop {
+  /** Adds members to the list that goes out at the end of this turn. */
+  say(...members: unknown[]): void;
+  /** The same for a list of them. */
+  sayAll(members: readonly unknown[]): void;
+  /** Sends what is pending now, for a document that is about to go. */
+  flush(): void;
+}
+
+/** The first message of a frame; with a port if hop is "port". */
+export interface Greeting {
+  readonly sallyport: 1;
+  readonly hop: "port" | "window";
+  /** Relay only: the session id that the requests' path names, in base64url. */
+  readonly relay?: string;
+}
+
+/** The window and port functions of a browser, captured. */
+export interface Messages {
+  source(event: MessageEvent): unknown;
+  origin(event: MessageEvent): string;
+  data(event: MessageEvent): unknown;
+  port(event: MessageEvent): MessagePort | undefined;
+  post(to: Window, message: unknown, origin: string, transfer: Transferable[]): void;
+  postPort(to: MessagePort, message: unknown, transfer: Transferable[]): void;
+  listen(to: EventTarget, name: string, run: (event: Event) => void): void;
+  channel(): MessageChannel;
+}
+
+/** Captures them; to be called while the runtime is loaded. */
+export function captureMessages(): Messages {
+  const Channel = MessageChannel;
+  const add = uncurry(EventTarget.prototype.addEventListener) as (to: EventTarget, name: string, run: (event: Event) => void) => void;
+  const postPort = uncurry(MessagePort.prototype.postMessage) as (port: MessagePort, message: unknown, transfer: Transferable[]) => void;
+  const ports = getter<MessageEvent, readonly MessagePort[]>(MessageEvent.prototype, "ports");
+  return {
+    source: getter(MessageEvent.prototype, "source"),
+    origin: getter(MessageEvent.prototype, "origin"),
+    data: getter(MessageEvent.prototype, "data"),
+    port: (event) => ports(event)[0],
+    // A window of another origin has no prototype to look at; its postMessage is its own.
+    post: (to, message, origin, transfer) => to.postMessage(message, origin, transfer),
+    postPort,
+    listen: add,
+    channel: () => new Channel(),
+  };
+}
+
+// Collects what is said in one turn into one message.
+class Batched implements Hop {
+  #list: unknown[] = [];
+  #transfer: Transferable[] = [];
+  #scheduled = false;
+  readonly #post: (list: unknown[], transfer: Transferable[]) => void;
+
+  constructor(post: (list: unknown[], transfer: Transferable[]) => void) {
+    this.#post = post;
+  }
+
+  say(...members: unknown[]): void {
+    this.sayAll(members);
+  }
+
+  sayAll(members: readonly unknown[]): void {
+    for (let i = 0; i < members.length; i++) {
+      this.#list[this.#list.length] = members[i];
+      if (members[i] instanceof ArrayBuffer) this.#transfer[this.#transfer.length] = members[i] as ArrayBuffer;
+    }
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    microtask(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
+  flush(): void {
+    if (this.#list.length === 0) return;
+    const list = this.#list;
+    const transfer = this.#transfer;
+    this.#list = [];
+    this.#transfer = [];
+    this.#post(list, transfer);
+  }
+}
+
+/** The frame's end. Posts the greeting, once, to exactly that origin. */
+export function greet(m: Messages, self: EventTarget, parent: Window, origin: string, kind: "port" | "window", relay: string | undefined, hear: (list: unknown) => void): Hop {
+  const greeting: Greeting = relay === undefined ? { sallyport: 1, hop: kind } : { sallyport: 1, hop: kind, relay };
+  if (kind === "port") {
+    const { port1, port2 } = m.channel();
+    m.listen(port1, "message", (event) => hear(m.data(event as MessageEvent)));
+    port1.start();
+    m.post(parent, greeting, origin, [port2]);
+    return new Batched((list, transfer) => m.postPort(port1, list, transfer));
+  }
+  m.listen(self, "message", (e) => {
+    const event = e as MessageEvent;
+    if (m.source(event) === parent && m.origin(event) === origin) hear(m.data(event));
+  });
+  m.post(parent, greeting, origin, []);
+  return new Batched((list, transfer) => m.post(parent, list, origin, transfer));
+}
+
+/**
+ * The page's end: takes the first greeting of the frame, and afterwards what
+ * comes by the way that it named. A second greeting, and whatever another
+ * window says, is not for us. stop ends it.
+ */
+export function meet(m: Messages, self: EventTarget, frame: () => unknown, met: (hop: Hop, relay: unknown) => void, hear: (list: unknown) => void): { stop(): void } {
+  let way: "none" | "port" | "window" | "stopped" = "none";
+  m.listen(self, "message", (e) => {
+    const event = e as MessageEvent;
+    if (way === "port" || way === "stopped") return;
+    const source = m.source(event);
+    if (source === null || source !== frame() || m.origin(event) !== "null") return;
+    const data = m.data(event) as Partial<Greeting> | unknown[] | null;
+    if (way === "window") return hear(data);
+    if (typeof data !== "object" || data === null || (data as Partial<Greeting>).sallyport !== 1) return;
+    const port = m.port(event);
+    if ((data as Greeting).hop === "port" && port !== undefined) {
+      way = "port";
+      m.listen(port, "message", (event) => {
+        if (way !== "stopped") hear(m.data(event as MessageEvent));
+      });
+      port.start();
+      met(new Batched((list, transfer) => m.postPort(port, list, transfer)), (data as Greeting).relay);
+    } else if ((data as Greeting).hop === "window") {
+      way = "window";
+      // "*": an opaque origin can't be named. What is sent is the page's own.
+      met(new Batched((list, transfer) => m.post(source as Window, list, "*", transfer)), (data as Greeting).relay);
+    }
+  });
+  return {
+    stop() {
+      way = "stopped";
+    },
+  };
+}

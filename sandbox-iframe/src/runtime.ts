@@ -1,0 +1,57 @@
+import { sessionName } from "./bytes.ts";
+import { Calls } from "./calls.ts";
+import type { Carrier } from "./carrier.ts";
+import type { FrameConfig } from "./config.ts";
+import type { AnswerJudge, Judge } from "./hook.ts";
+import type { State } from "./protocol.ts";
+import { Session } from "./session.ts";
+
+/** Where the answers of a session go. */
+export interface Audience {
+  reply(page: number, ok: boolean, json: string): void;
+  state(state: State): void;
+}
+
+/** One session and its calls: what runs in the frame and, in the brownfield pattern, in the page. */
+export class Runtime {
+  readonly #session: Session;
+  readonly calls: Calls;
+
+  constructor(config: FrameConfig, carrier: Carrier, judge: Judge, judgeAnswer: AnswerJudge | undefined, to: Audience) {
+    const { session, secret, coreKey, maxFrame, pattern } = config;
+    this.#session = new Session(
+      { session, secret, coreKey, maxFrame, pattern, carrier: config.carrier, carrierOf: carrier },
+      {
+        ready: () => to.state("ready"),
+        replies: (replies) => this.calls.deliver(replies),
+        interrupted: () => this.calls.interrupted(),
+        closed: () => {
+          this.calls.closed();
+          to.state("closed");
+        },
+        unavailable: () => {
+          this.calls.closed();
+          to.state("unavailable");
+        },
+      },
+    );
+    this.calls = new Calls({
+      judge,
+      judgeAnswer,
+      maxPlaintext: this.#session.maxPlaintext,
+      prefix: sessionName(session),
+      send: (entry) => this.#session.send(entry),
+      reply: to.reply,
+    });
+  }
+
+  /** Connects. */
+  start(): void {
+    this.#session.start().catch(() => this.#session.leave());
+  }
+
+  /** Ends the session, for a document that goes away. It does not come back. */
+  leave(): void {
+    this.#session.leave();
+  }
+}
