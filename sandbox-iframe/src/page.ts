@@ -1,0 +1,222 @@
+import { Bytes, defineProperty, freeze, fromUTF8, getter, later, then, uncurry } from "./primordials.ts";
+import { browserSockets, direct } from "./carrier-direct.ts";
+import { type Courier, relay } from "./carrier-relay.ts";
+import { Client, type InvokeOptions, SallyportError, type Signals, emptyRequest, readTicket } from "./client.ts";
+import { type FrameConfig, type PageConfig, parsePageConfig } from "./config.ts";
+import { passAll } from "./hook.ts";
+import { type Hop, type Messages, captureMessages, meet } from "./hop.ts";
+import { Ask, readAsked, readTold } from "./protocol.ts";
+import { type Post, Pump } from "./pump.ts";
+import { Runtime } from "./runtime.ts";
+
+/** How long a frame may take to prove the core, in milliseconds. */
+const START_WITHIN = 30_000;
+
+/** What a page gets. */
+export interface API {
+  readonly invoke: (command: string, args?: unknown, options?: InvokeOptions) => Promise<unknown>;
+  readonly SallyportError: typeof SallyportError;
+}
+
+const registry = Symbol.for("sallyport.api");
+
+/**
+ * The one API of this document. Script and module share it, whichever comes
+ * first, since a frame's ticket is good for one frame.
+ */
+export function install(): API {
+  const known = (globalThis as Record<symbol, unknown>)[registry] as API | undefined;
+  if (known !== undefined) return known;
+  const client = new Client(captureSignals());
+  const api: API = freeze({ invoke: client.invoke, SallyportError });
+  defineProperty(globalThis, registry, { value: api });
+  try {
+    const config = readConfig();
+    if (config === undefined) client.close();
+    else connect(client, config);
+  } catch (e) {
+    client.close();
+    throw e;
+  }
+  return api;
+}
+
+function readConfig(): PageConfig | undefined {
+  const element = document.getElementById("sallyport-page");
+  if (element === null) return undefined; // not served by Sallyport
+  const json = element.textContent ?? "";
+  element.remove();
+  return parsePageConfig(json);
+}
+
+function captureSignals(): Signals {
+  const add = uncurry(EventTarget.prototype.addEventListener) as (t: EventTarget, n: string, f: () => void) => void;
+  const remove = uncurry(EventTarget.prototype.removeEventListener) as (t: EventTarget, n: string, f: () => void) => void;
+  return {
+    aborted: getter(AbortSignal.prototype, "aborted"),
+    on: (signal, run) => add(signal, "abort", run),
+    off: (signal, run) => remove(signal, "abort", run),
+  };
+}
+
+function capturePost(): Post {
+  const fetch = globalThis.fetch.bind(globalThis);
+  const status = getter<Response, number>(Response.prototype, "status");
+  const buffer = uncurry(Response.prototype.arrayBuffer) as (r: Response) => Promise<ArrayBuffer>;
+  return async (url, body, last) => {
+    const response = await fetch(url, {
+      __proto__: null,
+      method: "POST",
+      mode: "same-origin",
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      keepalive: last,
+      body,
+    } as unknown as RequestInit);
+    return { status: status(response), body: await buffer(response) };
+  };
+}
+
+function connect(client: Client, config: PageConfig): void {
+  const messages = captureMessages();
+  const post = capturePost();
+  const leave =
+    config.handshake === undefined ? isolated(client, config, messages, post) : brownfield(client, config, config.handshake, post);
+  // A document that comes back from the back-forward cache finds its calls
+  // failed and its session closed: it has to be loaded again.
+  messages.listen(window, "pagehide", () => {
+    leave();
+    client.close();
+  });
+}
+
+function isolated(client: Client, config: PageConfig, messages: Messages, post: Post): () => void {
+  const contentWindow = getter<HTMLIFrameElement, unknown>(HTMLIFrameElement.prototype, "contentWindow");
+  const remove = uncurry(Element.prototype.remove) as (e: Element) => void;
+  const setAttribute = uncurry(Element.prototype.setAttribute) as (e: Element, name: string, value: string) => void;
+  const create = uncurry(Document.prototype.createElement) as (d: Document, name: string) => HTMLElement;
+  const append = uncurry(Node.prototype.appendChild) as (to: Node, e: Node) => Node;
+  const setStyle = uncurry(CSSStyleDeclaration.prototype.setProperty) as (s: CSSStyleDeclaration, n: string, v: string, p: string) => void;
+
+  const embed = (url: string): HTMLIFrameElement => {
+    const frame = create(document, "iframe") as HTMLIFrameElement;
+    setAttribute(frame, "sandbox", "allow-scripts");
+    setAttribute(frame, "title", "Sallyport isolation frame");
+    setAttribute(frame, "aria-hidden", "true");
+    setAttribute(frame, "tabindex", "-1");
+    setAttribute(frame, "hidden", "");
+    setAttribute(frame, "src", url);
+    setStyle(frame.style, "display", "none", "important"); // whatever the page's styles say of iframes
+    append(document.documentElement, frame);
+    return frame;
+  };
+
+  const open = (url: string, mayFallBack: boolean): (() => void) => {
+    let pump: Pump | undefined;
+    let hop: Hop | undefined;
+    let settled = false;
+    let leave: () => void = () => {};
+    const frame = embed(url);
+    const fallBack = (ticket: string): void => {
+      const failed = (): void => client.close();
+      void then(
+        post(ticket, emptyRequest, false),
+        ({ status, body }) => {
+          let next: string | undefined;
+          try {
+            next = status === 200 ? readTicket(fromUTF8(new Bytes(body))) : undefined;
+          } catch {
+            next = undefined;
+          }
+          if (next === undefined) return failed();
+          leave = open(next, false);
+        },
+        failed,
+      );
+    };
+    const meeting = meet(
+      messages,
+      window,
+      () => contentWindow(frame),
+      (met, name) => {
+        hop = met;
+        client.attach({ send: (list) => met.sayAll(list) });
+        if (typeof name !== "string" || !/^[A-Za-z0-9_-]{22}$/.test(name)) return;
+        pump = new Pump(config.relay + name, post, {
+          body: (body) => met.say(Ask.body, body),
+          lost: () => met.say(Ask.lost),
+          gone: () => met.say(Ask.gone),
+        });
+      },
+      (list) =>
+        readTold(list, {
+          reply: (id, ok, json) => client.reply(id, ok, json),
+          state(state) {
+            settled = true;
+            if (state !== "unavailable") return client.state(state);
+            end();
+            if (mayFallBack && config.ticket !== undefined) fallBack(config.ticket);
+            else client.close();
+          },
+          body: (body) => pump?.carry(new Bytes(body)),
+          farewell: (body) => pump?.farewell(new Bytes(body)),
+        }),
+    );
+    const end = (): void => {
+      meeting.stop();
+      pump?.stop();
+      remove(frame);
+    };
+    later(() => {
+      if (settled) return;
+      end();
+      client.close();
+    }, START_WITHIN);
+    leave = () => {
+      settled = true;
+      hop?.flush();
+      pump?.leave();
+    };
+    return () => leave();
+  };
+  return open(config.frame, true);
+}
+
+// The page makes the handshake and holds the keys itself: whatever runs in it
+// can use them, and no hook looks on.
+function brownfield(client: Client, config: PageConfig, handshake: FrameConfig, post: Post): () => void {
+  let pump: Pump | undefined;
+  const courier: Courier = {
+    events: undefined,
+    carry: (body) => pump?.carry(body),
+    farewell: (body) => pump?.farewell(body),
+    stop: () => pump?.stop(),
+  };
+  if (handshake.carrier === "relay")
+    pump = new Pump(config.relay + handshake.sessionText, post, {
+      body: (body) => courier.events?.body(new Bytes(body)),
+      lost: () => courier.events?.lost(),
+      gone: () => courier.events?.gone(),
+    });
+  const carrier = handshake.carrier === "direct" ? direct(handshake.socket, browserSockets()) : relay(courier);
+  const runtime = new Runtime(handshake, carrier, passAll, undefined, {
+    reply: (id, ok, json) => client.reply(id, ok, json),
+    state: (state) => (state === "unavailable" ? client.close() : client.state(state)),
+  });
+  client.attach({
+    send: (list) =>
+      readAsked(list, {
+        call: (id, command, json, timeout) => runtime.calls.call(id, command, json, timeout),
+        cancel: (id) => runtime.calls.cancel(id),
+        body() {},
+        lost() {},
+        gone() {},
+      }),
+  });
+  runtime.start();
+  return () => {
+    pump?.leave();
+    runtime.leave();
+  };
+}
