@@ -1,9 +1,12 @@
 package policy
 
 import (
-	"context"
-	"io/fs"
+	"slices"
 	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/sallyport/sallyport/schema"
 )
@@ -56,9 +59,8 @@ type Decision struct {
 	// Reason is for the developer, never for the page: it may quote arguments
 	// if a rule does. Control characters in it are replaced, its length is bounded.
 	Reason string
-	// Rules are those behind the effect, in the order of file and line. For Deny and Ask they are all that
-	// held, none where nothing allowed; for Allow at least one. Shared between
-	// decisions: read only.
+	// Rules are all that held of the kind that decided, in the order of file and
+	// line; none where nothing allowed. Shared between decisions: read only.
 	Rules []Rule
 	// Revision is that of the policy which decided.
 	Revision string
@@ -77,7 +79,21 @@ type Config struct {
 // Policy is a compiled folder of capabilities. It never changes and is safe for
 // concurrent use.
 type Policy struct {
-	revision string
+	revision   string
+	platform   string
+	scopes     []*Capability // by ID
+	expires    bool          // some capability does
+	byCommand  map[string][]*rule
+	anyCommand []*rule             // rules whose commands their text doesn't name
+	operands   map[string][]string // arguments that scope calls read, by their key in the input
+
+	own      map[string]*topdown.Builtin
+	loose    *ast.Capabilities
+	compiler *ast.Compiler
+	store    storage.Store       // empty; OPA wants one
+	txn      storage.Transaction // read only, never closed: nothing writes
+
+	named, other *cache
 }
 
 // Capability describes where one capability holds.
@@ -93,19 +109,15 @@ type Capability struct {
 	Expires     time.Time // zero is never
 }
 
-// Load compiles every *.rego file at or below the root of fsys, except *_test.rego. A folder
-// without any makes a policy that denies everything.
-// The error names the file and line of the first fault and what to do about it.
-func Load(fsys fs.FS, c Config) (*Policy, error) { return &Policy{}, nil }
-
-// Decide answers one call. An error means that there is no answer, and the caller
-// denies; a context that ends before Decide returns is always an error.
-func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
-	return Decision{}, ctx.Err()
-}
-
 // Revision identifies what was loaded: equal files, variables and platform, equal revision.
 func (p *Policy) Revision() string { return p.revision }
 
 // Capabilities lists what was loaded in the order of their names. The caller may keep it.
-func (p *Policy) Capabilities() []Capability { return nil }
+func (p *Policy) Capabilities() []Capability {
+	all := make([]Capability, len(p.scopes))
+	for i, c := range p.scopes {
+		all[i] = *c
+		all[i].Windows, all[i].Origins, all[i].Platforms = slices.Clone(c.Windows), slices.Clone(c.Origins), slices.Clone(c.Platforms)
+	}
+	return all
+}

@@ -1,0 +1,56 @@
+package policy
+
+import "sync"
+
+// The most entries of both caches of a policy. Commands that the policy names can't be made up
+// by a page; all others share the small one.
+const (
+	maxNamed = 8192
+	maxOther = 256
+)
+
+// key is what is known before the arguments.
+type key struct {
+	window, origin, command, platform string
+	local                             bool
+}
+
+// cache keeps the entries used last, between size and half of it: when the young half is full it
+// becomes the old one, and what was old and unused is dropped.
+type cache struct {
+	mu         sync.RWMutex
+	young, old map[key]*entry
+	half       int
+}
+
+func newCache(size int) *cache {
+	return &cache{young: make(map[key]*entry), half: max(1, size/2)}
+}
+
+func (c *cache) get(k *key) *entry {
+	c.mu.RLock()
+	e, ok := c.young[*k]
+	if !ok {
+		e = c.old[*k]
+	}
+	c.mu.RUnlock()
+	if e != nil && !ok {
+		c.put(k, e)
+	}
+	return e
+}
+
+func (c *cache) put(k *key, e *entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.young) >= c.half {
+		c.young, c.old = make(map[key]*entry), c.young
+	}
+	c.young[*k] = e
+}
+
+func (c *cache) len() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return len(c.young) + len(c.old)
+}

@@ -1,0 +1,210 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// Decide answers one call. An error means that there is no answer, and the caller
+// denies; a context that ends before Decide returns is always an error.
+func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
+	if ctx.Err() != nil {
+		return Decision{}, cancelled(ctx)
+	}
+	if in.Platform == "" {
+		in.Platform = p.platform
+	}
+	k := key{in.Window, in.Origin, in.Command, in.Platform, in.Local}
+	if p.expires && in.Time.IsZero() {
+		in.Time = time.Now()
+	}
+	e, err := p.entry(ctx, &k, in.Time)
+	if err != nil {
+		return Decision{}, err
+	}
+	d := e.decision
+	if len(e.conditions) > 0 {
+		if d, err = p.evaluate(ctx, e, &in); err != nil {
+			return Decision{}, err
+		}
+	}
+	// OPA finishes a short evaluation without looking at the context.
+	if ctx.Err() != nil {
+		return Decision{}, cancelled(ctx)
+	}
+	return d, nil
+}
+
+func cancelled(ctx context.Context) error {
+	return fmt.Errorf("policy: no decision: %w", context.Cause(ctx))
+}
+
+// entry finds or makes what is prepared for a key.
+func (p *Policy) entry(ctx context.Context, k *key, t time.Time) (*entry, error) {
+	c := p.other
+	if len(p.byCommand[k.command]) > 0 {
+		c = p.named
+	}
+	e := c.get(k)
+	if e == nil || !e.valid(t) {
+		// Two calls may prepare one entry at once; both get the same.
+		var err error
+		if e, err = p.prepare(ctx, k, t); err != nil {
+			return nil, err
+		}
+		c.put(k, e)
+	}
+	return e, e.err
+}
+
+// evaluate asks which conditions hold for this call.
+func (p *Policy) evaluate(ctx context.Context, e *entry, in *Input) (Decision, error) {
+	input, err := e.reads.input(e.known, in)
+	if err != nil {
+		return Decision{}, err
+	}
+	const result = ast.Var("result")
+	ref := append(residualPackage(), ast.StringTerm(hits))
+	body := ast.NewBody(ast.Equality.Expr(ast.NewTerm(ref), ast.NewTerm(result)))
+	q, done := p.query(ctx, body, e.compiler, ast.NewTerm(input))
+	defer done()
+	rules := slices.Clone(e.held)
+	answers := 0
+	err = q.Iter(ctx, func(r topdown.QueryResult) error {
+		answers++
+		set, ok := r[result].Value.(ast.Set)
+		if !ok {
+			return errUnexpected
+		}
+		return set.Iter(func(hit *ast.Term) error {
+			held, err := e.hit(hit)
+			rules = append(rules, held)
+			return err
+		})
+	})
+	if ctx.Err() != nil {
+		return Decision{}, cancelled(ctx)
+	}
+	if err == nil && answers != 1 {
+		err = errUnexpected
+	}
+	if err != nil {
+		return Decision{}, evaluationError(err)
+	}
+	slices.SortFunc(rules, compareRules)
+	return p.decide(slices.Compact(rules)), nil
+}
+
+var errUnexpected = errors.New("unexpected result of an evaluation")
+
+// evaluationError names the place in the capability file that OPA's errors carry.
+func evaluationError(err error) error {
+	var e *topdown.Error
+	if errors.As(err, &e) && e.Location != nil && e.Location.File != "" {
+		return at(e.Location.File, e.Location.Row, fmt.Errorf("%s: %s", e.Code, clean(e.Message)))
+	}
+	return fmt.Errorf("policy: %w", err)
+}
+
+// hit reads one member of the residual's set, [i, reason].
+func (e *entry) hit(t *ast.Term) (Rule, error) {
+	pair, ok := t.Value.(*ast.Array)
+	if !ok || pair.Len() != 2 {
+		return Rule{}, errUnexpected
+	}
+	n, ok := pair.Elem(0).Value.(ast.Number)
+	i, err := strconv.Atoi(string(n))
+	if !ok || err != nil || i < 0 || i >= len(e.conditions) {
+		return Rule{}, errUnexpected
+	}
+	return e.conditions[i].because(pair.Elem(1))
+}
+
+// because is the rule with the message it holds for.
+func (r *rule) because(message *ast.Term) (Rule, error) {
+	held := r.Rule
+	if r.effect == Allow {
+		return held, nil
+	}
+	if message != nil {
+		text, _ := message.Value.(ast.String)
+		held.Reason = clean(string(text))
+	}
+	if held.Reason == "" {
+		if r.effect == Ask {
+			return Rule{}, errors.New("ask contains something that is no text: there is nothing to ask")
+		}
+		held.Reason = "denied without a reason in words"
+	}
+	return held, nil
+}
+
+// maxReason bounds a reason or question, in characters: it may hold what a page sent.
+const maxReason = 300
+
+func clean(text string) string {
+	n := 0
+	text = strings.Map(func(r rune) rune {
+		n++
+		switch {
+		case n > maxReason:
+			return -1
+		case !unicode.IsPrint(r):
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+	if n > maxReason {
+		text += "…"
+	}
+	return strings.TrimSpace(text)
+}
+
+// decide weighs the rules that hold: deny over ask over allow, and nothing is a denial.
+func (p *Policy) decide(held []Rule) Decision {
+	d := Decision{Revision: p.revision}
+	for _, kind := range []struct {
+		name   string
+		effect Effect
+	}{{"deny", Deny}, {"ask", Ask}, {"allow", Allow}} {
+		for _, r := range held {
+			if r.Kind == kind.name {
+				d.Rules = append(d.Rules, r)
+			}
+		}
+		if len(d.Rules) > 0 {
+			d.Effect, d.Reason = kind.effect, d.Rules[0].Reason
+			return d
+		}
+	}
+	d.Reason = "no rule that holds here allows this call"
+	return d
+}
+
+// query is an evaluation with everything that each of ours has in common. The caller
+// calls done after it.
+func (p *Policy) query(ctx context.Context, body ast.Body, c *ast.Compiler, input *ast.Term) (q *topdown.Query, done func() bool) {
+	cancel := topdown.NewCancel()
+	q = topdown.NewQuery(body).
+		WithCompiler(c).
+		WithStore(p.store).
+		WithTransaction(p.txn).
+		WithBuiltins(p.own).
+		WithInput(input).
+		WithCancel(cancel).
+		WithMetrics(metrics.NoOp()).
+		// A rule that the index drops for its argument's type raises no error.
+		WithIndexing(false).
+		WithStrictBuiltinErrors(true)
+	return q, context.AfterFunc(ctx, cancel.Cancel)
+}

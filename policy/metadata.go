@@ -1,0 +1,264 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"go.yaml.in/yaml/v3"
+)
+
+// platforms are the GOOS names that a capability may give.
+func platforms() []string {
+	return []string{"android", "darwin", "freebsd", "ios", "linux", "netbsd", "openbsd", "windows"}
+}
+
+// block is one METADATA comment.
+type block struct {
+	row  int // of the METADATA line
+	text string
+}
+
+// blocks cuts the METADATA comments out of a module's comments. OPA's own annotations
+// don't serve: they drop unknown keys, and a misspelt one would widen a capability.
+func blocks(comments []*ast.Comment) []block {
+	var all []block
+	var lines []string
+	last, open := 0, false
+	flush := func() {
+		if open {
+			all[len(all)-1].text = strings.Join(lines, "\n")
+		}
+		lines, open = nil, false
+	}
+	for _, c := range comments {
+		row, text := c.Location.Row, string(c.Text)
+		if open && row != last+1 {
+			flush()
+		}
+		switch {
+		case open:
+			lines = append(lines, strings.TrimPrefix(text, " "))
+		case strings.TrimSpace(text) == "METADATA":
+			all = append(all, block{row: row})
+			open = true
+		}
+		last = row
+	}
+	flush()
+	return all
+}
+
+// readMetadata finds and reads the block over the package and checks all others.
+func readMetadata(file string, m *ast.Module, c *Capability) error {
+	packageRow := m.Package.Location.Row
+	var own *block
+	for _, b := range blocks(m.Comments) {
+		switch {
+		case b.row > packageRow:
+			if err := checkRuleBlock(file, b); err != nil {
+				return err
+			}
+		case own != nil:
+			return at(file, b.row, errors.New("second METADATA block over the package: keep one"))
+		default:
+			own = &b
+		}
+	}
+	if own == nil {
+		return at(file, packageRow, errors.New("no METADATA block over the package: say where the capability holds, "+
+			`at least "# METADATA", "# custom:", "#   windows: [main]"`))
+	}
+	return own.read(file, c)
+}
+
+// checkRuleBlock refuses in a rule's block whatever would look like a restriction of that
+// rule alone.
+func checkRuleBlock(file string, b block) error {
+	members, err := b.members(file)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if m.name != "title" && m.name != "description" {
+			return at(file, m.row, fmt.Errorf("unknown metadata key %q on a rule: only title and description; "+
+				"windows, origins and the rest belong over the package", m.name))
+		}
+	}
+	return nil
+}
+
+// member is one key of a YAML mapping with its value, and the row in the Rego file.
+type member struct {
+	name string
+	row  int
+	node *yaml.Node
+}
+
+func (b block) members(file string) ([]member, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(b.text), &doc); err != nil {
+		return nil, at(file, b.row, fmt.Errorf("the METADATA block is not YAML (its lines count from here): %w", err))
+	}
+	if len(doc.Content) == 0 {
+		return nil, nil
+	}
+	return b.mapping(file, doc.Content[0], "the METADATA block")
+}
+
+func (b block) mapping(file string, n *yaml.Node, what string) ([]member, error) {
+	if n.Kind != yaml.MappingNode {
+		return nil, at(file, b.row+n.Line, fmt.Errorf("%s must be a mapping of keys to values", what))
+	}
+	var all []member
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		m := member{name: key.Value, row: b.row + key.Line, node: value}
+		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" || value.Kind == yaml.AliasNode {
+			return nil, at(file, m.row, fmt.Errorf("%s: YAML anchors, aliases and merges are refused: write the values out", what))
+		}
+		if slices.ContainsFunc(all, func(o member) bool { return o.name == m.name }) {
+			return nil, at(file, m.row, fmt.Errorf("%s: key %q is given twice", what, m.name))
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
+
+func (b block) read(file string, c *Capability) error {
+	members, err := b.members(file)
+	if err != nil {
+		return err
+	}
+	var custom []member
+	for _, m := range members {
+		switch m.name {
+		case "title":
+			c.Title, err = text(m)
+		case "description":
+			c.Description, err = text(m)
+		case "scope":
+			if m.node.Value != "package" {
+				err = errors.New("scope over the package must be package")
+			}
+		case "custom":
+			custom, err = b.mapping(file, m.node, "custom")
+		default:
+			err = fmt.Errorf("unknown metadata key %q: expected title, description or custom", m.name)
+		}
+		if err != nil {
+			return at(file, m.row, err)
+		}
+	}
+	return b.readCustom(file, custom, c)
+}
+
+func (b block) readCustom(file string, custom []member, c *Capability) error {
+	local, windows := -1, false
+	for _, m := range custom {
+		var err error
+		switch m.name {
+		case "windows":
+			windows = true
+			c.Windows, err = list(m, checkWindow)
+		case "origins":
+			c.Origins, err = list(m, checkOrigin)
+		case "platforms":
+			c.Platforms, err = list(m, checkPlatform)
+		case "expires":
+			c.Expires, err = instant(m)
+		case "local":
+			var v bool
+			if m.node.Tag != "!!bool" || m.node.Decode(&v) != nil {
+				err = errors.New("local must be true or false")
+			}
+			local = map[bool]int{false: 0, true: 1}[v]
+		default:
+			err = fmt.Errorf("unknown metadata key %q: expected windows, origins, local, platforms or expires", m.name)
+		}
+		if err != nil {
+			return at(file, m.row, err)
+		}
+	}
+	if !windows {
+		return at(file, b.row, errors.New(`custom.windows is missing: name the windows, ["*"] for all of them, [] for none`))
+	}
+	c.Local = local == 1 || local == -1 && c.Origins == nil
+	return nil
+}
+
+func text(m member) (string, error) {
+	if m.node.Kind != yaml.ScalarNode || m.node.Tag != "!!str" {
+		return "", fmt.Errorf("%s must be text", m.name)
+	}
+	return m.node.Value, nil
+}
+
+// list reads a sequence of strings. Never nil without an error: empty is not unset.
+func list(m member, check func(string) error) ([]string, error) {
+	if m.node.Kind != yaml.SequenceNode {
+		return nil, fmt.Errorf("%s must be a list of strings; leave the key out or write [] if that is what you mean", m.name)
+	}
+	all := []string{}
+	for _, n := range m.node.Content {
+		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
+			return nil, fmt.Errorf("%s must hold strings only: quote %q", m.name, n.Value)
+		}
+		if err := check(n.Value); err != nil {
+			return nil, fmt.Errorf("%s: %w", m.name, err)
+		}
+		all = append(all, n.Value)
+	}
+	return all, nil
+}
+
+func instant(m member) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, m.node.Value)
+	if m.node.Kind != yaml.ScalarNode || err != nil {
+		return time.Time{}, fmt.Errorf("expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z, not %q", m.node.Value)
+	}
+	return t, nil
+}
+
+func checkWindow(glob string) error {
+	for _, r := range glob {
+		if !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '*' || r == '?') {
+			return fmt.Errorf("%q: labels are lower-case letters, digits and dashes; of globs only * and ? are known", glob)
+		}
+	}
+	if glob == "" {
+		return errors.New(`"" names no window`)
+	}
+	return nil
+}
+
+func checkPlatform(name string) error {
+	if slices.Contains(platforms(), name) {
+		return nil
+	}
+	hint := ""
+	if strings.EqualFold(name, "macos") {
+		hint = ` (macOS is "darwin")`
+	}
+	return fmt.Errorf("unknown platform %q%s: expected one of %s", name, hint, strings.Join(platforms(), ", "))
+}
+
+// holds says whether the capability holds for a window, an origin and a platform, its
+// expiry aside.
+func (c *Capability) holds(k *key) bool {
+	if c.Platforms != nil && !slices.Contains(c.Platforms, k.platform) {
+		return false
+	}
+	if !(k.local && c.Local) && !slices.ContainsFunc(c.Origins, func(o string) bool { return sameOrigin(o, k.origin) }) {
+		return false
+	}
+	return slices.ContainsFunc(c.Windows, func(glob string) bool {
+		// The alphabet of globs is checked at load: none is malformed.
+		ok, err := path.Match(glob, k.window)
+		return ok && err == nil
+	})
+}

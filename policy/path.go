@@ -1,0 +1,265 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// judgement is what text alone can tell about a path.
+type judgement uint8
+
+const (
+	outside  judgement = iota
+	inside             // certainly
+	doubtful           // it depends on who reads the path, so each side of the policy takes what denies
+)
+
+// maxPath bounds a path in bytes: more than any system takes.
+const maxPath = 32 << 10
+
+// location is a path cut into its names.
+type location struct {
+	root  string // "/", "C:/", "//server/share/"; "" is relative
+	parts []string
+}
+
+// lexicon compares paths as a platform's file system would, by text alone.
+type lexicon struct {
+	windows   bool
+	fold      bool // names are compared without case
+	variables map[string]location
+}
+
+func newLexicon(platform string, variables map[string]string) (*lexicon, error) {
+	x := &lexicon{
+		windows:   platform == "windows",
+		fold:      platform == "windows" || platform == "darwin" || platform == "ios",
+		variables: make(map[string]location, len(variables)),
+	}
+	for name, value := range variables {
+		if !regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*$`).MatchString(name) {
+			return nil, fmt.Errorf("policy: variable %q: expected a dollar sign and capital letters, as in $HOME", name)
+		}
+		l, err := x.split(value)
+		if err == nil && l.root == "" {
+			err = errors.New("not an absolute path")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("policy: variable %s: %q: %w", name, value, err)
+		}
+		x.variables[name] = l
+	}
+	return x, nil
+}
+
+// split cuts a path into names as the platform would, or says why it can't be
+// judged. A ".." is never resolved: with a symbolic link before it, text and
+// system disagree on where it leads.
+func (x *lexicon) split(path string) (location, error) {
+	if err := x.readable(path); err != nil {
+		return location{}, err
+	}
+	l, rest, err := x.cutRoot(path)
+	if err != nil {
+		return location{}, err
+	}
+	for name := range strings.SplitSeq(rest, "/") {
+		switch name {
+		case "", ".":
+			continue
+		case "..":
+			return location{}, errors.New("has a .. in it")
+		}
+		if x.windows {
+			if name, err = windowsName(name); err != nil {
+				return location{}, err
+			}
+		}
+		l.parts = append(l.parts, name)
+	}
+	return l, nil
+}
+
+// readable refuses texts that another reader might take for another path.
+func (x *lexicon) readable(path string) error {
+	switch {
+	case path == "":
+		return errors.New("is empty")
+	case len(path) > maxPath:
+		return errors.New("is too long")
+	case !utf8.ValidString(path):
+		return errors.New("is not UTF-8")
+	}
+	for i, r := range path {
+		switch {
+		case unicode.IsControl(r):
+			return errors.New("has a control character in it")
+		case r == '\\' && !x.windows:
+			return errors.New("has a backslash in it")
+		case r == '%' && isHex(path, i+1) && isHex(path, i+2):
+			return errors.New("has a percent escape in it")
+		}
+	}
+	return nil
+}
+
+func isHex(s string, i int) bool {
+	return i < len(s) && strings.IndexByte("0123456789abcdefABCDEF", s[i]) >= 0
+}
+
+func (x *lexicon) cutRoot(path string) (l location, rest string, err error) {
+	if !x.windows {
+		if strings.HasPrefix(path, "/") {
+			l.root = "/"
+		}
+		return l, path, nil
+	}
+	path = strings.ReplaceAll(path, `\`, "/")
+	drive := len(path) >= 2 && path[1] == ':' && (path[0]|0x20 >= 'a' && path[0]|0x20 <= 'z')
+	switch {
+	case strings.HasPrefix(path, "//"):
+		server, after, _ := strings.Cut(path[2:], "/")
+		share, after, _ := strings.Cut(after, "/")
+		if server == "" || share == "" || server == "." || server == "?" || strings.ContainsAny(server+share, `:*?<>|"`) {
+			return l, "", errors.New("is a device path or no full share name")
+		}
+		l.root, rest = "//"+server+"/"+share+"/", after
+	case strings.HasPrefix(path, "/"):
+		return l, "", errors.New("has no drive")
+	case drive && len(path) >= 3 && path[2] == '/':
+		l.root, rest = strings.ToUpper(path[:2])+"/", path[3:]
+	case drive:
+		return l, "", errors.New("is relative to a drive's current directory")
+	default:
+		rest = path
+	}
+	return l, rest, nil
+}
+
+// windowsName is a name as Win32 stores it: without trailing dots and spaces.
+// https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+func windowsName(name string) (string, error) {
+	if strings.ContainsAny(name, `:*?<>|"`) {
+		return "", errors.New("has a stream or a forbidden character in it")
+	}
+	trimmed := strings.TrimRight(name, ". ")
+	if trimmed == "" {
+		return "", errors.New("has a name of dots or spaces in it")
+	}
+	stem, _, _ := strings.Cut(trimmed, ".")
+	switch stem = strings.ToUpper(strings.TrimRight(stem, " ")); stem {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$":
+		return "", errors.New("names a device")
+	}
+	if number, ok := strings.CutPrefix(stem, "COM"); ok || strings.HasPrefix(stem, "LPT") {
+		number = strings.TrimPrefix(number, "LPT")
+		if r, n := utf8.DecodeRuneInString(number); n == len(number) && strings.ContainsRune("0123456789¹²³", r) && n > 0 {
+			return "", errors.New("names a device")
+		}
+	}
+	if i := strings.IndexByte(trimmed, '~'); i >= 0 && i+1 < len(trimmed) && trimmed[i+1] >= '0' && trimmed[i+1] <= '9' {
+		return "", errors.New("may be a short (8.3) name")
+	}
+	return trimmed, nil
+}
+
+// same compares two names. A letter outside ASCII never equals one inside: file
+// systems don't fold the long s or the dotless i either.
+func (x *lexicon) same(a, b string) bool {
+	if a == b || !x.fold {
+		return a == b
+	}
+	for a != "" && b != "" {
+		r, n := utf8.DecodeRuneInString(a)
+		s, m := utf8.DecodeRuneInString(b)
+		if upper(r) != upper(s) {
+			return false
+		}
+		a, b = a[n:], b[m:]
+	}
+	return a == b
+}
+
+func upper(r rune) rune {
+	u := unicode.ToUpper(r)
+	if r >= utf8.RuneSelf && u < utf8.RuneSelf {
+		return r
+	}
+	return u
+}
+
+// relate compares roots: inside if paths below both can be compared name by name.
+func (x *lexicon) relate(a, b string) judgement {
+	switch {
+	case x.same(a, b):
+		return inside
+	case a == "" || b == "", strings.HasPrefix(a, "//"), strings.HasPrefix(b, "//"):
+		// A relative path starts anywhere, and a share may be a local directory's other name.
+		return doubtful
+	}
+	return outside
+}
+
+// variable splits a leading variable off a directory or a pattern.
+func (x *lexicon) variable(text string) (base location, rest string, found bool, err error) {
+	if !strings.HasPrefix(text, "$") {
+		return location{}, text, false, nil
+	}
+	separators := "/"
+	if x.windows {
+		separators = `/\`
+	}
+	name, rest := text, ""
+	if i := strings.IndexAny(text, separators); i >= 0 {
+		name, rest = text[:i], text[i+1:]
+	}
+	base, ok := x.variables[name]
+	if !ok {
+		return location{}, "", false, fmt.Errorf("unknown variable %s", name)
+	}
+	return base, rest, true, nil
+}
+
+// directory reads the second operand of path_inside.
+func (x *lexicon) directory(text string) (location, error) {
+	base, rest, found, err := x.variable(text)
+	if err != nil || found && rest == "" {
+		return base, err
+	}
+	if !found {
+		return x.split(text)
+	}
+	l, err := x.split("./" + rest)
+	if err != nil {
+		return location{}, err
+	}
+	return location{base.root, append(base.parts[:len(base.parts):len(base.parts)], l.parts...)}, nil
+}
+
+// inside says whether path is dir or lies below it.
+func (x *lexicon) inside(path, dir string) judgement {
+	d, err := x.directory(dir)
+	if err != nil {
+		return doubtful
+	}
+	p, err := x.split(path)
+	if err != nil {
+		return doubtful
+	}
+	if r := x.relate(p.root, d.root); r != inside {
+		return r
+	}
+	if len(p.parts) < len(d.parts) {
+		return outside
+	}
+	for i, name := range d.parts {
+		if !x.same(name, p.parts[i]) {
+			return outside
+		}
+	}
+	return inside
+}

@@ -1,0 +1,206 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// entry is what is left of the policy for one key, while no capability expires.
+type entry struct {
+	from, until time.Time // valid from the one until before the other; zero is unbounded
+	err         error     // of evaluating what is known: no call can be decided
+
+	decision   Decision      // the answer to every call, if conditions is empty
+	held       []Rule        // rules that hold for every call
+	conditions []condition   // rules that hold for some calls
+	compiler   *ast.Compiler // of the conditions
+	known      [][2]*ast.Term
+	reads      projection
+}
+
+// condition is a rule that partial evaluation could not settle.
+type condition struct {
+	*rule
+	bodies  []ast.Body // one of them must hold
+	support []*ast.Module
+}
+
+func (e *entry) valid(t time.Time) bool {
+	return !t.Before(e.from) && (e.until.IsZero() || t.Before(e.until))
+}
+
+// unknowns are the fields of the input that differ from call to call.
+func unknowns() []*ast.Term {
+	var all []*ast.Term
+	for _, name := range []string{"args", operands, "session", "time"} {
+		all = append(all, ast.NewTerm(ast.Ref{ast.InputRootDocument, ast.StringTerm(name)}))
+	}
+	return all
+}
+
+// prepare makes the entry of a key at time t. An error is that of ctx alone.
+func (p *Policy) prepare(ctx context.Context, k *key, t time.Time) (*entry, error) {
+	e := &entry{known: known(k)}
+	holds := make(map[*Capability]bool)
+	candidates := slices.Concat(p.byCommand[k.command], p.anyCommand)
+	slices.SortStableFunc(candidates, func(a, b *rule) int { return compareRules(a.Rule, b.Rule) })
+	for _, r := range candidates {
+		h, ok := holds[r.capability]
+		if !ok {
+			h = r.capability.holds(k) && e.current(r.capability.Expires, t)
+			holds[r.capability] = h
+		}
+		if !h {
+			continue
+		}
+		err := p.specialize(ctx, e, r)
+		if ctx.Err() != nil {
+			return nil, cancelled(ctx)
+		}
+		if err != nil {
+			e.err = at(r.File, r.Line, err)
+			return e, nil
+		}
+	}
+	e.err = p.finish(e)
+	return e, nil
+}
+
+// current says whether a capability that expires at x still holds at t, and narrows
+// the entry's validity to the times for which that is so.
+func (e *entry) current(x, t time.Time) bool {
+	switch {
+	case x.IsZero():
+		return true
+	case t.Before(x):
+		if e.until.IsZero() || x.Before(e.until) {
+			e.until = x
+		}
+		return true
+	}
+	if x.After(e.from) {
+		e.from = x
+	}
+	return false
+}
+
+// specialize evaluates one rule as far as the known input goes: it holds never, always
+// or under conditions.
+func (p *Policy) specialize(ctx context.Context, e *entry, r *rule) error {
+	q, done := p.query(ctx, r.body, p.compiler, ast.NewTerm(ast.NewObject(e.known...)))
+	defer done()
+	// OPA's default inlining can turn a denial into a constant allow (opa#4848).
+	bodies, support, err := q.WithUnknowns(unknowns()).WithShallowInlining(true).
+		WithPartialNamespace("sallyport_" + strconv.Itoa(len(e.conditions))).PartialRun(ctx)
+	if err != nil {
+		return err
+	}
+	c := condition{rule: r, support: support}
+	for _, body := range bodies {
+		message, always := constant(body)
+		if !always {
+			c.bodies = append(c.bodies, body)
+			continue
+		}
+		held, err := r.because(message)
+		if err != nil {
+			return err
+		}
+		e.held = append(e.held, held)
+	}
+	if len(c.bodies) > 0 {
+		e.conditions = append(e.conditions, c)
+	}
+	return nil
+}
+
+// constant says whether a residual body is always true: nothing but names for values.
+func constant(body ast.Body) (message *ast.Term, always bool) {
+	for _, e := range body {
+		if e.Negated || !e.IsEquality() || len(e.With) > 0 {
+			return nil, false
+		}
+		name, ok := e.Operand(0).Value.(ast.Var)
+		if !ok || !e.Operand(1).IsGround() || !values(e.Operand(1)) {
+			return nil, false
+		}
+		if name == reason {
+			message = e.Operand(1)
+		}
+	}
+	return message, true
+}
+
+// values says that a term is plain data, without references or calls to evaluate.
+func values(t *ast.Term) bool {
+	plain := true
+	ast.WalkTerms(t, func(t *ast.Term) bool {
+		switch t.Value.(type) {
+		case ast.Ref, ast.Call, ast.Var, *ast.ArrayComprehension, *ast.SetComprehension, *ast.ObjectComprehension:
+			plain = false
+		}
+		return !plain
+	})
+	return plain
+}
+
+// finish settles what needs no evaluation and compiles the rest.
+func (p *Policy) finish(e *entry) error {
+	slices.SortFunc(e.held, compareRules)
+	e.held = slices.Compact(e.held)
+	if slices.ContainsFunc(e.held, func(r Rule) bool { return r.Kind == "deny" }) {
+		// Nothing can lift a deny; other denies still add their reasons.
+		e.conditions = slices.DeleteFunc(e.conditions, func(c condition) bool { return c.effect != Deny })
+	}
+	if len(e.conditions) == 0 {
+		e.decision = p.decide(e.held)
+		return nil
+	}
+	residual := &ast.Module{Package: &ast.Package{Path: residualPackage()}}
+	modules := map[string]*ast.Module{"residual": residual}
+	for i, c := range e.conditions {
+		for _, body := range c.bodies {
+			residual.Rules = append(residual.Rules, c.residual(residual, i, body))
+		}
+		for j, m := range c.support {
+			modules[fmt.Sprintf("support %d %d", i, j)] = m
+		}
+		// What is left may call rules that were not inlined. They are all of the same
+		// package, for a capability reads no other.
+		modules[c.File] = p.compiler.Modules[c.File]
+	}
+	e.compiler = ast.NewCompiler().WithCapabilities(p.loose).WithDefaultRegoVersion(ast.RegoV1)
+	if e.compiler.Compile(modules); e.compiler.Failed() {
+		return fmt.Errorf("policy: compiling what partial evaluation left: %w", e.compiler.Errors)
+	}
+	e.reads = p.project(e.compiler)
+	return nil
+}
+
+func residualPackage() ast.Ref {
+	return ast.Ref{ast.DefaultRootDocument, ast.StringTerm("sallyport_residual")}
+}
+
+// hits is the set that holds [i, reason] for every condition i that holds.
+const hits = "hits"
+
+// residual writes one body of condition i as a rule.
+func (c *condition) residual(m *ast.Module, i int, body ast.Body) *ast.Rule {
+	message := ast.InternedTerm("")
+	if c.effect != Allow {
+		message = ast.VarTerm(reason)
+	}
+	location := ast.NewLocation([]byte(hits), c.File, c.Line, 1)
+	return &ast.Rule{
+		Head: &ast.Head{
+			Name: hits, Reference: ast.Ref{ast.VarTerm(hits)}, Location: location,
+			Key: ast.ArrayTerm(ast.InternedTerm(i), message),
+		},
+		Body: body, Module: m, Location: location,
+	}
+}

@@ -1,0 +1,143 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// rule is one rule as it is evaluated.
+type rule struct {
+	Rule
+	effect     Effect
+	capability *Capability
+	body       ast.Body // holds where the rule does; binds reason for deny and ask
+	commands   []string // the only ones it can hold for; nil if that isn't plain from its text
+}
+
+// reason is the variable that a rule's body binds to its message.
+const reason = "sallyport_reason"
+
+// collect cuts the compiled modules into rules and indexes them by command.
+func (p *Policy) collect() {
+	slices.SortFunc(p.scopes, func(a, b *Capability) int { return cmp.Compare(a.ID, b.ID) })
+	p.byCommand = make(map[string][]*rule)
+	for _, c := range p.scopes {
+		p.expires = p.expires || !c.Expires.IsZero()
+		m := p.compiler.Modules[c.File]
+		whole := slices.ContainsFunc(m.Rules, conflicting)
+		if whole {
+			p.add(wholeRule(c, m))
+		}
+		for _, r := range m.Rules {
+			if name := ruleName(r); name == "deny" || name == "ask" || name == "allow" && !whole && !r.Default {
+				p.add(newRule(c, name, r))
+			}
+		}
+	}
+}
+
+func (p *Policy) add(r *rule) {
+	if r.commands == nil {
+		p.anyCommand = append(p.anyCommand, r)
+	}
+	for _, c := range r.commands {
+		p.byCommand[c] = append(p.byCommand[c], r)
+	}
+}
+
+func newRule(c *Capability, kind string, r *ast.Rule) *rule {
+	n := &rule{
+		Rule:       Rule{Capability: c.ID, File: c.File, Line: r.Location.Row, Kind: kind},
+		effect:     map[string]Effect{"deny": Deny, "ask": Ask, "allow": Allow}[kind],
+		capability: c,
+		body:       r.Body.Copy(),
+		commands:   commandsOf(r.Body),
+	}
+	if n.effect != Allow {
+		n.body.Append(ast.Equality.Expr(ast.VarTerm(reason), r.Head.Key))
+	}
+	return n
+}
+
+// conflicting says that an allow rule may have another value than true. Rego then
+// compares the values of all of them, so they can't be taken one by one.
+func conflicting(r *ast.Rule) bool {
+	return ruleName(r) == "allow" && !r.Default && (r.Else != nil || !r.Head.Value.Equal(ast.InternedTerm(true)))
+}
+
+// wholeRule stands for all allow rules of a capability, under the line of the first.
+func wholeRule(c *Capability, m *ast.Module) *rule {
+	n := &rule{Rule: Rule{Capability: c.ID, File: c.File, Kind: "allow"}, effect: Allow, capability: c}
+	for _, r := range m.Rules {
+		if ruleName(r) == "allow" && !r.Default && (n.Line == 0 || r.Location.Row < n.Line) {
+			n.Line = r.Location.Row
+		}
+	}
+	ref := append(slices.Clone(m.Package.Path), ast.StringTerm("allow"))
+	n.body = ast.NewBody(ast.Equality.Expr(ast.NewTerm(ref), ast.InternedTerm(true)))
+	return n
+}
+
+// commandsOf reads from a compiled body for which commands it can hold: an
+// expression input.command == "x" or input.command in {"x", "y"} must be true
+// whatever else there is.
+func commandsOf(body ast.Body) []string {
+	isCommand := func(t *ast.Term) bool {
+		ref, ok := t.Value.(ast.Ref)
+		return ok && len(ref) == 2 && ref[0].Equal(ast.InputRootDocument) && ref[1].Equal(ast.InternedTerm("command"))
+	}
+	locals := make(map[ast.Value]bool)
+	for _, e := range body {
+		if !e.Negated && e.IsEquality() && isCommand(e.Operand(1)) {
+			if v, ok := e.Operand(0).Value.(ast.Var); ok && v.IsGenerated() {
+				locals[v] = true
+			}
+		}
+	}
+	for _, e := range body {
+		if e.Negated || !e.IsCall() {
+			continue
+		}
+		a, b := e.Operand(0), e.Operand(1)
+		switch {
+		case e.IsEquality():
+			if isCommand(b) {
+				a, b = b, a
+			}
+			if text, ok := b.Value.(ast.String); ok && isCommand(a) {
+				return []string{string(text)}
+			}
+		case e.Operator().Equal(ast.Member.Ref()) && len(e.Operands()) == 2:
+			if _, ok := a.Value.(ast.Var); ok && locals[a.Value] || isCommand(a) {
+				if names, ok := texts(b); ok {
+					return names
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// texts reads a literal set or array of strings.
+func texts(t *ast.Term) (all []string, ok bool) {
+	all = []string{}
+	add := func(t *ast.Term) bool {
+		s, ok := t.Value.(ast.String)
+		all = append(all, string(s))
+		return !ok
+	}
+	switch v := t.Value.(type) {
+	case ast.Set:
+		ok = !v.Until(add)
+	case *ast.Array:
+		ok = !v.Until(add)
+	}
+	return all, ok
+}
+
+// compareRules is the order of file and line.
+func compareRules(a, b Rule) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
+}
