@@ -1,0 +1,173 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/isolation"
+)
+
+// Refusals over a limit and reports of the hook cost the page next to
+// nothing, so their records are limited: two full batches at once, then 50 a
+// second. Those left out are counted, and the next record says how many.
+const (
+	noisePerSecond = 50
+	noiseBurst     = 2 * isolation.MaxItems
+	noiseAtOnce    = noiseBurst // being written, when the recorder is slow
+)
+
+// admit takes one call in and starts it, or refuses it. It never waits: all
+// that may take time happens in the call's own goroutine.
+func (s *session) admit(item isolation.Item, arrived, opened time.Time) {
+	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command], args: item.JSON}
+	c.record = s.newRecord(item.ID, c.command)
+	c.record.ArgsSize = len(item.JSON)
+	c.record.Stages.Open = opened.Sub(arrived)
+	s.app.stats.calls.Add(1)
+
+	if refused := c.limit(opened); refused != nil {
+		s.quietly(c, refused)
+		return
+	}
+	deadline := c.limits().Deadline
+	if item.Timeout > 0 {
+		deadline = min(deadline, item.Timeout)
+	}
+	c.ctx, c.stop = context.WithDeadlineCause(s.link.Context(), opened.Add(deadline), errDeadline)
+	c.ctx, c.cancel = context.WithCancelCause(c.ctx)
+	if s.enter(c) {
+		c.cancel(errCancelled)
+	}
+	go c.serve()
+}
+
+// newRecord begins a record with what the session knows. An unknown command's
+// name is the page's text and stays out of it.
+func (s *session) newRecord(number uint32, command *command) audits.Record {
+	r := audits.Record{
+		ID:      s.link.ID() + "-" + strconv.FormatUint(uint64(number), 10),
+		Session: s.link.ID(),
+		Window:  s.window.label,
+		Origin:  s.window.origin,
+		Carrier: s.link.Carrier().String(),
+		Pattern: s.link.Pattern().String(),
+	}
+	if command != nil {
+		r.Command = command.name
+	}
+	return r
+}
+
+// limit takes what the call needs of every budget, or says which has too
+// little left; then nothing is taken but tokens of the rate.
+func (c *call) limit(now time.Time) *refusal {
+	c.record.Stage = audits.StageLimits
+	var (
+		s, app = c.session, c.session.app
+		n      = len(c.args)
+		own    *budget
+	)
+	if c.command != nil {
+		own = s.window.own[c.command.name]
+	}
+	switch {
+	case !s.budget.rate.AllowN(now, 1):
+		return &refusal{code: CodeRateLimited, reason: "the session's calls per second are used up"}
+	case own != nil && !own.rate.AllowN(now, 1):
+		return &refusal{code: CodeRateLimited, reason: "the command's calls per second are used up"}
+	case n > c.limits().ArgsBytes:
+		return &refusal{code: CodeTooLarge, reason: "the arguments are larger than their limit"}
+	case !s.budget.enter(n, app.limits.Concurrency, app.limits.PendingBytes):
+		return &refusal{code: CodeBusy, reason: "the session has too many calls under way, or too many bytes of arguments"}
+	case own != nil && !own.enter(n, cmp.Or(c.command.given.Concurrency, math.MaxInt), math.MaxInt):
+		s.budget.leave(n)
+		return &refusal{code: CodeBusy, reason: "the command has too many calls under way"}
+	case !app.work.enter():
+		s.budget.leave(n)
+		if own != nil {
+			own.leave(n)
+		}
+		return &refusal{code: CodeClosed, reason: "the app is shutting down"}
+	}
+	c.size, c.own = n, own
+	return nil
+}
+
+// release gives back what admit took, when nothing of the call runs any more.
+func (c *call) release() {
+	c.session.leave(c)
+	c.cancel(errReturned)
+	c.stop()
+	if c.own != nil {
+		c.own.leave(c.size)
+	}
+	c.session.budget.leave(c.size)
+	c.session.app.work.leave()
+}
+
+// quietly refuses a call over its limits, on record while the budget for that
+// lasts.
+func (s *session) quietly(c *call, r *refusal) {
+	c.args = nil
+	if !s.speak(&r.reason) {
+		c.answerError(r)
+		return
+	}
+	go func() {
+		defer s.hush()
+		c.end(r)
+	}()
+}
+
+// report puts on record what the frame says of its hook. Only the registered
+// name of a command is taken over.
+func (s *session) report(item isolation.Item) {
+	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command]}
+	c.answered.Store(true) // by the frame
+	c.record = s.newRecord(item.ID, c.command)
+	c.record.ByFrame, c.record.Stage = true, audits.StageHook
+	reason := "the hook kept the call back: " + item.Cause.String()
+	if item.Cause == isolation.CauseDropped {
+		c.record.ID = s.link.ID() + "-0"
+		reason = "the frame dropped reports: " + strconv.FormatUint(uint64(item.ID), 10)
+	}
+	s.app.stats.refuse(CodeHookRefused)
+	if !s.speak(&reason) {
+		return
+	}
+	go func() {
+		defer s.hush()
+		c.end(&refusal{code: CodeHookRefused, reason: reason})
+	}()
+}
+
+// speak reports whether one more cheap refusal may be put on record, and adds
+// to its reason how many before it were not. Each true is followed by one hush.
+func (s *session) speak(reason *string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.speaking == noiseAtOnce || !s.budget.noise.Allow() {
+		s.unsaid++
+		return false
+	}
+	s.speaking++
+	if s.unsaid > 0 {
+		*reason += "; " + unsaid(s.unsaid)
+		s.unsaid = 0
+	}
+	return true
+}
+
+func (s *session) hush() {
+	s.mu.Lock()
+	s.speaking--
+	s.mu.Unlock()
+}
+
+func unsaid(n uint64) string {
+	return "before it, " + strconv.FormatUint(n, 10) + " refusals of this session were not recorded one by one"
+}

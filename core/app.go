@@ -1,0 +1,224 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/internal/manifest"
+	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/policy"
+	"github.com/sallyport/sallyport/schema"
+)
+
+// An App holds an app's commands and everything that stands before them. Make
+// one with New, register commands, then call Run or Start: from there on it
+// does not change. Its methods are safe for concurrent use.
+type App struct {
+	name        string
+	files       files
+	pattern     isolation.Pattern
+	config      Config // for start alone
+	schemas     *schema.Set
+	policy      decider
+	mac         *audits.MAC
+	log         *slog.Logger
+	limits      Limits
+	platform    string
+	variables   map[string]string
+	development bool
+
+	mu       sync.Mutex
+	handlers map[string]Handler
+	frozen   bool
+
+	// Set once by start, before there is a session.
+	commands map[string]*command
+	windows  map[string]*window
+	recorder audits.Recorder
+	closer   io.Closer // of a recorder that start opened
+	gate     atomic.Pointer[isolation.Gate]
+
+	sessions sync.Map // *isolation.Session to *session
+	work     *work
+	stats    counters
+	launched launched
+}
+
+// A decider answers one call; *policy.Policy is the one outside tests.
+type decider interface {
+	Decide(ctx context.Context, in policy.Input) (policy.Decision, error)
+	Revision() string
+}
+
+// A command is a registered handler with its limits.
+type command struct {
+	name    string
+	handler Handler
+	limits  Limits // complete
+	given   Limits // as configured for this command
+}
+
+// New reads and checks all that the configuration names. Its error is the
+// first thing that is wrong, by file and line.
+func New(c Config) (*App, error) {
+	limits, err := c.completeLimits()
+	if err != nil {
+		return nil, err
+	}
+	f, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	variables, err := c.directories()
+	if err != nil {
+		return nil, err
+	}
+	schemas, err := schema.Compile(f.schemas)
+	if err != nil {
+		return nil, fmt.Errorf("core: %s: %w", f.schemasName, err)
+	}
+	rules, err := policy.Load(f.capabilities, policy.Config{Variables: variables, Platform: runtime.GOOS})
+	if err != nil {
+		return nil, fmt.Errorf("core: %s: %w", f.capabilitiesName, err)
+	}
+	mac, err := audits.NewMAC(c.RecordKey)
+	if err != nil {
+		return nil, fmt.Errorf("core: Config.RecordKey: %w", err)
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	c.Origins, c.CommandLimits = maps.Clone(c.Origins), maps.Clone(c.CommandLimits)
+	return &App{
+		name:        f.name,
+		files:       f,
+		pattern:     f.pattern,
+		config:      c,
+		schemas:     schemas,
+		policy:      rules,
+		mac:         mac,
+		log:         c.Log,
+		limits:      limits,
+		platform:    runtime.GOOS,
+		variables:   variables,
+		development: c.Development,
+		handlers:    make(map[string]Handler),
+		work:        newWork(),
+		stats:       newCounters(),
+	}, nil
+}
+
+// Handle registers a handler that wants the request itself. It panics if the
+// name can't name a command (notes.save: letters, digits, - and _ in parts with
+// single dots between them, a letter first, at most 128 bytes), is taken, or
+// the app has started: mistakes in the program, found when it first runs.
+func (app *App) Handle(name string, h Handler) {
+	if h == nil {
+		panic(fmt.Sprintf("core: command %q has no handler", name))
+	}
+	if !manifest.ValidCommand(name) {
+		panic(fmt.Sprintf("core: %q can't name a command; want %s", name, manifest.CommandForm))
+	}
+	app.mu.Lock()
+	defer app.mu.Unlock()
+	if app.frozen {
+		panic(fmt.Sprintf("core: command %q is registered after the app has started", name))
+	}
+	if app.handlers[name] != nil {
+		panic(fmt.Sprintf("core: command %q is registered twice", name))
+	}
+	app.handlers[name] = h
+}
+
+// Commands lists the registered commands, sorted.
+func (app *App) Commands() []string {
+	app.mu.Lock()
+	defer app.mu.Unlock()
+	return slices.Sorted(maps.Keys(app.handlers))
+}
+
+// Variables are the directories that capabilities name, as a copy: what
+// handlers open lies below the same ones.
+func (app *App) Variables() map[string]string { return maps.Clone(app.variables) }
+
+// Gate is the app's boundary, nil before Run or Start. Tests, the fuzz kit and
+// benchmarks make sessions with its Offer.
+func (app *App) Gate() *isolation.Gate { return app.gate.Load() }
+
+// Shutdown takes no more calls, waits for those under way, and ends every
+// session. When ctx ends first, it cancels what still runs, gives that a
+// second, and returns an error that says how many handlers don't return.
+func (app *App) Shutdown(ctx context.Context) error {
+	app.work.close()
+	err := app.drain(ctx)
+	if gate := app.gate.Load(); gate != nil {
+		gate.Close()
+	}
+	app.launched.removeAll()
+	if app.closer != nil {
+		err = errors.Join(err, app.closer.Close())
+	}
+	return err
+}
+
+// cancelWithin is how long a handler has to notice that it was cancelled.
+const cancelWithin = time.Second
+
+func (app *App) drain(ctx context.Context) error {
+	select {
+	case <-app.work.idle:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, s := range app.sessions.Range {
+		s.(*session).cancelAll(errShutdown)
+	}
+	select {
+	case <-app.work.idle:
+		return nil
+	case <-time.After(cancelWithin):
+		return fmt.Errorf("core: shut down with %d handlers that do not return", app.work.count.Load())
+	}
+}
+
+// work counts the calls under way and knows when there are none left.
+type work struct {
+	count  atomic.Int64
+	closed atomic.Bool
+	once   sync.Once
+	idle   chan struct{} // closed when none is under way and none will be
+}
+
+func newWork() *work { return &work{idle: make(chan struct{})} }
+
+func (w *work) enter() bool {
+	w.count.Add(1)
+	if w.closed.Load() {
+		w.leave()
+		return false
+	}
+	return true
+}
+
+func (w *work) leave() {
+	if w.count.Add(-1) == 0 && w.closed.Load() {
+		w.once.Do(func() { close(w.idle) })
+	}
+}
+
+func (w *work) close() {
+	w.closed.Store(true)
+	if w.count.Load() == 0 {
+		w.once.Do(func() { close(w.idle) })
+	}
+}

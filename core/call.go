@@ -1,0 +1,278 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/schema"
+)
+
+// A call is one call item on its way through the pipeline, from its admission
+// to its answer.
+type call struct {
+	session *session
+	number  uint32   // within the session
+	command *command // nil if no such command is registered
+	args    []byte   // as opened, until parse is done with them
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	stop   context.CancelFunc // of the deadline's timer
+
+	size int     // of args, in the budgets
+	own  *budget // of the command, if it has one
+
+	record   audits.Record
+	decided  bool        // an allow is on record
+	answered atomic.Bool // the page was told how it ended
+}
+
+// A refusal is why a call ends without its handler's result.
+type refusal struct {
+	code    Code
+	reason  string // for the record
+	private bool   // reason may quote the page: it stays out of log and answer
+	message string // for the page: what the handler marked as visible
+}
+
+// errUnrecorded refuses what could not be written down. It is the one refusal
+// that is not on record.
+var errUnrecorded = &refusal{code: CodeUnavailable, reason: "the decision could not be recorded"}
+
+// serve runs a call to its end and answers it. Where the context ended first,
+// interrupt has answered and what is left is the record.
+func (c *call) serve() {
+	defer c.release()
+	ended := false
+	defer func() {
+		if !ended { // a panic, or runtime.Goexit
+			c.end(c.broken(recover()))
+		}
+	}()
+	unwatch := context.AfterFunc(c.ctx, c.interrupt)
+	defer unwatch()
+
+	answer, refused := c.pass()
+	if refused == nil {
+		c.finish(answer)
+	} else {
+		c.end(refused)
+	}
+	ended = true
+}
+
+// limits are the command's, for an unknown command the app's.
+func (c *call) limits() *Limits {
+	if c.command != nil {
+		return &c.command.limits
+	}
+	return &c.session.app.limits
+}
+
+// enter begins a stage; took measures it.
+func (c *call) enter(stage string) time.Time {
+	c.record.Stage = stage
+	return time.Now()
+}
+
+func (c *call) took(stage *time.Duration, began time.Time) { *stage = time.Since(began) }
+
+// interrupt answers a call whose context ended, however long its handler will
+// go on.
+func (c *call) interrupt() {
+	c.answerError(c.interrupted())
+}
+
+// interrupted says why the context ended.
+func (c *call) interrupted() *refusal {
+	switch context.Cause(c.ctx) {
+	case errDeadline:
+		return &refusal{code: CodeTimeout, reason: "the deadline passed"}
+	case errCancelled:
+		return &refusal{code: CodeCancelled, reason: "the page cancelled the call"}
+	case errShutdown:
+		return &refusal{code: CodeClosed, reason: "the app shut down"}
+	}
+	return &refusal{code: CodeCancelled, reason: "the session ended"}
+}
+
+// finish records that the call is done, then answers it: what a page has seen
+// is on record.
+func (c *call) finish(result []byte) {
+	c.record.Verdict, c.record.Code, c.record.Reason = audits.VerdictDone, "", ""
+	c.keep(context.Background(), c.session.app.recorder.Outcome)
+	c.session.app.stats.done.Add(1)
+	if !c.answered.Swap(true) {
+		c.write(isolation.AppendResult(make([]byte, 0, len(result)+16), c.number, result))
+	}
+}
+
+// end records that the call is over without a result, then answers it.
+func (c *call) end(r *refusal) {
+	app := c.session.app
+	c.record.Code, c.record.Reason = string(r.code), r.reason
+	keep := app.recorder.Decide
+	switch {
+	case c.decided:
+		keep = app.recorder.Outcome
+		c.record.Verdict = outcomeVerdict(r.code)
+	case r.code == CodeDenied:
+		c.record.Verdict = audits.VerdictDeny
+	default:
+		c.record.Verdict = audits.VerdictRefuse
+	}
+	c.log(r)
+	if r != errUnrecorded && !c.keep(context.Background(), keep) && !c.decided {
+		r = errUnrecorded
+	}
+	c.answerError(r)
+}
+
+func outcomeVerdict(code Code) string {
+	switch code {
+	case CodeTimeout, CodeCancelled, CodeClosed:
+		return audits.VerdictCancelled
+	}
+	return audits.VerdictFailed
+}
+
+// keep hands the record to the recorder and reports whether that has it.
+func (c *call) keep(ctx context.Context, with func(context.Context, *audits.Record) error) (kept bool) {
+	app := c.session.app
+	defer func() {
+		if value := recover(); value != nil {
+			app.log.Error("core: the recorder panicked; the call is refused", "call", c.record.ID,
+				"panic", panicText(value), "stack", string(debug.Stack()))
+		}
+	}()
+	c.record.Time = time.Now()
+	if err := with(ctx, &c.record); err != nil {
+		app.log.Error("core: the record could not be written", "call", c.record.ID, "verdict", c.record.Verdict, "err", err)
+		return false
+	}
+	return true
+}
+
+// answerError tells the page, once.
+func (c *call) answerError(r *refusal) {
+	if c.answered.Swap(true) {
+		return
+	}
+	app := c.session.app
+	app.stats.refuse(r.code)
+	message := r.message
+	if message == "" && r.code == CodeInvalidArgs && app.development && !r.private {
+		message = r.reason
+	}
+	c.write(isolation.AppendError(nil, c.number, errorJSON(r.code, c.record.ID, message)))
+}
+
+func (c *call) write(item []byte) {
+	if err := c.session.link.Write(item); err != nil { // the limits are checked against MaxFrame at start
+		c.session.app.log.Error("core: the answer could not be sent", "call", c.record.ID, "err", err)
+	}
+}
+
+// log tells the developer. Nothing in the line is of the page's making: the
+// call's id, a registered name, codes, and reasons written by this module.
+func (c *call) log(r *refusal) {
+	level := slog.LevelWarn
+	if r.code == CodeInternal || r.code == CodeUnavailable {
+		level = slog.LevelError
+	} else if r.code == CodeCancelled {
+		level = slog.LevelInfo
+	}
+	log := c.session.app.log
+	if !log.Enabled(c.session.link.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("call", c.record.ID),
+		slog.String("window", c.record.Window),
+		slog.String("command", c.record.Command),
+		slog.String("code", string(r.code)),
+		slog.String("stage", c.record.Stage),
+	}
+	if !r.private {
+		attrs = append(attrs, slog.String("reason", r.reason))
+	}
+	if len(c.record.Rules) > 0 {
+		rule := c.record.Rules[0]
+		attrs = append(attrs, slog.String("rule", rule.File+":"+strconv.Itoa(rule.Line)))
+	}
+	log.LogAttrs(c.session.link.Context(), level, "core: call refused", attrs...)
+}
+
+// failed is a handler's error.
+func (c *call) failed(err error) *refusal {
+	r := &refusal{code: CodeFailed, reason: "the handler returned an error of type " + errorTypes(err), message: visibleMessage(err)}
+	var args *argsError
+	if errors.As(err, &args) { // a bug: the schema takes what the handler's type can't
+		r.code, r.private, r.message = CodeInternal, true, ""
+		r.reason = args.Error()
+	}
+	if c.session.app.development {
+		// Quoted and cut: the text may be the page's.
+		c.session.app.log.Warn("core: a handler's error", "call", c.record.ID, "command", c.record.Command, "err", quoted(err))
+	}
+	return r
+}
+
+// unfit is a result that the page must not get: a bug of the handler or of
+// its output schema.
+func unfit(err error) *refusal {
+	var (
+		invalid *schema.Invalid
+		syntax  *schema.SyntaxError
+		reason  = "it can't be encoded as JSON: an error of type " + errorTypes(err)
+	)
+	switch {
+	case errors.Is(err, errResultSize):
+		reason = "it is larger than its limit"
+	case errors.As(err, &invalid), errors.As(err, &syntax):
+		reason = err.Error() // made of the schema's words alone
+	}
+	return &refusal{code: CodeInternal, reason: "the handler's result is not fit for the page: " + reason}
+}
+
+// broken is a panic in the call's goroutine: the handler's, or ours. A nil
+// value means that the goroutine was made to exit.
+func (c *call) broken(value any) *refusal {
+	r := &refusal{code: CodeInternal, reason: "the handler ended its goroutine"}
+	if value != nil {
+		r.reason = "a panic in stage " + c.record.Stage + ": " + panicText(value)
+		c.session.app.log.Error("core: panic", "call", c.record.ID, "command", c.record.Command,
+			"panic", panicText(value), "stack", string(debug.Stack()))
+	}
+	if !c.decided && c.record.Stage == audits.StagePolicy {
+		r.code = CodeDenied
+	}
+	return r
+}
+
+func quoted(err error) string {
+	text := err.Error()
+	return fmt.Sprintf("%+q", text[:min(len(text), 512)])
+}
+
+// A callContext is what a handler gets: it ends with the call and knows whose
+// call it is.
+type callContext struct {
+	context.Context
+	request *Request
+}
+
+func (c callContext) Value(key any) any {
+	if key == (requestKey{}) {
+		return c.request
+	}
+	return c.Context.Value(key)
+}

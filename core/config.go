@@ -1,0 +1,64 @@
+package core
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/isolation"
+)
+
+// Config says what an App is made of and what it enforces. New copies what it
+// needs: changing a Config afterwards changes nothing. There is no permissive
+// default.
+type Config struct {
+	// Files is the app's folder: sallyport.json and the folders that it
+	// names. The fields of the next block stand in for parts of it, and with
+	// Name, Schemas, Capabilities and Windows all set no sallyport.json is
+	// needed. Nothing is read from Files after New but the page.
+	Files fs.FS
+
+	Name         string             // of the app: names its state folder; a-z, 0-9 and single hyphens
+	Schemas      fs.FS              // <command>.input.json and <command>.output.json
+	Capabilities fs.FS              // Rego files
+	Hook         []byte             // JavaScript of the isolation hook; required but in the brownfield pattern
+	Page         fs.FS              // of the windows that bring none
+	Windows      []isolation.Window // the whole list; Origin may be left to Run or to Origins
+
+	// Pattern is Isolation unless this or sallyport.json asks for Brownfield.
+	Pattern isolation.Pattern
+
+	// FrameOrigin and Origins (a page origin for each window's label) are for
+	// mounting in a server of yours; hosts all different. Run mints its own
+	// and refuses these.
+	FrameOrigin string
+	Origins     map[string]string
+
+	// Variables are the directories that capabilities name: absolute paths by
+	// name with the dollar sign. $HOME and $APPDATA are set unless given here.
+	Variables map[string]string
+
+	// Record is asked before any handler runs. Nil writes JSON lines to
+	// decisions.jsonl in the user's state folder for this app.
+	Record audits.Recorder
+	// RecordKey keys the MAC of the arguments in the record, at least 32
+	// bytes. Nil draws one that dies with the process, so that equal arguments
+	// are seen to be equal within one run only.
+	RecordKey []byte
+
+	Log *slog.Logger // nil discards. No line holds text of a page's making, but see Development
+
+	Limits        Limits            // of each session
+	CommandLimits map[string]Limits // by command; zero fields are those of Limits. Rate and concurrency hold for all sessions of a window together
+	Boundary      isolation.Limits  // of the boundary itself: frames, sessions, heartbeats
+	HookTimeout   time.Duration     // an asynchronous hook may think this long; default 5 s
+
+	// Development tells pages what is wrong with their arguments, and the log
+	// what errors handlers return, quoted. Neither belongs to a user's machine.
+	Development bool
+
+	// Open shows a launch file to the user. Nil opens the default browser.
+	Open func(ctx context.Context, file string) error
+}

@@ -1,0 +1,50 @@
+// Package core is the drop-in: it opens what the isolation frame sealed,
+// checks it, and runs the few calls that a capability allows.
+//
+//	app, err := core.New(core.Config{Files: os.DirFS(".")})
+//	if err != nil {
+//		return err
+//	}
+//	core.Command(app, "notes.save", saveNote)
+//	return app.Run(ctx)
+//
+// Files is the folder with sallyport.json and what that names: schemas,
+// capabilities, hook and page. Everything in it is read and checked by New,
+// and by Run or Start, which refuse to go on with the first thing that is
+// wrong, by file and line.
+//
+// # The pipeline
+//
+// One call goes through these steps, in this order, and a step that fails is
+// its last:
+//
+//	open       session, sequence, authenticity   else discarded, no answer
+//	limits     rate, size, concurrency           rate_limited, too_large, busy
+//	parse      one strict JSON value             invalid_args
+//	validate   the command's input schema        invalid_args
+//	authorize  the capabilities                  denied
+//	record     the decision is written           unavailable
+//	dispatch   the Go handler                    failed, internal, timeout, cancelled
+//	validate   the result's schema               internal
+//	seal       the answer
+//
+// The value that was validated is the one that the policy sees and that the
+// handler gets; it is never parsed a second time. Window and origin come from
+// the session. A page learns a [Code] and an id; the record, under the same
+// id, has the reason.
+//
+// # Handlers
+//
+// A handler runs in a goroutine of its own, for at most its deadline as far as
+// the page is concerned. Its context ends when the page cancels the call, when
+// the deadline passes, when the session ends or the app shuts down; a handler
+// that does not listen keeps its place in the session's limits until it
+// returns. [Caller] says from the context whose call it is.
+//
+// # Whole app or mounted
+//
+// [App.Run] listens on loopback, opens the user's browser and serves until its
+// context ends. In a server of your own, set Config.FrameOrigin and
+// Config.Origins, call [App.Start] and mount [App.PageHandler] and
+// [App.FrameHandler] under those hosts.
+package core

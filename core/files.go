@@ -1,0 +1,188 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/sallyport/sallyport/internal/manifest"
+	"github.com/sallyport/sallyport/isolation"
+	sandboxiframe "github.com/sallyport/sallyport/sandbox-iframe"
+)
+
+// files is what New made of sallyport.json and the fields that stand in for
+// parts of it.
+type files struct {
+	name             string
+	schemas          fs.FS
+	schemasName      string // for errors
+	capabilities     fs.FS
+	capabilitiesName string
+	hook             []byte
+	hookName         string
+	pattern          isolation.Pattern
+	windows          []isolation.Window
+	commands         []string // that the manifest lists; nil if it lists none
+}
+
+// read loads the manifest, if one is needed, and puts the configuration's
+// fields over it.
+func (c *Config) read() (files, error) {
+	f := files{pattern: c.Pattern}
+	if c.Files != nil {
+		if err := f.load(c.Files); err != nil {
+			return files{}, err
+		}
+	}
+	if c.Pattern == isolation.Brownfield {
+		f.pattern, f.hook = c.Pattern, nil
+	}
+	if c.Name != "" {
+		f.name = c.Name
+	}
+	if c.Schemas != nil {
+		f.schemas, f.schemasName = c.Schemas, "Config.Schemas"
+	}
+	if c.Capabilities != nil {
+		f.capabilities, f.capabilitiesName = c.Capabilities, "Config.Capabilities"
+	}
+	if c.Hook != nil {
+		f.hook, f.hookName = slices.Clone(c.Hook), "Config.Hook"
+	}
+	if c.Windows != nil {
+		f.windows = slices.Clone(c.Windows)
+	}
+	for i := range f.windows {
+		if w := &f.windows[i]; c.Page != nil && (w.Page == nil || c.Windows == nil) {
+			w.Page = c.Page
+		}
+	}
+	return f, f.check()
+}
+
+// load reads sallyport.json and what it names.
+func (f *files) load(fsys fs.FS) error {
+	m, err := manifest.Load(fsys)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // check says what is missing without it
+	}
+	if err == nil {
+		err = m.CheckFiles(fsys)
+	}
+	if err != nil {
+		return fmt.Errorf("core: %w", err)
+	}
+	f.name, f.schemasName, f.capabilitiesName, f.hookName = m.Name, m.Schemas, m.Capabilities, m.Hook
+	if f.schemas, err = fs.Sub(fsys, m.Schemas); err != nil {
+		return fmt.Errorf("core: %w", m.Errorf("/schemas", "%v", err))
+	}
+	if f.capabilities, err = fs.Sub(fsys, m.Capabilities); err != nil {
+		return fmt.Errorf("core: %w", m.Errorf("/capabilities", "%v", err))
+	}
+	if m.Pattern == manifest.PatternBrownfield {
+		f.pattern = isolation.Brownfield
+	}
+	if m.Hook != "" {
+		if f.hook, err = fs.ReadFile(fsys, m.Hook); err != nil {
+			return fmt.Errorf("core: %w", m.Errorf("/hook", "%v", err))
+		}
+	}
+	for i, w := range m.Windows {
+		page, err := fs.Sub(fsys, w.Page)
+		if err != nil {
+			return fmt.Errorf("core: %w", m.Errorf(fmt.Sprintf("/windows/%d/page", i), "%v", err))
+		}
+		f.windows = append(f.windows, windowOf(w, page))
+	}
+	f.commands = slices.Sorted(slices.Values(m.Commands))
+	if m.Commands == nil {
+		f.commands = nil
+	}
+	return nil
+}
+
+// windowOf is the manifest's window as isolation takes it.
+func windowOf(w manifest.Window, page fs.FS) isolation.Window {
+	carriers := make([]isolation.Carrier, len(w.Carriers))
+	for i, name := range w.Carriers {
+		if name == manifest.CarrierRelay {
+			carriers[i] = isolation.Relay
+		}
+	}
+	return isolation.Window{
+		Label:    w.Label,
+		Page:     page,
+		Carriers: carriers,
+		Policy: isolation.PagePolicy{
+			ConnectSrc:                 w.ConnectSrc,
+			ImgSrc:                     w.ImgSrc,
+			FontSrc:                    w.FontSrc,
+			MediaSrc:                   w.MediaSrc,
+			TrustedTypes:               w.TrustedTypes,
+			InsecureInlineStyles:       w.InsecureInlineStyles,
+			InsecureEval:               w.InsecureEval,
+			InsecureWasm:               w.InsecureWasm,
+			InsecureDefaultTrustedType: w.InsecureDefaultTrustedType,
+			InsecureFeatures:           w.InsecureFeatures,
+		},
+	}
+}
+
+// check names what neither the manifest nor the configuration brought.
+func (f *files) check() error {
+	missing := ""
+	switch {
+	case f.name == "":
+		missing = "Name"
+	case f.schemas == nil:
+		missing = "Schemas"
+	case f.capabilities == nil:
+		missing = "Capabilities"
+	case len(f.windows) == 0:
+		missing = "Windows"
+	case f.pattern == isolation.Isolation && len(f.hook) == 0:
+		missing = "Hook (the isolation pattern needs one)"
+	case f.pattern == isolation.Brownfield && len(f.hook) != 0:
+		return errors.New("core: the brownfield pattern has no frame to run a hook in; remove the hook, or the pattern")
+	}
+	if missing != "" {
+		return fmt.Errorf("core: no %s in Config.Files, and Config has no %s", manifest.FileName, missing)
+	}
+	if !appName(f.name) {
+		return fmt.Errorf("core: %q can't name an app; want at most 32 lower-case letters, digits and single hyphens, a letter first", f.name)
+	}
+	return nil
+}
+
+// appName takes what the manifest takes: the name becomes a folder's.
+func appName(name string) bool {
+	for i, c := range []byte(name) {
+		switch {
+		case c >= 'a' && c <= 'z':
+		case i > 0 && c >= '0' && c <= '9':
+		case i > 0 && c == '-' && name[i-1] != '-' && i < len(name)-1:
+		default:
+			return false
+		}
+	}
+	return name != "" && len(name) <= 32
+}
+
+// boundary is the gate's configuration.
+func (app *App) boundary(frameOrigin string, windows []isolation.Window) isolation.Config {
+	return isolation.Config{
+		Pattern:      app.pattern,
+		FrameOrigin:  frameOrigin,
+		Windows:      windows,
+		Hook:         app.files.hook,
+		HookName:     app.files.hookName,
+		HookTimeout:  app.config.HookTimeout,
+		FrameScript:  sandboxiframe.Frame(),
+		ClientScript: sandboxiframe.Client(),
+		ClientModule: sandboxiframe.Module(),
+		Limits:       app.config.Boundary,
+		Development:  app.development,
+		Log:          app.log,
+	}
+}

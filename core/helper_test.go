@@ -1,0 +1,266 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/internal/peer"
+	"github.com/sallyport/sallyport/policy"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	textArgs   = `{"type":"object","properties":{"text":{"type":"string","maxLength":2000000}},"required":["text"],"additionalProperties":false}`
+	textResult = `{"type":"object","properties":{"text":{"type":"string"}},"required":["text"],"additionalProperties":false}`
+)
+
+const notesCapability = `# METADATA
+# title: Notes
+# custom:
+#   windows: ["main"]
+package capability.notes
+
+allow if input.command in {"notes.echo", "notes.touch", "notes.wait", "notes.fail"}
+
+deny contains "hidden files stay closed" if {
+	input.command == "notes.echo"
+	startswith(input.args.text, ".")
+}
+
+ask contains "Really?" if {
+	input.command == "notes.echo"
+	input.args.text == "delete"
+}
+`
+
+func testFiles() fstest.MapFS {
+	f := fstest.MapFS{
+		"sallyport.json":          {Data: []byte(`{"version":1,"name":"notes","schemas":"schemas","capabilities":"capabilities","hook":"hook.js","page":"page","windows":[{"label":"main"},{"label":"other"}]}`)},
+		"hook.js":                 {Data: []byte("sallyport.onCall((call) => call);\n")},
+		"page/index.html":         {Data: []byte("<!doctype html>\n<html><head><title>Notes</title></head><body></body></html>\n")},
+		"capabilities/notes.rego": {Data: []byte(notesCapability)},
+	}
+	for _, command := range []string{"notes.echo", "notes.touch", "notes.wait", "notes.fail", "notes.secret"} {
+		f["schemas/"+command+".input.json"] = &fstest.MapFile{Data: []byte(textArgs)}
+	}
+	f["schemas/notes.echo.output.json"] = &fstest.MapFile{Data: []byte(textResult)}
+	return f
+}
+
+type text struct {
+	Text string `json:"text"`
+}
+
+// A bench is an app with what a test wants to see of it.
+type bench struct {
+	*App
+	record *audits.Memory
+	log    *logBuffer
+	runs   chan Identity // one for each handler that ran
+}
+
+func (b *bench) ran(ctx context.Context) {
+	id, err := Caller(ctx)
+	if err != nil {
+		panic(err)
+	}
+	select {
+	case b.runs <- id:
+	default:
+	}
+}
+
+// newBench makes and starts an app whose handlers say that they ran.
+func newBench(t testing.TB, change func(*Config), prepare func(*bench)) *bench {
+	t.Helper()
+	b := &bench{record: audits.NewMemory(4096), log: new(logBuffer), runs: make(chan Identity, 4096)}
+	c := Config{Files: testFiles(), Record: b.record, Log: slog.New(slog.NewTextHandler(b.log, nil))}
+	if change != nil {
+		change(&c)
+	}
+	var err error
+	if b.App, err = New(c); err != nil {
+		t.Fatal(err)
+	}
+	Command(b.App, "notes.echo", func(ctx context.Context, a text) (text, error) {
+		b.ran(ctx)
+		return a, nil
+	})
+	Command(b.App, "notes.touch", func(ctx context.Context, a text) (struct{}, error) {
+		b.ran(ctx)
+		return struct{}{}, nil
+	})
+	Command(b.App, "notes.secret", func(ctx context.Context, a text) (struct{}, error) {
+		b.ran(ctx)
+		return struct{}{}, nil
+	})
+	if prepare != nil {
+		prepare(b)
+	}
+	if err := b.StartInProcess(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := b.Shutdown(ctx); err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+	})
+	return b
+}
+
+func (b *bench) connect(t testing.TB, window string) *peer.Client {
+	t.Helper()
+	c, err := peer.Connect(b.Gate(), window)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func patient(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// code is the code of a call's error, "" if it succeeded.
+func code(t testing.TB, err error) Code {
+	t.Helper()
+	var e *peer.Error
+	switch {
+	case err == nil:
+		return ""
+	case !errors.As(err, &e):
+		t.Fatalf("no answer: %v", err)
+	}
+	return Code(e.Code)
+}
+
+func textOf(s string) []byte {
+	b, err := json.Marshal(text{s})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// find waits for the first record that fits.
+func (b *bench) find(t testing.TB, fits func(audits.Record) bool) audits.Record {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for _, r := range b.record.Records() {
+			if fits(r) {
+				return r
+			}
+		}
+	}
+	t.Fatalf("no such record among %+v", b.record.Records())
+	return audits.Record{}
+}
+
+func (b *bench) nothingRan(t testing.TB) {
+	t.Helper()
+	select {
+	case id := <-b.runs:
+		t.Errorf("a handler ran: %+v", id)
+	default:
+	}
+}
+
+// await waits until a condition holds.
+func await(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// decide is a policy made of a function.
+type decide func(ctx context.Context, in policy.Input) (policy.Decision, error)
+
+func (d decide) Decide(ctx context.Context, in policy.Input) (policy.Decision, error) {
+	return d(ctx, in)
+}
+func (decide) Revision() string { return "test" }
+
+var allowAll = decide(func(context.Context, policy.Input) (policy.Decision, error) {
+	return policy.Decision{Effect: policy.Allow}, nil
+})
+
+// A keeper is a recorder made of functions; a nil one keeps nothing.
+type keeper struct{ decide, outcome func(*audits.Record) error }
+
+func (k keeper) Decide(_ context.Context, r *audits.Record) error {
+	if k.decide == nil {
+		return nil
+	}
+	return k.decide(r)
+}
+
+func (k keeper) Outcome(_ context.Context, r *audits.Record) error {
+	if k.outcome == nil {
+		return nil
+	}
+	return k.outcome(r)
+}
+
+func without(files fstest.MapFS, names ...string) fs.FS {
+	for _, name := range names {
+		delete(files, name)
+	}
+	return files
+}
+
+func contains(t testing.TB, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q does not contain %q", text, part)
+		}
+	}
+}
+
+func lacks(t testing.TB, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if strings.Contains(text, part) {
+			t.Errorf("%q contains %q", text, part)
+		}
+	}
+}
+

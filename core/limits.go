@@ -1,0 +1,153 @@
+package core
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/schema"
+)
+
+// Limits bound what one session may use. Every zero field takes the default
+// named beside it; there is no way to say "unlimited", only a large number.
+//
+// They count in the core, not in the frame: a page can always ask for a fresh
+// frame. A session that ends leaves what it used up, and the handlers it still
+// has running, to the next session of its window.
+type Limits struct {
+	// CallsPerSecond is the sustained rate of calls. Default 1,000: sixteen
+	// calls per drawn frame at 60 Hz, and at some 15 µs each 1.5 % of a core.
+	CallsPerSecond float64
+
+	// Burst is how many calls may come at once after a pause. Default 1,000,
+	// or CallsPerSecond where that is set: a page loading a long list may ask
+	// for a second's worth at a time.
+	Burst int
+
+	// Concurrency is how many calls may be under way, from admission until the
+	// handler has returned, also when the page was told "timeout" long before.
+	// Default 256, one full batch.
+	Concurrency int
+
+	// PendingBytes bounds the arguments of all calls under way together.
+	// Default 16 MiB. It has no meaning for a single command.
+	PendingBytes int
+
+	// ArgsBytes bounds one call's arguments, as JSON text. Default 1 MiB.
+	ArgsBytes int
+
+	// ResultBytes bounds one result, as JSON text. Default 4 MiB, less if a
+	// frame can't hold that.
+	ResultBytes int
+
+	// Depth bounds the nesting of arguments and results. Default 64: deeper
+	// documents are made by attackers, and validators recurse.
+	Depth int
+
+	// Deadline ends a call; a page may ask for less, never for more. Default
+	// 30 s, after which a user has given up anyway. Handlers that take longer
+	// need a limit of their own.
+	Deadline time.Duration
+}
+
+// DefaultLimits are the values that zero fields take.
+func DefaultLimits() Limits {
+	return Limits{
+		CallsPerSecond: 1000,
+		Burst:          1000,
+		Concurrency:    256,
+		PendingBytes:   16 << 20,
+		ArgsBytes:      1 << 20,
+		ResultBytes:    4 << 20,
+		Depth:          64,
+		Deadline:       30 * time.Second,
+	}
+}
+
+// check refuses negative fields; where names the struct in the error.
+func (l Limits) check(where string) error {
+	for _, field := range []struct {
+		name  string
+		value float64
+	}{
+		{"CallsPerSecond", l.CallsPerSecond},
+		{"Burst", float64(l.Burst)},
+		{"Concurrency", float64(l.Concurrency)},
+		{"PendingBytes", float64(l.PendingBytes)},
+		{"ArgsBytes", float64(l.ArgsBytes)},
+		{"ResultBytes", float64(l.ResultBytes)},
+		{"Depth", float64(l.Depth)},
+		{"Deadline", float64(l.Deadline)},
+	} {
+		if !(field.value >= 0) { // also refuses NaN
+			return fmt.Errorf("core: %s.%s is %v; a limit is positive, or zero for the default", where, field.name, field.value)
+		}
+	}
+	if l.Burst > 0 && l.CallsPerSecond == 0 && where != "Limits" {
+		return fmt.Errorf("core: %s.Burst is set without CallsPerSecond, which it belongs to", where)
+	}
+	return nil
+}
+
+// completeLimits checks all limits, against each other too, and fills those of
+// sessions.
+func (c *Config) completeLimits() (Limits, error) {
+	room := cmp.Or(c.Boundary.MaxFrame, isolation.DefaultLimits().MaxFrame) - answerOverhead
+	check := func(l Limits, where string) error {
+		if l.ResultBytes > room {
+			return fmt.Errorf("core: %s.ResultBytes is %d, and a frame holds %d; raise Boundary.MaxFrame", where, l.ResultBytes, room)
+		}
+		return l.check(where)
+	}
+	if err := check(c.Limits, "Limits"); err != nil {
+		return Limits{}, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.CommandLimits)) {
+		if err := check(c.CommandLimits[name], fmt.Sprintf("CommandLimits[%q]", name)); err != nil {
+			return Limits{}, err
+		}
+	}
+	l := c.Limits.withDefaults()
+	l.ResultBytes = min(l.ResultBytes, room)
+	return l, nil
+}
+
+// answerOverhead is what a frame with one result has beside the result: the
+// frame's header, IV and tag, the item's kind, id and size.
+const answerOverhead = isolation.HeaderSize + 12 + 16 + 9
+
+// withDefaults fills the zero fields.
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits()
+	if l.CallsPerSecond > 0 {
+		d.Burst = max(1, int(l.CallsPerSecond))
+	}
+	return l.or(d)
+}
+
+// or fills l's zero fields from d.
+func (l Limits) or(d Limits) Limits {
+	return Limits{
+		CallsPerSecond: cmp.Or(l.CallsPerSecond, d.CallsPerSecond),
+		Burst:          cmp.Or(l.Burst, d.Burst),
+		Concurrency:    cmp.Or(l.Concurrency, d.Concurrency),
+		PendingBytes:   cmp.Or(l.PendingBytes, d.PendingBytes),
+		ArgsBytes:      cmp.Or(l.ArgsBytes, d.ArgsBytes),
+		ResultBytes:    cmp.Or(l.ResultBytes, d.ResultBytes),
+		Depth:          cmp.Or(l.Depth, d.Depth),
+		Deadline:       cmp.Or(l.Deadline, d.Deadline),
+	}
+}
+
+// parseArgs are the bounds of the strict parser for a call's arguments.
+func (l Limits) parseArgs() schema.Limits {
+	return schema.Limits{Size: l.ArgsBytes, Depth: l.Depth}
+}
+
+// parseResult are the bounds of the strict parser for a handler's result.
+func (l Limits) parseResult() schema.Limits {
+	return schema.Limits{Size: l.ResultBytes, Depth: l.Depth}
+}

@@ -1,0 +1,201 @@
+package core
+
+import (
+	"time"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/policy"
+	"github.com/sallyport/sallyport/schema"
+)
+
+// The states that a call's arguments go through. Each is made by one stage
+// and asked for by the next, so that leaving a stage out does not compile.
+type (
+	parsed  struct{ args schema.Value } // one strict JSON value within bounds
+	valid   struct{ args schema.Value } // and the command's input schema takes it
+	allowed struct{ args schema.Value } // and a capability allows it
+)
+
+// receive is the first half of the pipeline: one frame, from sealed bytes to
+// calls that are under way.
+func (s *session) receive(f isolation.Sealed) {
+	arrived := time.Now()
+	plain, err := s.link.Open(f) // authentic, fresh, of this session and window
+	if err != nil {
+		return // discarded without an answer, and counted
+	}
+	opened := time.Now()
+	items, err := readItems(plain) // the whole batch, or nothing of it
+	if err != nil {
+		s.link.End(isolation.EndProtocol)
+		return
+	}
+	for _, item := range items {
+		if !s.take(item, arrived, opened) { // one by one: numbered, limited, started
+			s.link.End(isolation.EndProtocol)
+			return
+		}
+	}
+}
+
+// readItems reads a batch to its end before any of it takes effect.
+func readItems(plain isolation.Plain) ([]isolation.Item, error) {
+	items := make([]isolation.Item, 0, 4)
+	for item, err := range isolation.Items(plain) {
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// pass is the second half: one call, from its item to its answer, in a
+// goroutine of its own. Whatever goes wrong in a stage ends the call there.
+func (c *call) pass() (answer []byte, refused *refusal) {
+	message, refused := c.parse() // one strict JSON value within bounds
+	if refused != nil {
+		return nil, refused
+	}
+	args, refused := c.validate(message) // JSON Schema of the command's input
+	if refused != nil {
+		return nil, refused
+	}
+	permit, refused := c.authorize(args) // an explicit allow by a capability
+	if refused != nil {
+		return nil, refused
+	}
+	request, refused := c.decide(permit) // on record, or nothing runs
+	if refused != nil {
+		return nil, refused
+	}
+	result, refused := c.dispatch(request) // the Go handler
+	if refused != nil {
+		return nil, refused
+	}
+	return c.check(result) // encoded once, JSON Schema of the result
+}
+
+func (c *call) parse() (parsed, *refusal) {
+	defer c.took(&c.record.Stages.Parse, c.enter(audits.StageParse))
+	value, err := schema.Parse(c.args, c.limits().parseArgs())
+	if err != nil {
+		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error()}
+	}
+	if c.command != nil { // a name that is not registered is the page's text
+		c.record.ArgsMAC = c.session.app.mac.Sum(c.command.name, c.args)
+	}
+	c.args = nil // from here on there is only the parsed value
+	return parsed{value}, nil
+}
+
+// validate refuses an unknown command as if the policy had denied it, so that
+// a page can't find out which commands there are.
+func (c *call) validate(m parsed) (valid, *refusal) {
+	if c.command == nil {
+		c.enter(audits.StagePolicy)
+		return valid{}, &refusal{code: CodeDenied, reason: "no command of that name is registered"}
+	}
+	defer c.took(&c.record.Stages.Schema, c.enter(audits.StageSchema))
+	if err := c.session.app.schemas.ValidateInput(c.command.name, m.args); err != nil {
+		return valid{}, &refusal{code: CodeInvalidArgs, reason: err.Error()}
+	}
+	return valid(m), nil
+}
+
+// authorize asks the policy. Only an explicit allow counts, and only while
+// somebody still wants it: a policy engine may finish a short evaluation
+// although its context was cancelled.
+func (c *call) authorize(v valid) (allowed, *refusal) {
+	began := c.enter(audits.StagePolicy)
+	defer c.took(&c.record.Stages.Policy, began)
+	r := &c.record
+	decision, err := c.session.app.policy.Decide(c.ctx, policy.Input{
+		Window:   r.Window,
+		Origin:   r.Origin,
+		Command:  r.Command,
+		Platform: c.session.app.platform,
+		Session:  r.Session,
+		Local:    true, // every page host is the app's own
+		Args:     v.args,
+		Time:     began,
+	})
+	r.Revision, r.Rules = decision.Revision, rules(decision.Rules)
+	switch {
+	case c.ctx.Err() != nil:
+		return allowed{}, c.interrupted()
+	case err != nil:
+		return allowed{}, &refusal{code: CodeDenied, reason: err.Error(), private: true}
+	case decision.Effect == policy.Allow:
+		return allowed(v), nil
+	case decision.Effect == policy.Ask:
+		return allowed{}, &refusal{code: CodeDenied, reason: "there is nobody to ask: " + decision.Reason, private: true}
+	}
+	return allowed{}, &refusal{code: CodeDenied, reason: decision.Reason, private: true}
+}
+
+func rules(of []policy.Rule) []audits.Rule {
+	if len(of) == 0 {
+		return nil
+	}
+	out := make([]audits.Rule, len(of))
+	for i, r := range of {
+		out[i] = audits.Rule{Capability: r.Capability, File: r.File, Line: r.Line}
+	}
+	return out
+}
+
+// decide writes the decision down and makes the request of it. There is no
+// other way to a request.
+func (c *call) decide(a allowed) (*Request, *refusal) {
+	defer c.took(&c.record.Stages.Record, time.Now())
+	c.record.Verdict = audits.VerdictAllow
+	if !c.keep(c.ctx, c.session.app.recorder.Decide) {
+		return nil, errUnrecorded
+	}
+	c.decided = true
+	r := &c.record
+	return &Request{
+		Identity: Identity{Window: r.Window, Origin: r.Origin, Command: r.Command, Session: r.Session, ID: r.ID},
+		Args:     a.args,
+	}, nil
+}
+
+// dispatch runs the handler, unless the call has ended in the meantime. A
+// panic of the handler is caught where the call began.
+func (c *call) dispatch(request *Request) (any, *refusal) {
+	defer c.took(&c.record.Stages.Handler, c.enter(audits.StageDispatch))
+	if c.ctx.Err() != nil {
+		refused := c.interrupted()
+		refused.reason += "; the handler did not run"
+		return nil, refused
+	}
+	result, err := c.command.handler(callContext{c.ctx, request}, request)
+	switch {
+	case c.ctx.Err() != nil:
+		return nil, c.interrupted()
+	case err != nil:
+		return nil, c.failed(err)
+	}
+	return result, nil
+}
+
+// check turns the result into the very bytes that will be sealed, having read
+// them as strictly as a page's message.
+func (c *call) check(result any) ([]byte, *refusal) {
+	defer c.took(&c.record.Stages.Output, c.enter(audits.StageOutput))
+	limits := c.limits()
+	text, err := encode(result, limits.ResultBytes)
+	if err != nil {
+		return nil, unfit(err)
+	}
+	value, err := schema.Parse(text, limits.parseResult())
+	if err != nil {
+		return nil, unfit(err)
+	}
+	if err := c.session.app.schemas.ValidateOutput(c.command.name, value); err != nil {
+		return nil, unfit(err)
+	}
+	return text, nil
+}

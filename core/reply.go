@@ -1,0 +1,61 @@
+package core
+
+import (
+	"errors"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// errResultSize ends the encoding of a result as soon as it is over its limit.
+var errResultSize = errors.New("core: the result is larger than its limit")
+
+// A bounded writer keeps at most limit bytes, so that a handler's huge result
+// costs no more memory than a permitted one.
+type bounded struct {
+	bytes []byte
+	limit int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if len(b.bytes)+len(p) > b.limit {
+		return 0, errResultSize
+	}
+	b.bytes = append(b.bytes, p...)
+	return len(p), nil
+}
+
+var null = []byte("null")
+
+// encode turns a handler's result into JSON text of at most limit bytes.
+func encode(result any, limit int) ([]byte, error) {
+	if result == nil {
+		return null, nil
+	}
+	w := bounded{limit: limit}
+	if err := json.MarshalWrite(&w, result); err != nil {
+		return nil, err
+	}
+	return w.bytes, nil
+}
+
+// errorJSON is what the page gets to see of a call that did not succeed.
+func errorJSON(code Code, id, message string) []byte {
+	b := make([]byte, 0, 40+len(code)+len(id)+len(message))
+	b = append(b, `{"code":"`...)
+	b = append(b, code...)
+	b = append(b, `","id":"`...)
+	b = append(b, id...)
+	b = append(b, '"')
+	if message != "" {
+		b = append(b, `,"message":`...)
+		// The message is valid UTF-8 already, so quoting can't fail.
+		quoted, err := jsontext.AppendQuote(nil, message)
+		if err == nil {
+			b = append(b, quoted...)
+		} else {
+			b = append(b, `""`...)
+		}
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,88 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/sallyport/sallyport/schema"
+)
+
+// An Identity says whose call a handler is serving. All of it comes from the
+// session and from what was registered, nothing from the message.
+type Identity struct {
+	Window  string // the window's label
+	Origin  string // the page's origin
+	Command string // as registered
+	Session string // the session's id
+	ID      string // the call's id, in the record and in what the page is told
+}
+
+// A Request is a call that was opened, parsed, validated, allowed and
+// recorded. The pipeline is the only one that makes them for a Handler.
+type Request struct {
+	Identity
+
+	// Args is the very value that schema and policy saw. It is read-only and
+	// stays valid for as long as it is held.
+	Args schema.Value
+}
+
+// A Handler runs one command. The context ends with the call: at its
+// deadline, when the page cancels, when the session ends. What a handler
+// returns is encoded once as JSON and must satisfy the command's output
+// schema; without one, only nil does. Handlers run concurrently.
+type Handler func(ctx context.Context, r *Request) (any, error)
+
+// Command registers fn under a name, with arguments decoded into A as
+// schema.Decode does: names are matched exactly, members that A does not have
+// are refused, numbers must fit. An R of struct{} stands for no result.
+//
+// It panics as Handle does, and on an A that can't be decoded into.
+func Command[A, R any](app *App, name string, fn func(ctx context.Context, args A) (R, error)) {
+	if fn == nil {
+		panic(fmt.Sprintf("core: command %q has no function", name))
+	}
+	decoder, err := schema.NewDecoder[A]()
+	if err != nil {
+		panic(fmt.Sprintf("core: command %q: %v", name, err))
+	}
+	noResult := reflect.TypeFor[R]() == reflect.TypeFor[struct{}]()
+	app.Handle(name, func(ctx context.Context, r *Request) (any, error) {
+		args, err := decoder.Decode(r.Args)
+		if err != nil {
+			return nil, &argsError{err}
+		}
+		result, err := fn(ctx, args)
+		if err != nil || noResult {
+			return nil, err
+		}
+		return result, nil
+	})
+}
+
+// An argsError says that arguments which the schema takes don't fit the Go
+// type: the schema is wider than the handler. Its text is schema's, or that of
+// an Unmarshaler.
+type argsError struct{ err error }
+
+func (e *argsError) Error() string {
+	return fmt.Sprintf("arguments do not fit the handler's type: %v", e.err)
+}
+func (e *argsError) Unwrap() error { return e.err }
+
+// errNoCall is for those who ask outside a handler.
+var errNoCall = errors.New("core: the context is not that of a handler")
+
+// Caller says on whose behalf a handler runs, from the context it was given or
+// one derived from that. Any other context is an error, and the Identity then
+// empty: there is no caller to fall back on.
+func Caller(ctx context.Context) (Identity, error) {
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
+		return r.Identity, nil
+	}
+	return Identity{}, errNoCall
+}
+
+type requestKey struct{}

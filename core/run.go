@@ -1,0 +1,144 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/cli/browser"
+
+	"github.com/sallyport/sallyport/isolation"
+)
+
+// drainWithin is how long Run waits for calls under way after its context
+// ended.
+const drainWithin = 10 * time.Second
+
+// Run is the whole app: it listens on loopback under names minted for this
+// run, opens the first window in the user's browser, and serves until ctx
+// ends; then it drains. It returns nil after an orderly end. Catching signals
+// is the caller's: signal.NotifyContext makes a fitting ctx.
+func (app *App) Run(ctx context.Context) (err error) {
+	if app.config.FrameOrigin != "" || len(app.config.Origins) > 0 {
+		return errors.New("core: Config.FrameOrigin and Origins are for Start; Run mints origins of its own")
+	}
+	loopback, err := isolation.ListenLoopback()
+	if err != nil {
+		return fmt.Errorf("core: %w", err)
+	}
+	defer func() { err = errors.Join(err, loopback.Close()) }()
+	if err := app.start(loopback.FrameOrigin(), func(w isolation.Window) (string, error) {
+		if w.Origin != "" {
+			return "", fmt.Errorf("core: window %q has an origin of its own; Run mints it", w.Label)
+		}
+		return loopback.PageOrigin(w.Label)
+	}); err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- loopback.Serve(app.PageHandler(), app.FrameHandler(), app.log) }()
+
+	err = app.Open(ctx, app.files.windows[0].Label)
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-served:
+			served <- nil
+		}
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
+	defer cancel()
+	err = errors.Join(err, app.Shutdown(drain), loopback.Close())
+	return errors.Join(err, <-served)
+}
+
+// Open shows a window to the user, in the default browser or as Config.Open
+// says. The launch token goes through a file that only this user can read, so
+// that no argument list has it; the file is removed when the window's session
+// begins, at the latest after a minute. It prints the window's address, which
+// opens nothing without the token, to standard error.
+func (app *App) Open(ctx context.Context, label string) error {
+	gate := app.gate.Load()
+	if gate == nil {
+		return errors.New("core: a window can be opened once the app runs")
+	}
+	window := app.windows[label]
+	if window == nil {
+		return fmt.Errorf("core: no window has the label %q", label)
+	}
+	launch, err := gate.LaunchURL(label)
+	if err != nil {
+		return fmt.Errorf("core: open window %q: %w", label, err)
+	}
+	file, remove, err := isolation.WriteLaunchFile("", launch)
+	if err != nil {
+		return fmt.Errorf("core: open window %q: %w", label, err)
+	}
+	app.launched.add(label, remove)
+	fmt.Fprintf(os.Stderr, "%s: window %s at %s (opened by the app; the address alone opens nothing)\n", app.name, label, window.origin)
+	open := app.config.Open
+	if open == nil {
+		open = openBrowser
+	}
+	if err := open(ctx, file); err != nil {
+		return fmt.Errorf("core: open window %q: %w", label, err)
+	}
+	return nil
+}
+
+// openBrowser starts the default browser, whose chatter is nobody's business.
+func openBrowser(_ context.Context, file string) error {
+	browser.Stdout, browser.Stderr = io.Discard, io.Discard
+	return browser.OpenFile(file)
+}
+
+// launchedFor is how long a launch file is kept; its token is no good after.
+const launchedFor = time.Minute
+
+// launched keeps the launch files that were not used yet.
+type launched struct {
+	mu    sync.Mutex
+	files map[string][]launchFile // by label
+}
+
+type launchFile struct {
+	remove func()
+	timer  *time.Timer
+}
+
+func (l *launched) add(label string, remove func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.files == nil {
+		l.files = make(map[string][]launchFile)
+	}
+	l.files[label] = append(l.files[label], launchFile{remove, time.AfterFunc(launchedFor, remove)})
+}
+
+// arrived removes a label's files: one of its windows is there.
+func (l *launched) arrived(label string) {
+	l.mu.Lock()
+	files := l.files[label]
+	delete(l.files, label)
+	l.mu.Unlock()
+	for _, f := range files {
+		f.timer.Stop()
+		f.remove()
+	}
+}
+
+func (l *launched) removeAll() {
+	l.mu.Lock()
+	labels := make([]string, 0, len(l.files))
+	for label := range l.files {
+		labels = append(labels, label)
+	}
+	l.mu.Unlock()
+	for _, label := range labels {
+		l.arrived(label)
+	}
+}

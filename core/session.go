@@ -1,0 +1,159 @@
+package core
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/isolation"
+)
+
+// A session is what the core keeps for one isolation.Session.
+type session struct {
+	app    *App
+	link   *isolation.Session
+	window *window
+	budget *budget
+	ids    ids // used by receive alone
+
+	mu       sync.Mutex
+	calls    map[uint32]*call    // under way
+	early    map[uint32]struct{} // cancelled before they came: the relay may turn the two round
+	speaking int                 // cheap refusals being recorded
+	unsaid   uint64              // and those that were not
+}
+
+// maxEarly bounds how many cancellations may wait for their call. No genuine
+// frame comes near it.
+const maxEarly = 64
+
+// The causes with which a call's context ends; any other is the session's end.
+var (
+	errDeadline  = errors.New("core: the deadline passed")
+	errCancelled = errors.New("core: the page cancelled the call")
+	errShutdown  = errors.New("core: the app shut down")
+	errReturned  = errors.New("core: the call is over")
+)
+
+// A receiver is the App as isolation sees it.
+type receiver struct{ app *App }
+
+// Opened makes room for a session whose handshake is done.
+func (r receiver) Opened(link *isolation.Session) {
+	s := &session{
+		app:    r.app,
+		link:   link,
+		window: r.app.windows[link.Window()],
+		ids:    newIDs(link.Carrier()),
+		calls:  make(map[uint32]*call),
+	}
+	s.budget = s.window.borrow(r.app.limits)
+	r.app.sessions.Store(link, s)
+	r.app.log.Info("core: session opened", "session", link.ID(), "window", s.window.label,
+		"carrier", link.Carrier().String(), "pattern", link.Pattern().String())
+	r.app.launched.arrived(s.window.label)
+}
+
+// Receive takes one frame of a session.
+func (r receiver) Receive(link *isolation.Session, f isolation.Sealed) {
+	if s, ok := r.app.sessions.Load(link); ok {
+		s.(*session).receive(f)
+	}
+}
+
+// Ended forgets a session. Its calls learn of it from their contexts; those
+// that don't listen go on counting in the budget.
+func (r receiver) Ended(link *isolation.Session, reason isolation.Reason) {
+	value, ok := r.app.sessions.LoadAndDelete(link)
+	if !ok {
+		return
+	}
+	s := value.(*session)
+	s.sumUp()
+	s.window.giveBack(s.budget, time.Now())
+	level := slog.LevelInfo
+	if reason == isolation.EndProtocol || reason == isolation.EndTicket {
+		level = slog.LevelWarn
+	}
+	r.app.log.Log(link.Context(), level, "core: session ended", "session", link.ID(), "window", s.window.label, "reason", string(reason))
+}
+
+// take handles one item of a batch. False says that it breaks a rule which no
+// genuine frame breaks.
+func (s *session) take(item isolation.Item, arrived, opened time.Time) bool {
+	switch item.Kind {
+	case isolation.ItemCall:
+		if !s.ids.take(item.ID) {
+			return false
+		}
+		s.admit(item, arrived, opened)
+	case isolation.ItemCancel:
+		s.cancel(item.ID)
+	case isolation.ItemReport:
+		s.report(item)
+	default:
+		return false
+	}
+	return true
+}
+
+// enter makes c one that a cancellation finds. It reports whether one had come
+// before it.
+func (s *session) enter(c *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls[c.number] = c
+	_, early := s.early[c.number]
+	delete(s.early, c.number)
+	return early
+}
+
+func (s *session) leave(c *call) {
+	s.mu.Lock()
+	delete(s.calls, c.number)
+	s.mu.Unlock()
+}
+
+// cancel ends a call under way. One that is over is left alone; one that has
+// not come yet will find itself cancelled.
+func (s *session) cancel(number uint32) {
+	s.mu.Lock()
+	c := s.calls[number]
+	if c == nil && !s.ids.used(number) && len(s.early) < maxEarly {
+		if s.early == nil {
+			s.early = make(map[uint32]struct{})
+		}
+		s.early[number] = struct{}{}
+	}
+	s.mu.Unlock()
+	if c != nil {
+		c.cancel(errCancelled)
+	}
+}
+
+// cancelAll ends every call under way.
+func (s *session) cancelAll(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		c.cancel(cause)
+	}
+}
+
+// sumUp puts on record how many refusals are not.
+func (s *session) sumUp() {
+	s.mu.Lock()
+	n := s.unsaid
+	s.unsaid = 0
+	s.mu.Unlock()
+	if n == 0 {
+		return
+	}
+	c := &call{session: s}
+	c.answered.Store(true)
+	c.record = s.newRecord(0, nil)
+	c.record.Stage = audits.StageLimits
+	go c.end(&refusal{code: CodeRateLimited, reason: unsaid(n)})
+}

@@ -1,0 +1,137 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/isolation"
+)
+
+// Start checks the app against its registered commands and opens its gate
+// under the origins that the configuration names, for mounting in a server of
+// yours. From here on nothing can be registered. It is called once; after an
+// error the app is of no use.
+func (app *App) Start() error {
+	if app.config.FrameOrigin == "" {
+		return errors.New("core: Config.FrameOrigin is empty: Start is for mounting under hosts of yours; call Run for an app of its own")
+	}
+	return app.start(app.config.FrameOrigin, func(w isolation.Window) (string, error) {
+		origin, ok := app.config.Origins[w.Label]
+		switch {
+		case ok && w.Origin != "" && w.Origin != origin:
+			return "", fmt.Errorf("core: window %q has two origins, in Config.Origins and in Config.Windows", w.Label)
+		case ok:
+			return origin, nil
+		case w.Origin == "":
+			return "", fmt.Errorf("core: Config.Origins has no page origin for window %q", w.Label)
+		}
+		return w.Origin, nil
+	})
+}
+
+// StartInProcess starts the app without any host: no browser can reach it, and
+// sessions are made by Gate's Offer. It is for tests, fuzzing and benchmarks.
+func (app *App) StartInProcess() error {
+	return app.start("https://frame.sallyport.invalid", func(w isolation.Window) (string, error) {
+		return "https://" + w.Label + ".page.sallyport.invalid", nil
+	})
+}
+
+// start freezes the app, checks it as a whole and opens the gate.
+func (app *App) start(frameOrigin string, originOf func(isolation.Window) (string, error)) error {
+	app.mu.Lock()
+	defer app.mu.Unlock()
+	if app.frozen {
+		return errors.New("core: the app has been started before")
+	}
+	app.frozen = true
+	if err := app.bindCommands(); err != nil {
+		return err
+	}
+	windows := slices.Clone(app.files.windows)
+	for i := range windows {
+		origin, err := originOf(windows[i])
+		if err != nil {
+			return err
+		}
+		windows[i].Origin = origin
+	}
+	app.windows = make(map[string]*window, len(windows))
+	for _, w := range windows {
+		app.windows[w.Label] = newWindow(w.Label, w.Origin, app.commands)
+	}
+	for label := range app.config.Origins {
+		if app.windows[label] == nil {
+			return fmt.Errorf("core: Config.Origins names window %q, which the app does not have", label)
+		}
+	}
+	gate, err := isolation.New(app.boundary(frameOrigin, windows), receiver{app})
+	if err != nil {
+		return fmt.Errorf("core: %w", err)
+	}
+	if err := app.openRecord(); err != nil {
+		gate.Close()
+		return err
+	}
+	app.gate.Store(gate)
+	app.announce()
+	return nil
+}
+
+// bindCommands refuses a command without an input schema, and limits for
+// commands that don't exist: a misspelt name must not lift a limit.
+func (app *App) bindCommands() error {
+	app.commands = make(map[string]*command, len(app.handlers))
+	for _, name := range slices.Sorted(maps.Keys(app.handlers)) {
+		if !app.schemas.HasInput(name) {
+			return fmt.Errorf("core: command %q has no input schema; expected it in %s", name, path.Join(app.files.schemasName, name+".input.json"))
+		}
+		given := app.config.CommandLimits[name]
+		app.commands[name] = &command{name: name, handler: app.handlers[name], given: given, limits: given.or(app.limits)}
+	}
+	for name := range app.config.CommandLimits {
+		if app.commands[name] == nil {
+			return fmt.Errorf("core: CommandLimits names %q, which is not a registered command", name)
+		}
+	}
+	return nil
+}
+
+// openRecord opens the default record, if the configuration brings none.
+func (app *App) openRecord() error {
+	app.recorder = app.config.Record
+	if app.recorder != nil {
+		return nil
+	}
+	file, err := recordFile(app.name)
+	if err != nil {
+		return err
+	}
+	lines, err := audits.OpenLines(file)
+	if err != nil {
+		return fmt.Errorf("core: %w", err)
+	}
+	app.recorder, app.closer = lines, lines
+	return nil
+}
+
+// announce logs what an operator should know, above all what was given up.
+func (app *App) announce() {
+	app.log.Info("core: started", "app", app.name, "commands", len(app.commands), "windows", len(app.windows),
+		"policy", app.policy.Revision(), "schemas", app.schemas.Revision())
+	if app.pattern == isolation.Brownfield {
+		app.log.Warn("core: brownfield pattern: the page itself holds the keys. Given up: the isolation hook, " +
+			"the separation of the keys' memory from the page's scripts, and the frame's reports of refused calls. " +
+			"Schemas, capabilities, limits and record hold as before")
+	}
+	if app.development {
+		app.log.Warn("core: development mode: pages learn what is wrong with their arguments, and handlers' errors are logged")
+	}
+	if listed := app.files.commands; listed != nil && !slices.Equal(listed, slices.Sorted(maps.Keys(app.commands))) {
+		app.log.Warn("core: sallyport.json lists other commands than are registered; run sallyport manifest", "listed", len(listed), "registered", len(app.commands))
+	}
+}

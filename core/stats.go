@@ -1,0 +1,53 @@
+package core
+
+import (
+	"sync/atomic"
+
+	"github.com/sallyport/sallyport/isolation"
+)
+
+// Stats counts what the app has done since it was made.
+type Stats struct {
+	Calls    uint64          // call items that were opened
+	Done     uint64          // calls whose handler returned a result
+	UnderWay int             // calls admitted and not over
+	Refused  map[Code]uint64 // calls by the code that the page got; hook refusals as the frame reports them
+	Boundary isolation.Stats // sessions, and what was discarded unopened
+}
+
+// Stats counts what the app has done since it was made.
+func (app *App) Stats() Stats {
+	s := Stats{
+		Calls:    app.stats.calls.Load(),
+		Done:     app.stats.done.Load(),
+		UnderWay: int(app.work.count.Load()),
+		Refused:  make(map[Code]uint64),
+	}
+	for code, n := range app.stats.refused {
+		if n := n.Load(); n > 0 {
+			s.Refused[code] = n
+		}
+	}
+	if gate := app.gate.Load(); gate != nil {
+		s.Boundary = gate.Stats()
+	}
+	return s
+}
+
+type counters struct {
+	calls, done *atomic.Uint64
+	refused     map[Code]*atomic.Uint64 // fixed keys
+}
+
+func newCounters() counters {
+	c := counters{calls: new(atomic.Uint64), done: new(atomic.Uint64), refused: make(map[Code]*atomic.Uint64)}
+	for _, code := range []Code{
+		CodeHookRefused, CodeInvalidArgs, CodeDenied, CodeTooLarge, CodeRateLimited, CodeBusy, CodeTimeout,
+		CodeCancelled, CodeFailed, CodeInternal, CodeUnavailable, CodeClosed,
+	} {
+		c.refused[code] = new(atomic.Uint64)
+	}
+	return c
+}
+
+func (c counters) refuse(code Code) { c.refused[code].Add(1) }
