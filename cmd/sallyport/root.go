@@ -74,6 +74,7 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newDoctorCommand(),
+		newManifestCommand(),
 		newVersionCommand(),
 	)
 	return root
