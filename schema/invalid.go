@@ -94,6 +94,9 @@ func (c *contract) rule(location string) (parent, rule Value, keyword string) {
 		switch inside {
 		case one:
 			parent, keyword = rule, name
+			if name == uniqueKeyword {
+				keyword = "uniqueItems"
+			}
 			inside, _ = shapeOf(name)
 		case list, named:
 			inside = one

@@ -34,13 +34,19 @@ func compile(file string, source []byte) (c *contract, err error) {
 		}
 		return nil, fail(0, err)
 	}
-	c = &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known}
-	text := l.translated()
-	if c.doc, err = Parse(text, schemaLimits()); err != nil {
+	c = &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known, schemas: len(l.schemas)}
+	c.text = l.translated()
+	if c.doc, err = Parse(c.text, schemaLimits()); err != nil {
 		return nil, fail(0, fmt.Errorf("the translated schema is not acceptable: %w", err))
 	}
-	c.judge, err = compileJudge(text)
+	if l.expanded() > maxExpanded {
+		c.idle = make(chan *judge, 16)
+	}
+	c.shared, err = newJudge(c.text, c.idle != nil)
 	if err == nil {
+		if c.idle != nil {
+			c.idle <- c.shared
+		}
 		return c, nil
 	}
 	var invalid *jsonschema.ValidationError
@@ -53,11 +59,17 @@ func compile(file string, source []byte) (c *contract, err error) {
 	return nil, fail(0, fmt.Errorf("not a usable schema: %w", err))
 }
 
-// compileJudge runs v5 with everything pinned that it would otherwise take from globals.
-func compileJudge(text []byte) (judge *jsonschema.Schema, err error) {
+// A judge is v5 with one compiled schema. One with a meter serves one value at a time.
+type judge struct {
+	schema *jsonschema.Schema
+	meter  *meter
+}
+
+// newJudge runs v5's compiler with everything pinned that it would take from globals.
+func newJudge(text []byte, metered bool) (j *judge, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			judge, err = nil, fmt.Errorf("the judge stopped on it: %v", r)
+			j, err = nil, fmt.Errorf("the judge stopped on it: %v", r)
 		}
 	}()
 	compiler := jsonschema.NewCompiler()
@@ -72,10 +84,17 @@ func compileJudge(text []byte) (judge *jsonschema.Schema, err error) {
 			return !ok || check(text)
 		}
 	}
+	compiler.RegisterExtension("unique", nil, uniqueCompiler{})
+	j = &judge{}
+	if metered {
+		j.meter = &meter{}
+		compiler.RegisterExtension("meter", nil, j.meter)
+	}
 	if err := compiler.AddResource(address, bytes.NewReader(text)); err != nil {
 		return nil, err
 	}
-	return compiler.Compile(address)
+	j.schema, err = compiler.Compile(address)
+	return j, err
 }
 
 // validate asks v5. Its panics end here: whatever happens inside, only a clean verdict
@@ -84,13 +103,38 @@ func (c *contract) validate(v Value) (err error) {
 	if v == nil || v.Kind() == None {
 		return errors.New("schema: there is no value to validate")
 	}
+	size := measure(v)
+	if size.pointers > maxPointers {
+		return &Invalid{Keyword: "limits", Expected: "shorter member names, or fewer values below them"}
+	}
+	j := c.shared
+	if c.idle != nil {
+		select {
+		case j = <-c.idle:
+		default: // all are at work
+			if j, err = newJudge(c.text, true); err != nil {
+				return fmt.Errorf("schema: %s: no further judge: %w", c.file, err)
+			}
+		}
+		j.meter.left = 20_000 + min(2*size.values*c.schemas, maxSteps)
+		defer func() {
+			select {
+			case c.idle <- j:
+			default: // enough are waiting
+			}
+		}()
+	}
 	defer func() {
-		if r := recover(); r != nil {
+		switch r := recover(); r {
+		case nil:
+		case errSteps:
+			err = &Invalid{Keyword: "limits", Expected: "a value that takes the schema fewer steps to judge"}
+		default:
 			// The panic's text may hold the page's.
 			err = fmt.Errorf("schema: %s: the judge stopped on a value (%T); this is a bug in it", c.file, r)
 		}
 	}()
-	err = c.judge.Validate(tree(v))
+	err = j.schema.Validate(tree(v))
 	if err == nil {
 		return nil
 	}

@@ -19,7 +19,7 @@ type Limits struct {
 // that looks at 1e999999 spends some 30 ms on these eight bytes, and one that looks at
 // 1e1000001 panics. ±400 still covers every float64.
 func DefaultLimits() Limits {
-	return Limits{Size: 1 << 20, Depth: 64, Nodes: 100_000, Keys: 4096, Number: 64, Exponent: 400}
+	return Limits{Size: 1 << 20, Depth: 64, Nodes: 100_000, Keys: 4096, Number: 128, Exponent: 400}
 }
 
 // filled returns l with its unset fields taken from DefaultLimits.

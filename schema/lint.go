@@ -17,7 +17,7 @@ type lint struct {
 	words    map[string]string // translated pattern to pattern as written
 	patterns map[string]string // the other way round
 	schemas  map[string]bool   // pointers to all schemas in the file
-	anchors  map[string]bool
+	anchors  map[string]Value
 	refs     []Value
 }
 
@@ -38,7 +38,7 @@ func (e *lintError) Error() string {
 func newLint(doc Value) *lint {
 	return &lint{
 		doc: doc, known: map[string]bool{}, words: map[string]string{}, patterns: map[string]string{},
-		schemas: map[string]bool{}, anchors: map[string]bool{},
+		schemas: map[string]bool{}, anchors: map[string]Value{},
 	}
 }
 
@@ -75,7 +75,7 @@ func (l *lint) schema(v Value, pointer string) error {
 			}
 			return refuse(value, at, "unknown keyword %q; annotations of your own must begin with \"x-\"", name)
 		}
-		if err := l.keyword(name, value, pointer, at); err != nil {
+		if err := l.keyword(v, name, value, pointer, at); err != nil {
 			return err
 		}
 		if err := l.inside(s, name, value, at); err != nil {
@@ -124,7 +124,7 @@ func (l *lint) inside(s shape, name string, v Value, at string) error {
 }
 
 // keyword checks the keywords whose value v5 doesn't check, or takes too lightly.
-func (l *lint) keyword(name string, v Value, pointer, at string) error {
+func (l *lint) keyword(schema Value, name string, v Value, pointer, at string) error {
 	switch name {
 	case "$schema":
 		if pointer != "" {
@@ -144,10 +144,10 @@ func (l *lint) keyword(name string, v Value, pointer, at string) error {
 		if !plainName(v.Text()) {
 			return refuse(v, at, "$anchor must be a name of letters, digits, '.', '-' and '_'")
 		}
-		if l.anchors[v.Text()] {
+		if l.anchors[v.Text()] != nil {
 			return refuse(v, at, "a second $anchor of this name")
 		}
-		l.anchors[v.Text()] = true
+		l.anchors[v.Text()] = schema
 	case "$ref":
 		l.refs = append(l.refs, v)
 	case "enum":
@@ -168,6 +168,10 @@ func (l *lint) keyword(name string, v Value, pointer, at string) error {
 	case "format":
 		if v.Kind() != String || formats()[v.Text()] == nil {
 			return refuse(v, at, "unknown format %q; known are %s", v.Text(), strings.Join(formatNames(), ", "))
+		}
+	case "uniqueItems":
+		if v.Kind() != Bool {
+			return refuse(v, at, "uniqueItems must be true or false")
 		}
 	case "pattern":
 		if v.Kind() != String {
@@ -207,7 +211,7 @@ func (l *lint) ref(v Value) error {
 		return nil
 	}
 	if !strings.HasPrefix(target, "/") {
-		if !l.anchors[target] {
+		if l.anchors[target] == nil {
 			return refuse(v, "", "$ref %q names no $anchor of this file", shorten(v.Text(), 100))
 		}
 		return nil
@@ -228,8 +232,9 @@ func plainName(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
-// translated writes the schema as v5 gets it: patterns in RE2's words, and no $id, since
-// with nothing but local references it could only mislead.
+// translated writes the schema as v5 gets it: patterns in RE2's words, uniqueItems under
+// our own name, no annotations of the author's, and no $id, since with nothing but local
+// references it could only mislead.
 func (l *lint) translated() []byte { return l.write(nil, l.doc, true) }
 
 func (l *lint) write(dst []byte, v Value, top bool) []byte {
@@ -239,15 +244,18 @@ func (l *lint) write(dst []byte, v Value, top bool) []byte {
 	dst = append(dst, '{')
 	first := true
 	for name, value := range v.Fields() {
-		if top && name == "$id" {
+		if top && name == "$id" || strings.HasPrefix(name, "x-") {
 			continue
 		}
 		if !first {
 			dst = append(dst, ',')
 		}
 		first = false
-		dst = append(append(dst, quote(name)...), ':')
 		s, _ := shapeOf(name)
+		if name == "uniqueItems" {
+			name = uniqueKeyword
+		}
+		dst = append(append(dst, quote(name)...), ':')
 		switch {
 		case name == "pattern":
 			dst = append(dst, quote(l.patterns[value.Text()])...)

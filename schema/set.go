@@ -10,8 +10,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
 // schemaLimits bound a schema file. Its nesting counts twice, keyword and object.
@@ -33,12 +31,15 @@ type command struct{ input, output *contract }
 
 // A contract is one schema file, ready to judge.
 type contract struct {
-	file   string // as the fs.FS names it
-	source []byte
-	doc    Value             // what v5 compiled: the source with its patterns translated
-	words  map[string]string // translated pattern to the pattern as written
-	known  map[string]bool   // member names that the schema mentions
-	judge  *jsonschema.Schema
+	file    string // as the fs.FS names it
+	source  []byte
+	text    []byte            // what v5 compiled: the source, translated
+	doc     Value             // the same, parsed
+	words   map[string]string // translated pattern to the pattern as written
+	known   map[string]bool   // member names that the schema mentions
+	schemas int               // how many schemas the file holds
+	shared  *judge            // serves everybody
+	idle    chan *judge       // serve one each, if the schema needs a meter; nil otherwise
 }
 
 // ErrNoSchema is what a validation returns for a command that has no input schema.
