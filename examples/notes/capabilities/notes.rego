@@ -1,0 +1,20 @@
+# METADATA
+# title: Notes
+# description: The notes window may list and search notes, and change those in its own folder.
+# custom:
+#   windows: ["main"]
+package capability.notes
+
+import data.sallyport.scope
+
+allow if input.command in {"notes.list", "notes.search"}
+
+allow if {
+	input.command in {"notes.save", "notes.delete"}
+	scope.path_inside(input.args.path, "$APPDATA/notes")
+}
+
+deny contains "hidden files stay closed" if {
+	input.command in {"notes.save", "notes.delete"}
+	contains(input.args.path, "/.")
+}

@@ -1,0 +1,46 @@
+// Command notes is the smallest real app behind Sallyport: four commands, a
+// capability file, schemas, a hook and a page. It keeps its notes as Markdown
+// files in the user's configuration folder.
+package main
+
+import (
+	"context"
+	"embed"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"github.com/sallyport/sallyport/core"
+)
+
+//go:embed sallyport.json schemas capabilities hook.js page
+var files embed.FS
+
+func main() {
+	app, err := newApp(core.Config{Files: files})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := app.Run(ctx); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func newApp(config core.Config) (*core.App, error) {
+	app, err := core.New(config)
+	if err != nil {
+		return nil, err
+	}
+	notes, err := openFolder(filepath.Join(app.Variables()["$APPDATA"], "notes"))
+	if err != nil {
+		return nil, err
+	}
+	core.Command(app, "notes.list", notes.list)
+	core.Command(app, "notes.search", notes.search)
+	core.Command(app, "notes.save", notes.save)
+	core.Command(app, "notes.delete", notes.delete)
+	return app, nil
+}
