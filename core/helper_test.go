@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/internal/peer"
 	"github.com/sallyport/sallyport/policy"
+	"github.com/sallyport/sallyport/schema"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -57,6 +58,15 @@ func testFiles() fstest.MapFS {
 		f["schemas/"+command+".input.json"] = &fstest.MapFile{Data: []byte(textArgs)}
 	}
 	f["schemas/notes.echo.output.json"] = &fstest.MapFile{Data: []byte(textResult)}
+	return f
+}
+
+// chattyFiles promise a text of every command.
+func chattyFiles() fstest.MapFS {
+	f := testFiles()
+	for _, command := range []string{"notes.wait", "notes.fail"} {
+		f["schemas/"+command+".output.json"] = f["schemas/notes.echo.output.json"]
+	}
 	return f
 }
 
@@ -264,3 +274,13 @@ func lacks(t testing.TB, text string, parts ...string) {
 	}
 }
 
+// A spy shows the arguments that a policy is asked about.
+type spy struct {
+	decider
+	show func(schema.Value)
+}
+
+func (s spy) Decide(ctx context.Context, in policy.Input) (policy.Decision, error) {
+	s.show(in.Args)
+	return s.decider.Decide(ctx, in)
+}
