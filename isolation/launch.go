@@ -1,0 +1,233 @@
+package isolation
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	launchPath   = "/.sallyport/launch"
+	launchWithin = 60 * time.Second // from minting a token to its redemption
+	maxLaunches  = 32               // tokens of one window that wait at once
+	maxCookies   = 8                // cookies of our name looked at in one request
+
+	// launchCookie has no __Host- prefix, which not every engine lets a
+	// plain-http loopback page have. It is host-only all the same, and host
+	// names are random.
+	launchCookie = "__sallyport"
+)
+
+// launches turns single-use tokens into the cookie of one window. The cookie
+// says that this browser was sent here by the app, and nothing else: it opens
+// no session. It is safe for concurrent use.
+type launches struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	cookies map[string]secret // by label; made when first needed
+	waiting map[string][]waitingLaunch
+}
+
+// A secret is 256 random bits.
+type secret [32]byte
+
+type waitingLaunch struct {
+	token   secret
+	expires time.Time
+}
+
+func newLaunches(now func() time.Time) *launches {
+	return &launches{now: now, cookies: map[string]secret{}, waiting: map[string][]waitingLaunch{}}
+}
+
+func newSecret() (s secret) {
+	rand.Read(s[:])
+	return s
+}
+
+func (s secret) String() string { return base64.RawURLEncoding.EncodeToString(s[:]) }
+
+// parseSecret accepts the one spelling that String gives.
+func parseSecret(text string) (s secret, ok bool) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) != len(s) || len(text) != base64.RawURLEncoding.EncodedLen(len(s)) {
+		return s, false
+	}
+	copy(s[:], b)
+	return s, true
+}
+
+func (s secret) equal(t secret) bool { return subtle.ConstantTimeCompare(s[:], t[:]) == 1 }
+
+// mint makes a token for label and returns the path and query that redeem it.
+// Beyond maxLaunches the oldest token is lost.
+func (l *launches) mint(label string) (target string) {
+	token := newSecret()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	waiting := append(l.live(label), waitingLaunch{token, l.now().Add(launchWithin)})
+	if len(waiting) > maxLaunches {
+		waiting = waiting[len(waiting)-maxLaunches:]
+	}
+	l.waiting[label] = waiting
+	return launchPath + "?token=" + token.String()
+}
+
+// redeem uses up label's token. Every waiting token is compared, in constant
+// time, whether or not one fitted already.
+func (l *launches) redeem(label string, token secret) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := false
+	kept := l.waiting[label][:0]
+	for _, w := range l.live(label) {
+		if w.token.equal(token) {
+			found = true
+			continue
+		}
+		kept = append(kept, w)
+	}
+	l.waiting[label] = kept
+	return found
+}
+
+// live returns label's tokens that have not expired. The caller holds mu.
+func (l *launches) live(label string) []waitingLaunch {
+	now := l.now()
+	kept := l.waiting[label][:0]
+	for _, w := range l.waiting[label] {
+		if now.Before(w.expires) {
+			kept = append(kept, w)
+		}
+	}
+	return kept
+}
+
+// cookie returns the value that is label's for this run.
+func (l *launches) cookie(label string) secret {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	value, ok := l.cookies[label]
+	if !ok {
+		value = newSecret()
+		l.cookies[label] = value
+	}
+	return value
+}
+
+// check refuses a request without label's cookie. Other cookies of the name
+// don't matter: cookies know no ports, so another program on this machine may
+// have set one, and must not be able to lock the window out with it.
+func (l *launches) check(label string, r *http.Request) error {
+	want := l.cookie(label)
+	found := false
+	for i, c := range r.CookiesNamed(launchCookie) {
+		if i == maxCookies {
+			break
+		}
+		if got, ok := parseSecret(c.Value); ok && got.equal(want) {
+			found = true
+		}
+	}
+	if !found {
+		return refusedCookie
+	}
+	return nil
+}
+
+// serve redeems the token of a launch request for label and answers with the
+// cookie and a page that goes on to "/" by itself. That second navigation is
+// the page's own, so that engines send the SameSite=Strict cookie with it,
+// and the token's URL is replaced in the history (tried, Chromium and
+// Firefox, from a file:// page too). The error says what was refused; the
+// response is written either way.
+func (l *launches) serve(w http.ResponseWriter, r *http.Request, label string, secure bool) error {
+	if err := l.admit(r, label); err != nil {
+		refuseOnPage(w, statusOf(err))
+		return err
+	}
+	setPageHeaders(w.Header(), launchCSP, nil)
+	http.SetCookie(w, &http.Cookie{
+		Name: launchCookie, Value: l.cookie(label).String(), Path: "/",
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: secure,
+	})
+	const page = "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Opening…</title>\n" +
+		"<meta http-equiv=\"refresh\" content=\"0;url=/\">\n<p><a href=\"/\">Continue</a></p>\n"
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	io.WriteString(w, page)
+	return nil
+}
+
+func (l *launches) admit(r *http.Request, label string) error {
+	if err := checkLaunch(r); err != nil {
+		return err
+	}
+	text, ok := strings.CutPrefix(r.URL.RawQuery, "token=")
+	if !ok {
+		return refusedToken
+	}
+	token, ok := parseSecret(text)
+	if !ok || !l.redeem(label, token) {
+		return refusedToken
+	}
+	return nil
+}
+
+// WriteLaunchFile writes an HTML file that sends a browser to launch, a URL of
+// Gate.LaunchURL, and returns its path for the browser to open: so the token
+// is in no argument list, where every user of the machine could read it. The
+// file has mode 0600 in a fresh folder of mode 0700 inside dir ("" is the
+// system's temporary folder; a browser in a snap or flatpak reads neither
+// that nor hidden folders). remove deletes both and may be called twice; call
+// it once the page is there or the token has expired.
+func WriteLaunchFile(dir, launch string) (path string, remove func(), err error) {
+	u, err := url.Parse(launch)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.String() != launch {
+		// The URL holds a token and stays out of the error.
+		return "", nil, errors.New("isolation: launch file: want a URL made by LaunchURL")
+	}
+	folder, err := os.MkdirTemp(dir, "sallyport-")
+	if err != nil {
+		return "", nil, fmt.Errorf("isolation: launch file: %w", err)
+	}
+	remove = func() { os.RemoveAll(folder) }
+	path = filepath.Join(folder, "open.html")
+	if err := writeNew(path, launchFile(launch)); err != nil {
+		remove()
+		return "", nil, fmt.Errorf("isolation: launch file: %w", err)
+	}
+	return path, remove, nil
+}
+
+// launchFile is a page without script: a refresh, and a link for browsers
+// that are told to ignore it. Neither tells the launch host of the file.
+func launchFile(launch string) string {
+	address := html.EscapeString(launch)
+	return "<!doctype html>\n<meta charset=\"utf-8\">\n<meta name=\"referrer\" content=\"no-referrer\">\n" +
+		"<title>Opening…</title>\n<meta http-equiv=\"refresh\" content=\"0;url=" + address + "\">\n" +
+		"<p><a href=\"" + address + "\">Continue</a></p>\n"
+}
+
+// writeNew writes a file that must not exist yet, private from its first byte.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}

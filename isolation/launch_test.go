@@ -1,0 +1,260 @@
+package isolation
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// testLaunches returns launches on a clock that the test moves.
+func testLaunches() (*launches, func(time.Duration)) {
+	now := time.Unix(1_000_000, 0)
+	return newLaunches(func() time.Time { return now }), func(d time.Duration) { now = now.Add(d) }
+}
+
+// launch requests target as a browser does that follows the launch file.
+func launch(l *launches, label, target string, change ...func(*http.Request)) (*httptest.ResponseRecorder, error) {
+	r := httptest.NewRequest("GET", target, nil)
+	r.Header = fetched("cross-site", "navigate", "document")
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	err := l.serve(w, r, label, false)
+	return w, err
+}
+
+func TestALaunchTokenBecomesTheCookieOfItsWindow(t *testing.T) {
+	l, _ := testLaunches()
+	w, err := launch(l, "main", l.mint("main"))
+	if err != nil || w.Code != 200 {
+		t.Fatal(w.Code, err)
+	}
+	set := w.Header().Get("Set-Cookie")
+	for _, want := range []string{"__sallyport=", "; HttpOnly", "; SameSite=Strict", "; Path=/"} {
+		if !strings.Contains(set, want) {
+			t.Errorf("Set-Cookie %q lacks %s", set, want)
+		}
+	}
+	for _, unwanted := range []string{"Domain", "Secure", "Expires", "Max-Age"} {
+		if strings.Contains(set, unwanted) {
+			t.Errorf("Set-Cookie %q has %s", set, unwanted)
+		}
+	}
+	if !strings.Contains(w.Body.String(), `http-equiv="refresh" content="0;url=/"`) {
+		t.Errorf("nothing leads on to the page: %s", w.Body)
+	}
+	if csp := w.Header().Get("Content-Security-Policy"); csp != launchCSP || strings.Contains(csp, "sandbox") {
+		t.Errorf("policy %q", csp)
+	}
+	back := httptest.NewRequest("GET", "/", nil)
+	back.AddCookie(w.Result().Cookies()[0])
+	if err := l.check("main", back); err != nil {
+		t.Errorf("the cookie is refused: %v", err)
+	}
+	if err := l.check("editor", back); err != refusedCookie {
+		t.Errorf("the cookie opens another window: %v", err)
+	}
+}
+
+func TestASecureCookieOverHTTPS(t *testing.T) {
+	l, _ := testLaunches()
+	r := httptest.NewRequest("GET", l.mint("main"), nil)
+	r.Header = fetched("none", "navigate", "document")
+	w := httptest.NewRecorder()
+	if err := l.serve(w, r, "main", true); err != nil || !strings.Contains(w.Header().Get("Set-Cookie"), "; Secure") {
+		t.Errorf("%v, Set-Cookie %q", err, w.Header().Get("Set-Cookie"))
+	}
+}
+
+func TestWhatALaunchRefuses(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		target func(l *launches, pass func(time.Duration)) string
+		change func(*http.Request)
+		want   error
+	}{
+		{"a token used twice", func(l *launches, _ func(time.Duration)) string {
+			target := l.mint("main")
+			if _, err := launch(l, "main", target); err != nil {
+				panic(err)
+			}
+			return target
+		}, nil, refusedToken},
+		{"a token of another window", func(l *launches, _ func(time.Duration)) string { return l.mint("editor") }, nil, refusedToken},
+		{"an expired token", func(l *launches, pass func(time.Duration)) string {
+			target := l.mint("main")
+			pass(launchWithin)
+			return target
+		}, nil, refusedToken},
+		{"no token", func(*launches, func(time.Duration)) string { return launchPath }, nil, refusedToken},
+		{"an empty token", func(*launches, func(time.Duration)) string { return launchPath + "?token=" }, nil, refusedToken},
+		{"a token cut short", func(l *launches, _ func(time.Duration)) string { t := l.mint("main"); return t[:len(t)-1] }, nil, refusedToken},
+		{"a token with padding", func(l *launches, _ func(time.Duration)) string { return l.mint("main") + "=" }, nil, refusedToken},
+		{"another parameter beside it", func(l *launches, _ func(time.Duration)) string { return l.mint("main") + "&x=1" }, nil, refusedToken},
+		{"a second token beside it", func(l *launches, _ func(time.Duration)) string {
+			t := l.mint("main")
+			return t + "&" + t[len(launchPath)+1:]
+		}, nil, refusedToken},
+		{"the last bits of a token changed without changing its bytes", func(l *launches, _ func(time.Duration)) string {
+			t := l.mint("main") // 43 characters hold 258 bits: two are spare
+			last := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", t[len(t)-1])
+			return t[:len(t)-1] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[last|1])
+		}, nil, refusedToken},
+		{"a prefetch", func(l *launches, _ func(time.Duration)) string { return l.mint("main") },
+			func(r *http.Request) { r.Header.Set("Sec-Purpose", "prefetch") }, refusedPrefetch},
+		{"fetch by another site", func(l *launches, _ func(time.Duration)) string { return l.mint("main") },
+			func(r *http.Request) { r.Header = fetched("cross-site", "cors", "empty") }, refusedDest},
+		{"HEAD", func(l *launches, _ func(time.Duration)) string { return l.mint("main") },
+			func(r *http.Request) { r.Method = "HEAD" }, refusedMethod},
+		{"a program that is no browser", func(l *launches, _ func(time.Duration)) string { return l.mint("main") },
+			func(r *http.Request) { r.Header = http.Header{} }, refusedMissing},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l, pass := testLaunches()
+			change := test.change
+			if change == nil {
+				change = func(*http.Request) {}
+			}
+			w, err := launch(l, "main", test.target(l, pass), change)
+			if err != test.want {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+			if w.Code == 200 || w.Header().Get("Set-Cookie") != "" {
+				t.Errorf("status %d, Set-Cookie %q", w.Code, w.Header().Get("Set-Cookie"))
+			}
+		})
+	}
+}
+
+func TestARefusedLaunchLeavesTheTokenGood(t *testing.T) {
+	l, _ := testLaunches()
+	target := l.mint("main")
+	if _, err := launch(l, "main", target, func(r *http.Request) { r.Header.Set("Sec-Purpose", "prefetch") }); err == nil {
+		t.Fatal("a prefetch was served")
+	}
+	if _, err := launch(l, "editor", target); err != refusedToken {
+		t.Fatal(err)
+	}
+	if _, err := launch(l, "main", target); err != nil {
+		t.Errorf("the token was used up by a refused request: %v", err)
+	}
+}
+
+func TestWaitingTokensAreBounded(t *testing.T) {
+	l, pass := testLaunches()
+	first := l.mint("main")
+	targets := make([]string, maxLaunches)
+	for i := range targets {
+		targets[i] = l.mint("main")
+	}
+	if _, err := launch(l, "main", first); err != refusedToken {
+		t.Errorf("the oldest token still works: %v", err)
+	}
+	for _, target := range targets {
+		if _, err := launch(l, "main", target); err != nil {
+			t.Fatalf("one of the newest tokens is lost: %v", err)
+		}
+	}
+	l.mint("main")
+	pass(launchWithin)
+	l.mint("main")
+	if n := len(l.waiting["main"]); n != 1 {
+		t.Errorf("%d tokens wait after the first expired", n)
+	}
+}
+
+func TestWhichCookiesAreTaken(t *testing.T) {
+	l, _ := testLaunches()
+	good := launchCookie + "=" + l.cookie("main").String()
+	other := launchCookie + "=" + newSecret().String()
+	for _, test := range []struct {
+		name   string
+		cookie string
+		want   error
+	}{
+		{"the window's cookie", good, nil},
+		{"the window's beside the page's own", "theme=dark; " + good, nil},
+		{"one that another local program set first doesn't lock the window out", other + "; " + good, nil},
+
+		{"none", "", refusedCookie},
+		{"another value", other, refusedCookie},
+		{"an empty value", launchCookie + "=", refusedCookie},
+		{"a prefix of the value", good[:len(good)-1], refusedCookie},
+		{"more than the value", good + "A", refusedCookie},
+		{"the value under another name", "x" + good, refusedCookie},
+		{"the name in another case", strings.ToUpper(launchCookie) + good[len(launchCookie):], refusedCookie},
+		{"too many of the name", strings.Repeat(other+"; ", maxCookies) + good, refusedCookie},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Set("Cookie", test.cookie)
+			if got := l.check("main", r); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestWriteLaunchFile(t *testing.T) {
+	const address = "http://main-x.localhost:41001/.sallyport/launch?token=abc&x=1"
+	path, remove, err := WriteLaunchFile(t.TempDir(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" { // where access goes by the folder's owner
+		for name, want := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
+			info, err := os.Stat(name)
+			if err != nil || info.Mode().Perm() != want {
+				t.Errorf("%s: mode %v, want %v (%v)", name, info.Mode().Perm(), want, err)
+			}
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), `content="0;url=http://main-x.localhost:41001/.sallyport/launch?token=abc&amp;x=1"`) {
+		t.Errorf("the file doesn't lead to the page:\n%s", text)
+	}
+	if strings.Contains(string(text), "<script") || !strings.Contains(string(text), `name="referrer" content="no-referrer"`) {
+		t.Errorf("the file has a script, or tells where it lies:\n%s", text)
+	}
+	remove()
+	remove()
+	if _, err := os.Stat(filepath.Dir(path)); !os.IsNotExist(err) {
+		t.Errorf("the folder is still there: %v", err)
+	}
+}
+
+func TestLaunchFilesEscapeAndRefuse(t *testing.T) {
+	got := launchFile(`http://h/?"><script>'&`)
+	if strings.Contains(got, "<script") || strings.Count(got, `"`) != strings.Count(launchFile("http://h/"), `"`) {
+		t.Errorf("the address leaves its attribute:\n%s", got)
+	}
+	dir := t.TempDir()
+	for _, address := range []string{
+		"", "javascript:alert(1)", "file:///etc/passwd", "/.sallyport/launch", "http://", "http://me@h/x",
+		"http://h/\"><script>", "http://h/ x", "http://h/x\nSet-Cookie: y", "HTTP://h/x",
+	} {
+		path, remove, err := WriteLaunchFile(dir, address)
+		if err == nil {
+			remove()
+			t.Errorf("%q was written to %s", address, path)
+		} else if u, bad := url.Parse(address); bad == nil && u.Path != "" && len(address) > 3 && strings.Contains(err.Error(), address) {
+			t.Errorf("the address, and so the token, is in the error: %v", err)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("%d files left behind (%v)", len(left), err)
+	}
+	if _, _, err := WriteLaunchFile(filepath.Join(dir, "missing"), "http://h/x"); err == nil {
+		t.Error("a missing folder is no error")
+	}
+}
