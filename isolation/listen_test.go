@@ -1,0 +1,246 @@
+package isolation
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// serving starts a Loopback that answers with the name of the port.
+func serving(t *testing.T, page http.Handler, log *slog.Logger) *Loopback {
+	t.Helper()
+	l, err := ListenLoopback()
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "frame") })
+	ended := make(chan error, 1)
+	go func() { ended <- l.Serve(page, frame, log) }()
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return l
+}
+
+func pageHandler(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "page") }
+
+// get asks a port of 127.0.0.1 or ::1 for origin's "/".
+func get(t *testing.T, address, origin string) string {
+	t.Helper()
+	u, err := url.Parse(origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(address, u.Port()))
+		},
+		DisableKeepAlives: true,
+	}}
+	r, err := client.Get(origin)
+	if err != nil {
+		return err.Error()
+	}
+	defer r.Body.Close()
+	body, _ := io.ReadAll(r.Body)
+	return string(body)
+}
+
+func TestBothPortsAnswerOnEveryFamily(t *testing.T) {
+	l := serving(t, http.HandlerFunc(pageHandler), nil)
+	page, err := l.PageOrigin("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	families, err := loopbackFamilies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if got := get(t, f.host, page); got != "page" {
+			t.Errorf("page on %s: %s", f, got)
+		}
+		if got := get(t, f.host, l.FrameOrigin()); got != "frame" {
+			t.Errorf("frame on %s: %s", f, got)
+		}
+		for _, s := range []*server{l.page, l.frame} {
+			if squat, err := net.Listen(f.network, net.JoinHostPort(f.host, s.port)); err == nil {
+				squat.Close()
+				t.Errorf("%s:%s can be taken by somebody else", f, s.port)
+			}
+		}
+	}
+}
+
+func TestOriginsAreMintedOncePerLabel(t *testing.T) {
+	l, err := ListenLoopback()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	main, err := l.PageOrigin("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := l.PageOrigin("main")
+	editor, _ := l.PageOrigin("editor")
+	if again != main {
+		t.Errorf("main moved from %s to %s", main, again)
+	}
+	hosts := map[string]bool{}
+	for _, o := range []string{main, editor, l.FrameOrigin()} {
+		parsed, err := parseOrigin(o)
+		if err != nil {
+			t.Error(err)
+		}
+		hosts[parsed.host] = true
+	}
+	if len(hosts) != 3 {
+		t.Errorf("cookies know no ports, but these share a host: %v", hosts)
+	}
+	if _, err := l.PageOrigin("no label"); err == nil {
+		t.Error("an origin was minted for what is no label")
+	}
+}
+
+func TestAFamilyThatCanNotBeHadStopsTheStart(t *testing.T) {
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	first, err := bindAll([]family{{"tcp4", "127.0.0.1"}, {"tcp4", "192.0.2.1"}}) // an address of nobody
+	if err == nil {
+		for _, l := range first {
+			l.Close()
+		}
+		t.Fatal("a family that can't be bound was left out")
+	}
+	// The first family's listener must be gone again, or the next attempt
+	// would leak one.
+	if got, err := bindAll([]family{{"tcp4", "127.0.0.1"}}); err != nil {
+		t.Error(err)
+	} else {
+		got[0].Close()
+	}
+}
+
+func TestAllFamiliesShareOnePort(t *testing.T) {
+	families, err := loopbackFamilies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listeners, err := bindAll(families)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports := map[int]bool{}
+	for _, l := range listeners {
+		a := l.Addr().(*net.TCPAddr)
+		ports[a.Port] = true
+		if !a.IP.IsLoopback() {
+			t.Errorf("%v is no loopback address", a)
+		}
+		l.Close()
+	}
+	if len(ports) != 1 || len(listeners) != len(families) {
+		t.Errorf("%d listeners on %d ports for %v", len(listeners), len(ports), families)
+	}
+}
+
+// raw sends bytes to the page port and returns what comes back.
+func raw(t *testing.T, l *Loopback, text string) string {
+	t.Helper()
+	c, err := net.Dial("tcp", "127.0.0.1:"+l.page.port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(10 * time.Second))
+	fmt.Fprint(c, text)
+	all, _ := io.ReadAll(bufio.NewReader(c))
+	return string(all)
+}
+
+func TestOnlySmallHTTP1IsSpoken(t *testing.T) {
+	l := serving(t, http.HandlerFunc(pageHandler), nil)
+	for _, test := range []struct{ name, send, want string }{
+		{"a request of HTTP/1.1", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200"},
+		{"the preface of HTTP/2, an odd request for the handler to refuse", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 200"},
+		{"headers beyond the limit", "GET / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 32<<10) + "\r\n\r\n", "HTTP/1.1 431"},
+		{"two Host headers", "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400"},
+		{"no Host header", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400"},
+		{"a length and chunks", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "HTTP/1.1 400"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := raw(t, l, test.send); !strings.HasPrefix(got, test.want) {
+				t.Errorf("got %.60q, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAPanicIsLoggedWithoutItsValue(t *testing.T) {
+	var out bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&out, nil))
+	done := make(chan struct{})
+	l := serving(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		defer close(done)
+		panic("sent by the page: " + r.URL.Path)
+	}), log)
+	got := raw(t, l, "GET /secret HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-done
+	if got != "" {
+		t.Errorf("the page got %q", got)
+	}
+	if s := out.String(); !strings.Contains(s, "a handler panicked") || strings.Contains(s, "secret") {
+		t.Errorf("log: %s", s)
+	}
+}
+
+func TestShutdownWaitsForRunningRequests(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	l := serving(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		<-leave
+		io.WriteString(w, "page")
+	}), nil)
+	page, err := l.PageOrigin("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan string, 1)
+	go func() { answer <- get(t, "127.0.0.1", page) }()
+	<-entered
+	down := make(chan error, 1)
+	go func() { down <- l.Shutdown(t.Context()) }()
+	select {
+	case <-down:
+		t.Error("Shutdown did not wait")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(leave)
+	if err := <-down; err != nil {
+		t.Error(err)
+	}
+	if got := <-answer; got != "page" {
+		t.Errorf("the running request got %q", got)
+	}
+	if got := get(t, "127.0.0.1", page); !strings.Contains(got, "refused") {
+		t.Errorf("after Shutdown: %s", got)
+	}
+}
