@@ -31,8 +31,8 @@ func layOut(doc *document, l Limits) scan {
 		pos    = space(text, 0)
 	)
 	// A child is the root, the first of its container, or stands behind a comma.
-	bound := strings.Count(text, ",") + strings.Count(text, "[") + strings.Count(text, "{")
-	nodes := make([]node, 0, min(bound, 512, l.Nodes))
+	most := min(strings.Count(text, ",")+strings.Count(text, "[")+strings.Count(text, "{")+1, l.Nodes)
+	nodes := make([]node, 0, min(most, 512))
 	for {
 		// Here a value begins, or a container ends that has no more of them.
 		if pos >= len(text) {
@@ -64,6 +64,10 @@ func layOut(doc *document, l Limits) scan {
 			}
 			if count++; count > l.Nodes {
 				return scan{pos: pos, pointer: pointerTo(wait, open), problem: "too many values"}
+			}
+			if len(wait) == cap(wait) && len(wait) < most {
+				// At once what could be needed: growing step by step costs five times that.
+				wait = append(make([]span, 0, most), wait...)
 			}
 			n.start = uint32(pos)
 			switch n.kind = kindOf(c); n.kind {
@@ -111,6 +115,9 @@ func layOut(doc *document, l Limits) scan {
 				return scan{pos: pos}
 			}
 			p.first, p.end = uint32(len(nodes)), uint32(pos+1)
+			if need := len(nodes) + len(wait) - parent - 1; need > cap(nodes) && need <= most {
+				nodes = append(make([]node, 0, most), nodes...)
+			}
 			for _, n := range wait[parent+1:] {
 				nodes = append(nodes, node{doc, n})
 			}
