@@ -52,8 +52,11 @@ func cancelled(ctx context.Context) error {
 // entry finds or makes what is prepared for a key.
 func (p *Policy) entry(ctx context.Context, k *key, t time.Time) (*entry, error) {
 	c := p.other
-	if len(p.byCommand[k.command]) > 0 {
+	switch {
+	case len(p.byCommand[k.command]) > 0:
 		c = p.named
+	case len(p.anyCommand) == 0:
+		return p.nothing, nil // nothing to keep for a command that no rule can be about
 	}
 	e := c.get(k)
 	if e == nil || !e.valid(t) {
@@ -73,10 +76,7 @@ func (p *Policy) evaluate(ctx context.Context, e *entry, in *Input) (Decision, e
 	if err != nil {
 		return Decision{}, err
 	}
-	const result = ast.Var("result")
-	ref := append(residualPackage(), ast.StringTerm(hits))
-	body := ast.NewBody(ast.Equality.Expr(ast.NewTerm(ref), ast.NewTerm(result)))
-	q, done := p.query(ctx, body, e.compiler, ast.NewTerm(input))
+	q, done := p.query(ctx, e.question, e.compiler, ast.NewTerm(input))
 	defer done()
 	rules := slices.Clone(e.held)
 	answers := 0
@@ -203,8 +203,10 @@ func (p *Policy) query(ctx context.Context, body ast.Body, c *ast.Compiler, inpu
 		WithInput(input).
 		WithCancel(cancel).
 		WithMetrics(metrics.NoOp()).
-		// A rule that the index drops for its argument's type raises no error.
+		// A rule that the index drops for its argument's type would raise no error.
 		WithIndexing(false).
+		// So is an error in what early exit would skip.
+		WithEarlyExit(false).
 		WithStrictBuiltinErrors(true)
 	return q, context.AfterFunc(ctx, cancel.Cancel)
 }

@@ -61,6 +61,7 @@ func Load(fsys fs.FS, c Config) (*Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("policy: opening OPA's empty store: %w", err)
 	}
+	p.nothing = &entry{decision: p.decide(nil)}
 	p.named, p.other = newCache(maxNamed), newCache(maxOther)
 	return p, nil
 }

@@ -94,6 +94,7 @@ type Policy struct {
 	txn      storage.Transaction // read only, never closed: nothing writes
 
 	named, other *cache
+	nothing      *entry // of a command that no rule can be about
 }
 
 // Capability describes where one capability holds.

@@ -19,6 +19,7 @@ type entry struct {
 	held       []Rule        // rules that hold for every call
 	conditions []condition   // rules that hold for some calls
 	compiler   *ast.Compiler // of the conditions
+	question   ast.Body      // which of them hold
 	known      [][2]*ast.Term
 	reads      projection
 }
@@ -178,6 +179,8 @@ func (p *Policy) finish(e *entry) error {
 	if e.compiler.Compile(modules); e.compiler.Failed() {
 		return fmt.Errorf("policy: compiling what partial evaluation left: %w", e.compiler.Errors)
 	}
+	ref := append(residualPackage(), ast.StringTerm(hits))
+	e.question = ast.NewBody(ast.Equality.Expr(ast.NewTerm(ref), ast.NewTerm(result)))
 	e.reads = p.project(e.compiler)
 	return nil
 }
@@ -188,6 +191,9 @@ func residualPackage() ast.Ref {
 
 // hits is the set that holds [i, reason] for every condition i that holds.
 const hits = "hits"
+
+// result is the variable that an answer binds to that set.
+const result = ast.Var("result")
 
 // residual writes one body of condition i as a rule.
 func (c *condition) residual(m *ast.Module, i int, body ast.Body) *ast.Rule {

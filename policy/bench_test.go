@@ -1,0 +1,88 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/fstest"
+)
+
+// manyCapabilities is n files, of which the first holds for the window main.
+func manyCapabilities(n int) fstest.MapFS {
+	m := fstest.MapFS{}
+	for i := range n {
+		window := fmt.Sprintf("window-%d", i)
+		if i == 0 {
+			window = "main"
+		}
+		text := fmt.Sprintf(`# METADATA
+# title: Capability %[1]d
+# custom:
+#   windows: [%[2]q, "shared-*"]
+package capability.c%[1]d
+
+import data.sallyport.scope
+
+allow if input.command in {"c%[1]d.list", "c%[1]d.search"}
+
+allow if {
+	input.command == "c%[1]d.save"
+	scope.glob("$APPDATA/c%[1]d/*.md", input.args.path)
+}
+
+allow if {
+	input.command == "c%[1]d.save"
+	scope.path_inside(input.args.path, "$APPDATA/c%[1]d/drafts")
+}
+
+deny contains "too large" if {
+	input.command == "c%[1]d.save"
+	input.args.size > 1000000
+}
+
+ask contains "Delete?" if input.command == "c%[1]d.delete"
+`, i, window)
+		m[fmt.Sprintf("c%d.rego", i)] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return m
+}
+
+func BenchmarkDecide(b *testing.B) {
+	for _, n := range []int{1, 50, 1000} {
+		p, err := Load(manyCapabilities(n), testConfig())
+		if err != nil {
+			b.Fatal(err)
+		}
+		constant := call(b, "c0.list", `{}`)
+		conditional := call(b, "c0.save", `{"path":"/home/u/.local/share/app/c0/a.md","size":12,"text":"hello"}`)
+		run := func(name string, in Input, decide func(context.Context, Input) (Decision, error)) {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if d, err := decide(context.Background(), in); err != nil || d.Effect != Allow {
+						b.Fatal(d, err)
+					}
+				}
+			})
+		}
+		run("constant", constant, p.Decide)
+		run("residual", conditional, p.Decide)
+		run("prepare", conditional, func(ctx context.Context, in Input) (Decision, error) {
+			p.named = newCache(maxNamed)
+			return p.Decide(ctx, in)
+		})
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for _, n := range []int{1, 50, 1000} {
+		fsys := manyCapabilities(n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Load(fsys, testConfig()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
