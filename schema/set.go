@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -66,7 +67,9 @@ func Compile(fsys fs.FS) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema: can't read the schema folder: %w", err)
 	}
-	slices.Sort(files)
+	slices.SortFunc(files, func(a, b string) int {
+		return cmp.Or(cmp.Compare(path.Base(a), path.Base(b)), cmp.Compare(a, b))
+	})
 	folded := map[string]string{} // lower-cased base name to file
 	sum := sha256.New()
 	for _, file := range files {
@@ -95,7 +98,8 @@ func Compile(fsys fs.FS) (*Set, error) {
 		} else {
 			s.commands[name].input = c
 		}
-		// The folder is no part of a schema's meaning; the lengths keep parts apart.
+		// The folder is no part of a schema's meaning, neither here nor in the order; the
+		// lengths keep parts apart.
 		for _, part := range [][]byte{[]byte(base), source} {
 			var size [8]byte
 			binary.BigEndian.PutUint64(size[:], uint64(len(part)))
