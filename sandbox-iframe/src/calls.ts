@@ -3,7 +3,7 @@ import { type Code, errorJSON } from "./errors.ts";
 import type { AnswerJudge, Judge, Question } from "./hook.ts";
 import { Cause, type Reply, callItem, cancelItem } from "./items.ts";
 import { Reports } from "./reports.ts";
-import type { Entry } from "./session.ts";
+import type { Entry } from "./outbox.ts";
 import { MAX_COMMAND } from "./wire.ts";
 
 /** Calls that may wait for an answer at once. */

@@ -1,5 +1,5 @@
 import {
-  ObjectPrototype, defineProperty, freeze, getPrototypeOf, hasOwn, keys, later, never, parseJSON, then,
+  ObjectPrototype, defineProperty, freeze, getPrototypeOf, hasOwn, keys, later, never, parseJSON, when,
 } from "./primordials.ts";
 import { Cause } from "./items.ts";
 import { TooDeep, writeJSON } from "./json.ts";
@@ -158,7 +158,7 @@ export class Hook {
     }
     if (typeof result !== "object" || result === null || getPrototypeOf(result) === ObjectPrototype) return settle({ value: result });
     try {
-      void then(result as Promise<unknown>, (value) => settle({ value }), () => settle({ cause: Cause.threw }));
+      void when(result as Promise<unknown>, (value) => settle({ value }), () => settle({ cause: Cause.threw }));
     } catch {
       return settle({ value: result }); // not a promise
     }

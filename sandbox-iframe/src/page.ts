@@ -1,4 +1,4 @@
-import { Bytes, defineProperty, freeze, fromUTF8, getter, later, then, uncurry } from "./primordials.ts";
+import { Bytes, defineProperty, freeze, fromUTF8, getter, later, uncurry, when } from "./primordials.ts";
 import { browserSockets, direct } from "./carrier-direct.ts";
 import { type Courier, relay } from "./carrier-relay.ts";
 import { Client, type InvokeOptions, SallyportError, type Signals, emptyRequest, readTicket } from "./client.ts";
@@ -120,7 +120,7 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
     const frame = embed(url);
     const fallBack = (ticket: string): void => {
       const failed = (): void => client.close();
-      void then(
+      void when(
         post(ticket, emptyRequest, false),
         ({ status, body }) => {
           let next: string | undefined;

@@ -45,7 +45,7 @@ export const mapEach = uncurry(Map.prototype.forEach) as <K, V>(map: Map<K, V>, 
 export const mapSize = getter<Map<unknown, unknown>, number>(Map.prototype, "size");
 
 export const PromiseOf = Promise;
-export const then = uncurry(Promise.prototype.then) as <T>(
+export const when = uncurry(Promise.prototype.then) as <T>(
   promise: Promise<T>,
   done: (value: T) => void,
   failed: (reason: unknown) => void,

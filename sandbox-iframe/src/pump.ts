@@ -1,4 +1,4 @@
-import { Bytes, byteLength, later, min, random, then } from "./primordials.ts";
+import { Bytes, byteLength, later, min, random, when } from "./primordials.ts";
 
 /** What the pump uses of fetch: the status and body of a POST, or a rejection. */
 export type Post = (url: string, body: Uint8Array, last: boolean) => Promise<{ status: number; body: ArrayBuffer }>;
@@ -53,7 +53,7 @@ export class Pump {
   leave(): void {
     if (this.#stopped) return;
     this.stop();
-    if (this.#bye !== undefined) void then(this.#post(this.#url, this.#bye, true), ignore, ignore);
+    if (this.#bye !== undefined) void when(this.#post(this.#url, this.#bye, true), ignore, ignore);
   }
 
   stop(): void {
@@ -87,7 +87,7 @@ export class Pump {
   }
 
   #request(body: Uint8Array, done: () => void): void {
-    void then(
+    void when(
       this.#post(this.#url, body, false),
       ({ status, body: answer }) => {
         if (this.#stopped) return;

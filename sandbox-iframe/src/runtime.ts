@@ -4,7 +4,7 @@ import type { Carrier } from "./carrier.ts";
 import type { FrameConfig } from "./config.ts";
 import type { AnswerJudge, Judge } from "./hook.ts";
 import type { State } from "./protocol.ts";
-import { Session } from "./session.ts";
+import { type Patience, Session, patience } from "./session.ts";
 
 /** Where the answers of a session go. */
 export interface Audience {
@@ -17,10 +17,10 @@ export class Runtime {
   readonly #session: Session;
   readonly calls: Calls;
 
-  constructor(config: FrameConfig, carrier: Carrier, judge: Judge, judgeAnswer: AnswerJudge | undefined, to: Audience) {
+  constructor(config: FrameConfig, carrier: Carrier, judge: Judge, judgeAnswer: AnswerJudge | undefined, to: Audience, waits: Patience = patience) {
     const { session, secret, coreKey, maxFrame, pattern } = config;
     this.#session = new Session(
-      { session, secret, coreKey, maxFrame, pattern, carrier: config.carrier, carrierOf: carrier },
+      { session, secret, coreKey, maxFrame, pattern, carrier: config.carrier, carrierOf: carrier, patience: waits },
       {
         ready: () => to.state("ready"),
         replies: (replies) => this.calls.deliver(replies),

@@ -1,31 +1,27 @@
-import { Bytes, byteLength, later, microtask, min, never, now, random, then } from "./primordials.ts";
+import { Bytes, byteLength, later, microtask, min, never, now, random, when } from "./primordials.ts";
 import { concat, view } from "./bytes.ts";
 import type { Carrier, Link } from "./carrier.ts";
 import { open, seal } from "./envelope.ts";
 import { type Reply, parseReplies } from "./items.ts";
+import { type Entry, Outbox } from "./outbox.ts";
 import { type Binding, type Keys, helloFrame, negotiate } from "./keys.ts";
 import { type Sequence, Strict, Window } from "./sequence.ts";
-import { Direction, MAX_FRAMES, MAX_ITEMS, NONCE, OVERHEAD, PUBLIC_KEY, SECRET, Type, parseHeader, resumeFrame } from "./wire.ts";
+import { Direction, MAX_FRAMES, NONCE, OVERHEAD, PUBLIC_KEY, SECRET, Type, parseHeader, resumeFrame } from "./wire.ts";
 
-/** Connections tried before the carrier counts as not to be had. */
-const FIRST_TRIES = 4;
-/** How long a dropped session is tried to be resumed, in milliseconds. */
-const RESUME_FOR = 20_000;
-/** Connections in a row that the core closed on a resume without a challenge, after which it knows the session no more. */
-const UNHEARD = 3;
-/** How long a connection may take until the core has proved itself, in milliseconds. */
-const ANSWER_WITHIN = 10_000;
-
-/** Something to be sealed into the next batch. */
-export interface Entry {
-  readonly item: Uint8Array;
-  /** Set to leave it out, as long as it is not taken. */
-  dropped: boolean;
-  /** Whether it is being sealed. */
-  taken: boolean;
-  /** Called when it has gone out. */
-  sent(): void;
+/** How patient a session is. Durations in milliseconds. */
+export interface Patience {
+  /** Connections tried before the carrier counts as not to be had. */
+  readonly firstTries: number;
+  /** How long a dropped session is tried to be resumed. */
+  readonly resumeFor: number;
+  /** Connections in a row that the core closed on a resume without a challenge, after which it knows the session no more. */
+  readonly unheard: number;
+  /** How long a connection may take until the core has proved itself. */
+  readonly answerWithin: number;
 }
+
+/** What the runtime uses. */
+export const patience: Patience = { firstTries: 4, resumeFor: 20_000, unheard: 3, answerWithin: 10_000 };
 
 /** What a session tells its owner. */
 export interface SessionEvents {
@@ -46,6 +42,7 @@ export interface SessionConfig extends Binding {
   readonly coreKey: Uint8Array;
   readonly maxFrame: number;
   readonly carrierOf: Carrier;
+  readonly patience: Patience;
 }
 
 type Phase = "new" | "hello" | "open" | "rekeying" | "resume" | "proof" | "waiting" | "closed";
@@ -93,7 +90,7 @@ export class Session {
   #bye = nothing;
   #awaited: Uint8Array | undefined; // what the core's ready will answer, to be sent again if the relay lost it
 
-  #outbox: Entry[] = [];
+  readonly #outbox = new Outbox();
   #control: Control[] = [];
   #silent = false; // rekeyed is out: nothing more until ready
   #pumping = false;
@@ -123,7 +120,7 @@ export class Session {
   /** Queues an item for the batch that is sealed at the end of this turn. */
   send(entry: Entry): void {
     if (this.#phase === "closed") return;
-    this.#outbox[this.#outbox.length] = entry;
+    this.#outbox.push(entry);
     if (this.#scheduled) return;
     this.#scheduled = true;
     microtask(() => {
@@ -144,7 +141,7 @@ export class Session {
     this.#phase = "closed";
     this.#disconnect();
     this.#keys = this.#next = this.#before = undefined;
-    this.#outbox = [];
+    this.#outbox.clear();
     this.#events.closed();
   }
 
@@ -156,7 +153,7 @@ export class Session {
     const current = (act: () => void) => () => {
       if (this.#attempt === attempt) act();
     };
-    this.#timer = later(current(() => this.#dropped(false)), ANSWER_WITHIN);
+    this.#timer = later(current(() => this.#dropped(false)), this.#config.patience.answerWithin);
     this.#link = this.#config.carrierOf.open({
       opened: current(() => this.#opened()),
       frame: (frame) => {
@@ -191,6 +188,7 @@ export class Session {
 
   #dropped(over: boolean): void {
     if (this.#phase === "closed") return;
+    const { patience } = this.#config;
     const spoke = this.#phase !== "waiting" && this.#phase !== "new";
     this.#unheard = this.#phase === "resume" ? this.#unheard + 1 : 0;
     this.#disconnect();
@@ -201,8 +199,8 @@ export class Session {
       this.#greeting = "resume";
       this.#droppedAt ??= now();
       this.#events.interrupted();
-      if (this.#unheard >= UNHEARD || now() - this.#droppedAt > RESUME_FOR || !this.#config.carrierOf.ordered) return this.#close();
-    } else if (this.#tries >= FIRST_TRIES) {
+      if (this.#unheard >= patience.unheard || now() - this.#droppedAt > patience.resumeFor || !this.#config.carrierOf.ordered) return this.#close();
+    } else if (this.#tries >= patience.firstTries) {
       this.#phase = "closed";
       this.#keys = undefined;
       return this.#events.unavailable();
@@ -247,7 +245,7 @@ export class Session {
     try {
       for (;;) {
         const control = this.#takeControl();
-        const batch = control === undefined ? this.#takeBatch() : [];
+        const batch = control === undefined && this.#phase === "open" ? this.#outbox.take(this.maxPlaintext) : [];
         if (control === undefined && batch.length === 0) return;
         if (this.#keys === undefined || this.#used >= MAX_FRAMES) return this.#close();
         const link = this.#link;
@@ -258,7 +256,7 @@ export class Session {
         const frame = await seal(this.#keys.up, address, control?.plaintext ?? concat(itemsOf(batch)));
         if (link === undefined || link !== this.#link || !link.send(frame)) {
           // It never left: its number is skipped and its items wait.
-          this.#outbox = joined(batch, this.#outbox);
+          this.#outbox.putBack(batch);
           continue;
         }
         if (type === Type.rekeyed) this.#awaited = frame;
@@ -276,23 +274,6 @@ export class Session {
     const first = this.#control[0]!;
     this.#control = rest(this.#control, 1);
     return first;
-  }
-
-  #takeBatch(): Entry[] {
-    const batch: Entry[] = [];
-    if (this.#phase !== "open") return batch;
-    let size = 0;
-    let i = 0;
-    for (; i < this.#outbox.length && batch.length < MAX_ITEMS; i++) {
-      const entry = this.#outbox[i]!;
-      if (entry.dropped) continue;
-      size += byteLength(entry.item);
-      if (size > this.maxPlaintext && batch.length > 0) break;
-      entry.taken = true;
-      batch[batch.length] = entry;
-    }
-    this.#outbox = rest(this.#outbox, i);
-    return batch;
   }
 
   // Receiving: frames are opened one after the other, in the order in which they came.
@@ -416,7 +397,7 @@ export class Session {
     const failed = (): void => {
       if (this.#attempt === attempt) this.#close();
     };
-    void then(
+    void when(
       made,
       ({ keys, sealed }) => {
         if (this.#attempt !== attempt || this.#phase !== "rekeying") return;
@@ -459,15 +440,4 @@ function rest<T>(list: readonly T[], from: number): T[] {
   const left: T[] = [];
   for (let i = from; i < list.length; i++) left[i - from] = list[i]!;
   return left;
-}
-
-// The entries of a batch that never left, ahead of those behind them.
-function joined(batch: readonly Entry[], behind: readonly Entry[]): Entry[] {
-  const all: Entry[] = [];
-  for (let i = 0; i < batch.length; i++) {
-    batch[i]!.taken = false;
-    all[all.length] = batch[i]!;
-  }
-  for (let i = 0; i < behind.length; i++) all[all.length] = behind[i]!;
-  return all;
 }

@@ -1,0 +1,247 @@
+import { describe, expect, test } from "vitest";
+import { Calls, MAX_CALLS, MAX_HELD } from "../src/calls.ts";
+import { type Judge, type Verdict, passAll } from "../src/hook.ts";
+import { Cause } from "../src/items.ts";
+import type { Entry } from "../src/outbox.ts";
+import { type Item, parseItems } from "./double.ts";
+import { pause } from "./support.ts";
+
+interface Reply { page: number; ok: boolean; code?: string; id?: string; value?: unknown }
+
+function table(judge: Judge = passAll, maxPlaintext = 1000) {
+  const replies: Reply[] = [];
+  const entries: Entry[] = [];
+  const calls = new Calls({
+    judge,
+    judgeAnswer: undefined,
+    maxPlaintext,
+    prefix: "sessname",
+    send: (entry) => entries.push(entry),
+    reply: (page, ok, json) => {
+      const value = JSON.parse(json);
+      replies.push(ok ? { page, ok, value } : { page, ok, code: value.code, id: value.id });
+    },
+  });
+  const items = (): Item[] => entries.filter((e) => !e.dropped).flatMap((e) => parseItems(e.item));
+  const send = (): void => entries.forEach((e) => ((e.taken = true), e.sent()));
+  return { calls, replies, entries, items, send };
+}
+
+const keep = (cause: Cause | "invalid" | "deep"): Judge => (_, done) => done({ pass: false, cause });
+
+describe("a call", () => {
+  test("is sealed with number, timeout, command and arguments", () => {
+    const t = table();
+    t.calls.call(10, "notes.save", '{"a":1}', 250);
+    expect(t.items()).toEqual([{ kind: "call", id: 1, timeout: 250, command: "notes.save", json: '{"a":1}' }]);
+  });
+
+  test("is sealed as the judge rewrote it", () => {
+    const t = table((_, done) => done({ pass: true, command: "b", json: "2" }));
+    t.calls.call(10, "a", "1", 0);
+    expect(t.items()).toMatchObject([{ command: "b", json: "2" }]);
+  });
+
+  test("is answered once", () => {
+    const t = table();
+    t.calls.call(10, "a", "1", 0);
+    t.send();
+    t.calls.deliver([{ ok: true, id: 1, json: '"x"' }, { ok: true, id: 1, json: '"y"' }]);
+    expect(t.replies).toEqual([{ page: 10, ok: true, value: "x" }]);
+  });
+
+  test("is not answered before it was sent", () => {
+    const t = table();
+    t.calls.call(10, "a", "1", 0);
+    t.calls.deliver([{ ok: true, id: 1, json: '"x"' }]);
+    expect(t.replies).toEqual([]);
+  });
+
+  test("under a number of the page that is in use is ignored", () => {
+    const t = table();
+    t.calls.call(10, "a", "1", 0);
+    t.calls.call(10, "b", "2", 0);
+    expect(t.items()).toHaveLength(1);
+  });
+
+  test("gets its number at the verdict, so that numbers count up on the wire", () => {
+    const verdicts: ((v: Verdict) => void)[] = [];
+    const t = table((_, done) => verdicts.push(done));
+    t.calls.call(10, "slow", "1", 0);
+    t.calls.call(11, "quick", "1", 0);
+    verdicts[1]!({ pass: true, command: "quick", json: "1" });
+    verdicts[0]!({ pass: true, command: "slow", json: "1" });
+    expect(t.items()).toMatchObject([{ id: 1, command: "quick" }, { id: 2, command: "slow" }]);
+  });
+});
+
+describe("a call is refused here", () => {
+  const cases: [string, Judge, string, string, string, boolean][] = [
+    ["with hook_refused if the hook keeps it back", keep(Cause.threw), "a", "1", "hook_refused", true],
+    ["with invalid_args if its arguments are no JSON", keep("invalid"), "a", "{", "invalid_args", false],
+    ["with too_large if they nest too deeply", keep("deep"), "a", "1", "too_large", false],
+    ["with too_large if they do not fit a frame", passAll, "a", JSON.stringify("x".repeat(1000)), "too_large", false],
+    ["with too_large if they do not fit once encoded", passAll, "a", JSON.stringify("\u{1f600}".repeat(400)), "too_large", false],
+    ["with too_large if the hook made them so", (_, done) => done({ pass: true, command: "a", json: JSON.stringify("x".repeat(1000)) }), "a", "1", "too_large", false],
+    ["with denied if it has no command", passAll, "", "1", "denied", false],
+    ["with denied if the command's name is too long", passAll, "x".repeat(129), "1", "denied", false],
+    ["with denied if the command's name is too long in bytes", passAll, "\u00e4".repeat(65), "1", "denied", false],
+    ["with hook_refused if the hook made the name too long", (_, done) => done({ pass: true, command: "x".repeat(129), json: "1" }), "a", "1", "hook_refused", true],
+  ];
+  for (const [name, judge, command, json, code, reported] of cases)
+    test(name, () => {
+      const t = table(judge);
+      t.calls.call(10, command, json, 0);
+      expect(t.replies).toMatchObject([{ page: 10, ok: false, code }]);
+      expect(t.items().map((i) => i.kind)).toEqual(reported ? ["report"] : []);
+    });
+
+  test("and what the hook kept back is reported under the id that the page gets", () => {
+    const t = table(keep(Cause.malformed));
+    t.calls.call(10, "notes.save", "1", 0);
+    expect(t.items()).toEqual([{ kind: "report", id: 1, cause: 3, command: "notes.save" }]);
+    expect(t.replies).toEqual([{ page: 10, ok: false, code: "hook_refused", id: "sessname-1" }]);
+  });
+
+  test("with busy if too many wait", () => {
+    const t = table(() => {});
+    for (let i = 0; i < MAX_CALLS; i++) t.calls.call(i, "a", "1", 0);
+    expect(t.replies).toEqual([]);
+    t.calls.call(MAX_CALLS, "a", "1", 0);
+    expect(t.replies).toMatchObject([{ page: MAX_CALLS, code: "busy" }]);
+  });
+
+  test("with busy if they hold too much, until some are answered", () => {
+    const json = JSON.stringify("x".repeat(4 * 1024 * 1024 - 2));
+    const t = table(passAll, 5 * 1024 * 1024);
+    for (let i = 0; i < MAX_HELD / json.length; i++) t.calls.call(i, "a", json, 0);
+    t.calls.call(100, "a", "1", 0);
+    expect(t.replies).toMatchObject([{ page: 100, code: "busy" }]);
+    t.send();
+    t.calls.deliver([{ ok: true, id: 1, json: "1" }]);
+    t.calls.call(101, "a", "1", 0);
+    expect(t.replies).toHaveLength(2);
+  });
+
+  test("with closed after the end", () => {
+    const t = table();
+    t.calls.closed();
+    t.calls.call(10, "a", "1", 0);
+    expect(t.replies).toMatchObject([{ page: 10, code: "closed" }]);
+    expect(t.items()).toEqual([]);
+  });
+});
+
+describe("a cancellation", () => {
+  test("of a sent call goes to the core, past the judge", () => {
+    const kinds: string[] = [];
+    const t = table((q, done) => (kinds.push(q.kind), passAll(q, done)));
+    t.calls.call(10, "a", "1", 0);
+    t.send();
+    t.calls.cancel(10);
+    expect(t.items()).toMatchObject([{ kind: "call", id: 1 }, { kind: "cancel", id: 1 }]);
+    expect(kinds).toEqual(["call", "cancel"]);
+  });
+
+  test("that the judge keeps back is reported instead", () => {
+    const t = table((q, done) => (q.kind === "call" ? passAll(q, done) : done({ pass: false, cause: Cause.refused })));
+    t.calls.call(10, "a", "1", 0);
+    t.send();
+    t.calls.cancel(10);
+    expect(t.items()).toMatchObject([{ kind: "call", id: 1 }, { kind: "report", id: 1, cause: 1 }]);
+  });
+
+  test("of a waiting call takes it back", () => {
+    const t = table();
+    t.calls.call(10, "a", "1", 0);
+    t.calls.cancel(10);
+    expect(t.items()).toEqual([]);
+  });
+
+  test("of a call that is just being sealed follows it", () => {
+    const t = table();
+    t.calls.call(10, "a", "1", 0);
+    t.entries[0]!.taken = true;
+    t.calls.cancel(10);
+    t.entries[0]!.sent();
+    expect(t.items()).toMatchObject([{ kind: "call", id: 1 }, { kind: "cancel", id: 1 }]);
+  });
+
+  test("of a call that the judge still has lets nothing out", () => {
+    let verdict: ((v: Verdict) => void) | undefined;
+    const t = table((_, done) => (verdict = done));
+    t.calls.call(10, "a", "1", 0);
+    t.calls.cancel(10);
+    verdict!({ pass: true, command: "a", json: "1" });
+    expect(t.items()).toEqual([]);
+    expect(t.replies).toEqual([]);
+  });
+
+  test("of an unknown call is nothing", () => {
+    const t = table();
+    t.calls.cancel(99);
+    expect(t.items()).toEqual([]);
+  });
+
+  test("makes the core's answer void", () => {
+    const t = table();
+    t.calls.call(10, "a", "1", 0);
+    t.send();
+    t.calls.cancel(10);
+    t.calls.deliver([{ ok: true, id: 1, json: "1" }]);
+    expect(t.replies).toEqual([]);
+  });
+});
+
+describe("when the connection drops", () => {
+  test("sent calls have an unknown outcome, once; others wait", () => {
+    const t = table();
+    t.calls.call(10, "a", "1", 0);
+    t.send();
+    t.calls.call(11, "b", "1", 0);
+    t.calls.interrupted();
+    t.calls.interrupted();
+    expect(t.replies).toEqual([{ page: 10, ok: false, code: "unknown_outcome", id: "sessname-1" }]);
+    expect(t.entries[1]!.dropped).toBe(false);
+  });
+
+  test("for good, sent calls have an unknown outcome and others are closed", () => {
+    const t = table();
+    t.calls.call(10, "a", "1", 0);
+    t.send();
+    t.calls.call(11, "b", "1", 0);
+    t.calls.closed();
+    expect(t.replies.map((r) => r.code)).toEqual(["unknown_outcome", "closed"]);
+  });
+
+  test("a verdict that comes after the end seals nothing", () => {
+    let verdict: ((v: Verdict) => void) | undefined;
+    const t = table((_, done) => (verdict = done));
+    t.calls.call(10, "a", "1", 0);
+    t.calls.closed();
+    verdict!({ pass: true, command: "a", json: "1" });
+    expect(t.items()).toEqual([]);
+    expect(t.replies).toHaveLength(1);
+  });
+});
+
+describe("reports", () => {
+  test("come at a bounded rate, and those left out are counted", async () => {
+    const t = table(keep(Cause.refused));
+    for (let i = 0; i < 100; i++) t.calls.call(i, "a", "1", 0);
+    expect(t.items()).toHaveLength(20);
+    await pause(1100);
+    const last = t.items().at(-1);
+    expect(t.items()).toHaveLength(21);
+    expect(last).toEqual({ kind: "report", id: 80, cause: Cause.dropped, command: "" });
+    expect(t.replies).toHaveLength(100);
+  });
+
+  test("come again after a pause", async () => {
+    const t = table(keep(Cause.refused));
+    for (let i = 0; i < 30; i++) t.calls.call(i, "a", "1", 0);
+    await pause(1200);
+    t.calls.call(50, "late", "1", 0);
+    expect(t.items().at(-1)).toMatchObject({ kind: "report", command: "late" });
+  });
+});

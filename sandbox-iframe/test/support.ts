@@ -1,0 +1,76 @@
+import type { Socket } from "../src/carrier-direct.ts";
+
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+export function unhex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+export const opener = (raw: Uint8Array): Promise<CryptoKey> =>
+  crypto.subtle.importKey("raw", raw as Uint8Array<ArrayBuffer>, "AES-GCM", true, ["decrypt"]);
+export const sealer = (raw: Uint8Array): Promise<CryptoKey> =>
+  crypto.subtle.importKey("raw", raw as Uint8Array<ArrayBuffer>, "AES-GCM", true, ["encrypt"]);
+
+export const pause = (ms = 0): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** Waits until a value is there; fails after two seconds. */
+export async function until<T>(what: () => T | undefined | false | null, ms = 2000): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = what();
+    if (value !== undefined && value !== false && value !== null) return value;
+    if (Date.now() > end) throw new Error(`it never happened: ${what}`);
+    await pause(1);
+  }
+}
+
+/** A WebSocket whose other end is the test. */
+export class TestSocket implements Socket {
+  binaryType = "arraybuffer";
+  readyState = 0;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: MessageEvent) => void) | null = null;
+  onclose: ((event: CloseEvent) => void) | null = null;
+  readonly url: string;
+  /** What the frame sent and the test has not taken. */
+  readonly sent: Uint8Array[] = [];
+  closed = false;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  send(data: Uint8Array): void {
+    if (this.readyState !== 1) throw new Error("the socket is not open");
+    this.sent.push(data.slice());
+  }
+
+  close(): void {
+    this.closed = true;
+    this.readyState = 3;
+  }
+
+  accept(): void {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  /** The frame's next frame. */
+  async next(): Promise<Uint8Array> {
+    await until(() => this.sent.length > 0);
+    return this.sent.shift()!;
+  }
+
+  deliver(frame: Uint8Array): void {
+    this.onmessage?.({ data: frame.slice().buffer } as MessageEvent);
+  }
+
+  drop(code = 1006): void {
+    this.readyState = 3;
+    this.onclose?.({ code } as CloseEvent);
+  }
+}
