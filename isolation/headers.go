@@ -24,14 +24,15 @@ const (
 var deniedFeatures = [...]string{
 	"accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera",
 	"captured-surface-control", "clipboard-read", "clipboard-write",
-	"compute-pressure", "display-capture", "encrypted-media", "fullscreen",
-	"gamepad", "geolocation", "gyroscope", "hid", "identity-credentials-get",
-	"idle-detection", "join-ad-interest-group", "keyboard-map", "local-fonts",
-	"magnetometer", "microphone", "midi", "otp-credentials", "payment",
-	"picture-in-picture", "publickey-credentials-create",
-	"publickey-credentials-get", "run-ad-auction", "screen-wake-lock",
-	"serial", "shared-storage", "storage-access", "unload", "usb",
-	"window-management", "xr-spatial-tracking",
+	"compute-pressure", "digital-credentials-get", "display-capture",
+	"encrypted-media", "fullscreen", "gamepad", "geolocation", "gyroscope",
+	"hid", "identity-credentials-get", "idle-detection", "keyboard-map",
+	"local-fonts", "local-network-access", "magnetometer", "microphone",
+	"midi", "otp-credentials", "payment", "picture-in-picture",
+	"private-state-token-issuance", "private-state-token-redemption",
+	"publickey-credentials-create", "publickey-credentials-get",
+	"screen-wake-lock", "serial", "speaker-selection", "storage-access",
+	"unload", "usb", "window-management", "xr-spatial-tracking",
 }
 
 // permissionsPolicy denies every listed feature but those given back.
@@ -88,6 +89,10 @@ func pageCSP(p PagePolicy, nonce, frame string, own ...string) string {
 	if p.InsecureInlineStyles {
 		style = "'self' 'unsafe-inline'" // a nonce would void the keyword
 	}
+	attributes := "'none'"
+	if p.InsecureInlineStyles || p.InsecureStyleAttributes {
+		attributes = "'unsafe-inline'"
+	}
 	if frame == "" {
 		frame = "'none'"
 	}
@@ -106,6 +111,7 @@ func pageCSP(p PagePolicy, nonce, frame string, own ...string) string {
 		"default-src 'none'",
 		"script-src " + nonced + script,
 		"style-src " + style,
+		"style-src-attr " + attributes,
 		"img-src " + sources(p.ImgSrc),
 		"font-src " + sources(p.FontSrc),
 		"media-src " + sources(p.MediaSrc),

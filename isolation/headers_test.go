@@ -27,7 +27,7 @@ func TestPagePolicyStartsFromNothing(t *testing.T) {
 	const frame = "http://frame-x.localhost:41002/frame/"
 	got := pageCSP(PagePolicy{}, "bm9uY2U=", frame)
 	want := map[string]string{
-		"default-src": "'none'", "script-src": "'nonce-bm9uY2U='", "style-src": "'self' 'nonce-bm9uY2U='",
+		"default-src": "'none'", "script-src": "'nonce-bm9uY2U='", "style-src": "'self' 'nonce-bm9uY2U='", "style-src-attr": "'none'",
 		"img-src": "'self'", "font-src": "'self'", "media-src": "'self'", "connect-src": "'none'",
 		"frame-src": frame, "worker-src": "'none'", "object-src": "'none'", "base-uri": "'none'",
 		"form-action": "'none'", "frame-ancestors": "'none'", "require-trusted-types-for": "'script'", "trusted-types": "'none'",
@@ -73,7 +73,8 @@ func TestOnlyInsecureFieldsLoosenThePagePolicy(t *testing.T) {
 	}{
 		{"eval", PagePolicy{InsecureEval: true}, "'unsafe-eval'"},
 		{"wasm", PagePolicy{InsecureWasm: true}, "'wasm-unsafe-eval'"},
-		{"inline styles", PagePolicy{InsecureInlineStyles: true}, "style-src 'self' 'unsafe-inline'; img-src"},
+		{"inline styles", PagePolicy{InsecureInlineStyles: true}, "style-src 'self' 'unsafe-inline'; style-src-attr 'unsafe-inline'; img-src"},
+		{"style attributes", PagePolicy{InsecureStyleAttributes: true}, "style-src 'self' 'nonce-n'; style-src-attr 'unsafe-inline'; img-src"},
 		{"the default type", PagePolicy{InsecureDefaultTrustedType: true}, "trusted-types default"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

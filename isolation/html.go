@@ -30,10 +30,10 @@ const (
 // prepareHTML cuts a page. It refuses what the page's policy would make dead
 // or what would weaken it, with file and line, so that an author learns at
 // start instead of from a silent console: event handler attributes,
-// javascript: URLs, style attributes (unless inlineStyles), scripts from
+// javascript: URLs, style attributes (unless styleAttributes), scripts from
 // elsewhere, <base>, and <meta> that sets a policy, refreshes, or changes the
 // referrer. It is no sanitiser: the policy is what holds.
-func prepareHTML(name string, src []byte, inlineStyles bool) (*htmlPage, error) {
+func prepareHTML(name string, src []byte, styleAttributes bool) (*htmlPage, error) {
 	if !utf8.Valid(src) {
 		return nil, fmt.Errorf("%s: not UTF-8; save the file as UTF-8", name)
 	}
@@ -65,7 +65,7 @@ func prepareHTML(name string, src []byte, inlineStyles bool) (*htmlPage, error) 
 			}
 		}
 		if err == nil {
-			err = checkTag(tag, inlineStyles)
+			err = checkTag(tag, styleAttributes)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, lineOf(src, at), err)
@@ -185,7 +185,7 @@ func (t htmlTag) loadsScript() bool {
 // urlAttributes are those that a click, a submission or loading follows.
 var urlAttributes = [...]string{"href", "src", "action", "formaction", "data", "xlink:href"}
 
-func checkTag(t htmlTag, inlineStyles bool) error {
+func checkTag(t htmlTag, styleAttributes bool) error {
 	if t.kind != html.StartTagToken {
 		return nil
 	}
@@ -199,8 +199,8 @@ func checkTag(t htmlTag, inlineStyles bool) error {
 			return fmt.Errorf("<%s> has a javascript: URL in %s, which the page's policy never runs; use a button and addEventListener", t.name, name)
 		}
 	}
-	if _, ok := t.attributes["style"]; ok && !inlineStyles {
-		return fmt.Errorf("<%s> has a style attribute, which the page's policy never applies; use a class and a style sheet, or set InsecureInlineStyles", t.name)
+	if _, ok := t.attributes["style"]; ok && !styleAttributes {
+		return fmt.Errorf("<%s> has a style attribute, which the page's policy never applies; use a class and a style sheet, or set InsecureStyleAttributes", t.name)
 	}
 	switch t.name {
 	case "base":

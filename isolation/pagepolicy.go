@@ -29,8 +29,13 @@ type PagePolicy struct {
 	// Each may turn any text into markup, so list what you load, no more.
 	TrustedTypes []string
 
-	// InsecureInlineStyles lets <style> elements and style attributes made by
-	// scripts apply. Injected markup can then restyle the page.
+	// InsecureStyleAttributes lets style attributes in markup apply, which Vue
+	// and Svelte write for what is constant in a template. Scripts may always
+	// set styles through the style property; React does no other.
+	InsecureStyleAttributes bool
+	// InsecureInlineStyles lets <style> elements and style attributes without
+	// a nonce apply. Injected markup can then restyle the page, and read it by
+	// selectors as far as ImgSrc and FontSrc reach.
 	InsecureInlineStyles bool
 	// InsecureEval lets strings be run as code, for template compilers in the
 	// page. Trusted Types still want such a string to come from a policy.
@@ -105,6 +110,7 @@ func (p PagePolicy) loosened() []string {
 		name string
 		on   bool
 	}{
+		{"InsecureStyleAttributes", p.InsecureStyleAttributes},
 		{"InsecureInlineStyles", p.InsecureInlineStyles},
 		{"InsecureEval", p.InsecureEval},
 		{"InsecureWasm", p.InsecureWasm},

@@ -72,7 +72,7 @@ func (p *pages) prepare(name string) (*htmlPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return prepareHTML(name, src, p.policy.InsecureInlineStyles)
+	return prepareHTML(name, src, p.policy.InsecureInlineStyles || p.policy.InsecureStyleAttributes)
 }
 
 // serve answers one request for a file of the page. fill is called once the
