@@ -65,10 +65,11 @@ missing, and 2 when it could not finish.`,
 func diagnose(ctx context.Context, m machine) diagnosis {
 	d := diagnosis{OK: true, Platform: m.goos + "/" + m.goarch}
 	chromium, firefox := m.browser("chromium"), m.browser("firefox")
+	loopback := m.loopback()
 	d.Findings = []finding{
 		m.anyBrowser(chromium, firefox),
-		m.loopback(),
-		m.peer(),
+		loopback,
+		m.peer(loopback),
 		chromium,
 		firefox,
 		m.tool(ctx, "Go", "go", []string{"version"}, "build apps"),

@@ -3,19 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/sallyport/sallyport/internal/browser"
 )
 
-// bareMachine has nothing but loopback.
+// bareMachine is a Linux with loopback and nothing else.
 func bareMachine() machine {
 	return machine{
 		goos: "linux", goarch: "amd64",
@@ -23,8 +19,7 @@ func bareMachine() machine {
 		lookPath:    func(string) (string, error) { return "", exec.ErrNotFound },
 		output:      func(context.Context, string, ...string) (string, error) { return "", exec.ErrNotFound },
 		findBrowser: func(string) (browser.Browser, error) { return browser.Browser{}, browser.ErrNotFound },
-		listen:      net.Listen,
-		readFile:    func(string) ([]byte, error) { return nil, fs.ErrPermission },
+		tryLoopback: func() error { return nil },
 		glob:        func(string) ([]string, error) { return nil, nil },
 	}
 }
@@ -41,14 +36,7 @@ func has(programs ...string) func(string) (string, error) {
 }
 
 func TestDiagnose(t *testing.T) {
-	refuse := func(which string, with error) func(string, string) (net.Listener, error) {
-		return func(network, address string) (net.Listener, error) {
-			if network == which {
-				return nil, fmt.Errorf("listen %s: %w", network, with)
-			}
-			return net.Listen("tcp4", "127.0.0.1:0")
-		}
-	}
+	noLoopback := func() error { return errors.New("isolation: this machine has no loopback address") }
 	tests := []struct {
 		name    string
 		change  func(m *machine)
@@ -71,13 +59,17 @@ func TestDiagnose(t *testing.T) {
 			m.findBrowser = func(string) (browser.Browser, error) { return browser.Browser{}, errors.New("bad") }
 		}, "chromium", false, "not found", "unset SALLYPORT_BROWSER", false},
 
-		{"both loopback families", func(*machine) {}, "loopback", true, "127.0.0.1", "", false},
-		{"no IPv6 at all is fine", func(m *machine) { m.listen = refuse("tcp6", syscall.EADDRNOTAVAIL) }, "loopback", true, "no ::1", "", false},
-		{"someone sits on every IPv6 port", func(m *machine) { m.listen = refuse("tcp6", syscall.EADDRINUSE) }, "loopback", false, "no port was free", "end what listens on [::1], then sallyport doctor", false},
-		{"no IPv4 loopback", func(m *machine) { m.listen = refuse("tcp4", syscall.EADDRNOTAVAIL) }, "loopback", false, "127.0.0.1", "sudo ip link set lo up", false},
-
-		{"peers cannot be read", func(*machine) {}, "peer check", false, "cannot be read", "sudo mount -t proc proc /proc", false},
-		{"peers are not asked for elsewhere", func(m *machine) { m.goos = "darwin" }, "peer check", false, "not done on darwin", "", false},
+		{"loopback as the core binds it", func(*machine) {}, "loopback", true, "every loopback address", "", false},
+		{"loopback that the core would refuse", func(m *machine) { m.tryLoopback = noLoopback }, "loopback", false, "no loopback address", "ip address show dev lo; ss -ltnp", false},
+		{"no loopback spoils a machine that has all else", func(m *machine) {
+			m.findBrowser = func(family string) (browser.Browser, error) {
+				return browser.Browser{Name: family, Path: "/usr/bin/" + family}, nil
+			}
+			m.tryLoopback = noLoopback
+		}, "loopback", false, "no loopback address", "ip address show dev lo; ss -ltnp", false},
+		{"peers are told apart", func(*machine) {}, "peer check", true, "refused", "", false},
+		{"peers could not be tried", func(m *machine) { m.tryLoopback = noLoopback }, "peer check", false, "could not be tried", "", false},
+		{"peers are not told apart elsewhere", func(m *machine) { m.goos = "darwin" }, "peer check", false, "not possible on darwin", "", false},
 
 		{"go from apt", func(m *machine) { m.lookPath = has("apt-get") }, "Go", false, "build apps", "sudo apt-get install -y golang-go", false},
 		{"root needs no sudo", func(m *machine) { m.lookPath, m.root = has("apt-get"), true }, "Node.js", false, "sandbox-iframe", "apt-get install -y nodejs npm", false},
@@ -123,7 +115,7 @@ func TestEveryNeededFindingNamesANextCommand(t *testing.T) {
 	for _, goos := range []string{"linux", "darwin", "windows", "freebsd"} {
 		m := bareMachine()
 		m.goos = goos
-		m.listen = func(string, string) (net.Listener, error) { return nil, syscall.EACCES }
+		m.tryLoopback = func() error { return errors.New("isolation: no") }
 		for _, f := range diagnose(t.Context(), m).Findings {
 			if f.Needed && !f.OK && f.Next == "" {
 				t.Errorf("%s: %s is missing without a next command", goos, f.Name)

@@ -68,11 +68,15 @@ func homepage(program string) string {
 	return "https://www.chromium.org/getting-involved/download-chromium/"
 }
 
-func (m machine) loopbackUp() string {
-	if m.goos == "linux" {
-		return m.asRoot("ip link set lo up")
+// lookAtLoopback is the command that shows what is wrong with loopback.
+func (m machine) lookAtLoopback() string {
+	switch m.goos {
+	case "linux":
+		return "ip address show dev lo; ss -ltnp"
+	case "windows":
+		return "netstat -ano -p tcp"
 	}
-	return "check the firewall's rules for 127.0.0.1"
+	return "ifconfig lo0; netstat -an -p tcp"
 }
 
 func (m machine) asRoot(command string) string {

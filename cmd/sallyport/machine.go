@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/sallyport/sallyport/internal/browser"
+	"github.com/sallyport/sallyport/isolation"
 )
 
 // A machine answers the doctor's questions. Its fields are the machine itself,
@@ -25,8 +24,7 @@ type machine struct {
 	lookPath     func(program string) (string, error)
 	output       func(ctx context.Context, program string, args ...string) (string, error)
 	findBrowser  func(family string) (browser.Browser, error)
-	listen       func(network, address string) (net.Listener, error)
-	readFile     func(path string) ([]byte, error)
+	tryLoopback  func() error
 	glob         func(pattern string) ([]string, error)
 }
 
@@ -38,8 +36,7 @@ func thisMachine() machine {
 		lookPath:    exec.LookPath,
 		output:      commandOutput,
 		findBrowser: browser.Find,
-		listen:      net.Listen,
-		readFile:    os.ReadFile,
+		tryLoopback: tryLoopback,
 		glob:        filepath.Glob,
 	}
 }
@@ -51,6 +48,14 @@ func commandOutput(ctx context.Context, program string, args ...string) (string,
 	defer cancel()
 	out, err := exec.CommandContext(ctx, program, args...).Output()
 	return strings.TrimSpace(string(out)), err
+}
+
+func tryLoopback() error {
+	l, err := isolation.ListenLoopback()
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 func (m machine) browser(family string) finding {
@@ -83,50 +88,32 @@ func (m machine) anyBrowser(chromium, firefox finding) finding {
 	return f
 }
 
-// loopback asks what the core does at start: one port, on every loopback
-// address that the machine has, so that nobody else can hold the other half.
+// loopback does what the core does at start: it binds its ports on every
+// loopback address that the machine has, and where the system can tell finds
+// out whose a connection is.
 func (m machine) loopback() finding {
 	f := finding{Name: "loopback", Needed: true}
-	var last error
-	for range 8 { // somebody may hold the very port in the other family
-		v4, err := m.listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			f.Detail = fmt.Sprintf("127.0.0.1 cannot be bound: %v", err)
-			f.Next = m.loopbackUp()
-			return f
-		}
-		port := v4.Addr().(*net.TCPAddr).Port
-		v6, err := m.listen("tcp6", fmt.Sprintf("[::1]:%d", port))
-		v4.Close()
-		if err == nil {
-			v6.Close()
-			f.OK, f.Detail = true, "127.0.0.1 and ::1 on one port"
-			return f
-		}
-		if !errors.Is(err, syscall.EADDRINUSE) {
-			f.OK, f.Detail = true, "127.0.0.1; this machine has no ::1, so nobody else can hold it either"
-			return f
-		}
-		last = err
+	if err := m.tryLoopback(); err != nil {
+		f.Detail = strings.TrimPrefix(err.Error(), "isolation: ")
+		f.Next = m.lookAtLoopback()
+		return f
 	}
-	f.Detail = fmt.Sprintf("no port was free on both 127.0.0.1 and ::1: %v", last)
-	f.Next = "end what listens on [::1], then sallyport doctor"
+	f.OK, f.Detail = true, "pages and frames get a port each, on every loopback address"
 	return f
 }
 
-// peer says whether the core can see which user a connection comes from.
-func (m machine) peer() finding {
+// peer says whether other users' programs are told apart. Where they should
+// be and are not, the core does not start, and loopback says so.
+func (m machine) peer(loopback finding) finding {
 	f := finding{Name: "peer check"}
-	if m.goos != "linux" {
-		f.Detail = "not done on " + m.goos + "; other users' programs are kept out by the launch token and the handshake"
-		return f
+	switch {
+	case m.goos != "linux":
+		f.Detail = "not possible on " + m.goos + "; other users' programs are kept out by launch token and handshake alone"
+	case loopback.OK:
+		f.OK, f.Detail = true, "connections of other users are refused"
+	default:
+		f.Detail = "could not be tried without loopback"
 	}
-	if _, err := m.readFile("/proc/net/tcp"); err != nil {
-		f.Detail = fmt.Sprintf("connections' users cannot be read: %v", err)
-		f.Next = m.asRoot("mount -t proc proc /proc")
-		return f
-	}
-	f.OK, f.Detail = true, "each connection's user can be seen, so other users are kept out"
 	return f
 }
 
