@@ -27,7 +27,7 @@ const maxFile = 1 << 20
 // The error names the file and line of the first fault and what to do about it.
 func Load(fsys fs.FS, c Config) (*Policy, error) {
 	platform := cmp.Or(c.Platform, runtime.GOOS)
-	if err := checkPlatform(platform); err != nil && c.Platform != "" {
+	if _, err := checkPlatform(platform); err != nil && c.Platform != "" {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
 	x, err := newLexicon(platform, c.Variables)

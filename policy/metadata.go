@@ -166,7 +166,7 @@ func (b block) readCustom(file string, custom []member, c *Capability) error {
 			windows = true
 			c.Windows, err = list(m, checkWindow)
 		case "origins":
-			c.Origins, err = list(m, checkOrigin)
+			c.Origins, err = list(m, canonicalOrigin)
 		case "platforms":
 			c.Platforms, err = list(m, checkPlatform)
 		case "expires":
@@ -199,7 +199,7 @@ func text(m member) (string, error) {
 }
 
 // list reads a sequence of strings. Never nil without an error: empty is not unset.
-func list(m member, check func(string) error) ([]string, error) {
+func list(m member, read func(string) (string, error)) ([]string, error) {
 	if m.node.Kind != yaml.SequenceNode {
 		return nil, fmt.Errorf("%s must be a list of strings; leave the key out or write [] if that is what you mean", m.name)
 	}
@@ -208,10 +208,11 @@ func list(m member, check func(string) error) ([]string, error) {
 		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
 			return nil, fmt.Errorf("%s must hold strings only: quote %q", m.name, n.Value)
 		}
-		if err := check(n.Value); err != nil {
+		item, err := read(n.Value)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.name, err)
 		}
-		all = append(all, n.Value)
+		all = append(all, item)
 	}
 	return all, nil
 }
@@ -224,36 +225,36 @@ func instant(m member) (time.Time, error) {
 	return t, nil
 }
 
-func checkWindow(glob string) error {
+func checkWindow(glob string) (string, error) {
 	for _, r := range glob {
 		if !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '*' || r == '?') {
-			return fmt.Errorf("%q: labels are lower-case letters, digits and dashes; of globs only * and ? are known", glob)
+			return "", fmt.Errorf("%q: labels are lower-case letters, digits and dashes; of globs only * and ? are known", glob)
 		}
 	}
 	if glob == "" {
-		return errors.New(`"" names no window`)
+		return "", errors.New(`"" names no window`)
 	}
-	return nil
+	return glob, nil
 }
 
-func checkPlatform(name string) error {
+func checkPlatform(name string) (string, error) {
 	if slices.Contains(platforms(), name) {
-		return nil
+		return name, nil
 	}
 	hint := ""
 	if strings.EqualFold(name, "macos") {
 		hint = ` (macOS is "darwin")`
 	}
-	return fmt.Errorf("unknown platform %q%s: expected one of %s", name, hint, strings.Join(platforms(), ", "))
+	return "", fmt.Errorf("unknown platform %q%s: expected one of %s", name, hint, strings.Join(platforms(), ", "))
 }
 
-// holds says whether the capability holds for a window, an origin and a platform, its
-// expiry aside.
-func (c *Capability) holds(k *key) bool {
+// holds says whether the capability holds for a key, its expiry aside. page is the
+// key's origin in canonical form, "" if it has none.
+func (c *Capability) holds(k *key, page string) bool {
 	if c.Platforms != nil && !slices.Contains(c.Platforms, k.platform) {
 		return false
 	}
-	if !(k.local && c.Local) && !slices.ContainsFunc(c.Origins, func(o string) bool { return sameOrigin(o, k.origin) }) {
+	if !(k.local && c.Local) && (page == "" || !slices.Contains(c.Origins, page)) {
 		return false
 	}
 	return slices.ContainsFunc(c.Windows, func(glob string) bool {

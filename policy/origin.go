@@ -8,28 +8,11 @@ import (
 	"strings"
 )
 
-// checkOrigin accepts scheme://host or scheme://host:port, written as a browser writes
-// an origin, and says what is wrong with anything else.
-func checkOrigin(text string) error {
-	_, err := canonicalOrigin(text)
-	return err
-}
-
-// sameOrigin compares an origin of a capability with that of a page. An origin that
-// can't be read, "null" among them, is the same as none.
-func sameOrigin(named, page string) bool {
-	a, err := canonicalOrigin(named)
-	if err != nil {
-		return false
-	}
-	b, err := canonicalOrigin(page)
-	return err == nil && a == b
-}
-
-// canonicalOrigin drops the scheme's default port, the one difference in which two
-// accepted texts can name one origin.
+// canonicalOrigin reads scheme://host or scheme://host:port, written as a browser writes
+// an origin, and says what is wrong with anything else. It drops the scheme's default
+// port, the one difference in which two accepted texts can name one origin.
 func canonicalOrigin(text string) (string, error) {
-	if strings.ContainsAny(text, "*?[]{}:(") && strings.ContainsAny(text, "*?{}(") {
+	if strings.ContainsAny(text, "*?{}(") {
 		return "", fmt.Errorf("%q: patterns are not supported, name each origin exactly", text)
 	}
 	u, err := url.Parse(text)

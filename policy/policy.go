@@ -104,7 +104,7 @@ type Capability struct {
 	Description string
 	File        string
 	Windows     []string
-	Origins     []string  // nil if the file names none
+	Origins     []string  // nil if the file names none; default ports left out
 	Local       bool      // holds for the app itself
 	Platforms   []string  // nil is every platform
 	Expires     time.Time // zero is never

@@ -47,13 +47,17 @@ func unknowns() []*ast.Term {
 // prepare makes the entry of a key at time t. An error is that of ctx alone.
 func (p *Policy) prepare(ctx context.Context, k *key, t time.Time) (*entry, error) {
 	e := &entry{known: known(k)}
+	page, err := canonicalOrigin(k.origin)
+	if err != nil {
+		page = "" // "null" and the like: the same as no named origin
+	}
 	holds := make(map[*Capability]bool)
 	candidates := slices.Concat(p.byCommand[k.command], p.anyCommand)
 	slices.SortStableFunc(candidates, func(a, b *rule) int { return compareRules(a.Rule, b.Rule) })
 	for _, r := range candidates {
 		h, ok := holds[r.capability]
 		if !ok {
-			h = r.capability.holds(k) && e.current(r.capability.Expires, t)
+			h = r.capability.holds(k, page) && e.current(r.capability.Expires, t)
 			holds[r.capability] = h
 		}
 		if !h {

@@ -1,0 +1,208 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMetadataIsStrict(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"no block", "package capability.a\nallow if true", "notes.rego:1: no METADATA block"},
+		{"block after the package", "package capability.a\n# METADATA\n# custom:\n#   windows: [main]\nallow if true", `notes.rego:3: unknown metadata key "custom" on a rule`},
+		{"misspelt block", "# METADTA\n# custom:\n#   windows: [main]\npackage capability.a\nallow if true", "notes.rego:4: no METADATA block"},
+		{"two blocks", "# METADATA\n# custom:\n#   windows: [main]\n\n# METADATA\n# title: x\npackage capability.a", "notes.rego:5: second METADATA block"},
+		{"windows missing", "# METADATA\n# title: x\npackage capability.a", "notes.rego:1: custom.windows is missing"},
+		{"windows empty key", "# METADATA\n# custom:\n#   windows:\npackage capability.a", "notes.rego:3: windows must be a list"},
+		{"windows null", "# METADATA\n# custom:\n#   windows: null\npackage capability.a", "notes.rego:3: windows must be a list"},
+		{"windows text", "# METADATA\n# custom:\n#   windows: main\npackage capability.a", "notes.rego:3: windows must be a list"},
+		{"windows number", "# METADATA\n# custom:\n#   windows: [7]\npackage capability.a", "notes.rego:3: windows must hold strings"},
+		{"window empty", "# METADATA\n# custom:\n#   windows: ['']\npackage capability.a", `notes.rego:3: windows: "" names no window`},
+		{"window with a class", "# METADATA\n# custom:\n#   windows: ['[a-z]']\npackage capability.a", "notes.rego:3: windows: "},
+		{"window in capitals", "# METADATA\n# custom:\n#   windows: [Main]\npackage capability.a", "notes.rego:3: windows: "},
+		{"unknown key", "# METADATA\n# windows: [main]\n# custom:\n#   windows: [main]\npackage capability.a", `notes.rego:2: unknown metadata key "windows"`},
+		{"unknown custom key", "# METADATA\n# custom:\n#   windows: [main]\n#   origin: [x]\npackage capability.a", `notes.rego:4: unknown metadata key "origin"`},
+		{"key in capitals", "# METADATA\n# custom:\n#   windows: [main]\n#   Expires: 2020-01-01T00:00:00Z\npackage capability.a", `notes.rego:4: unknown metadata key "Expires"`},
+		{"key twice", "# METADATA\n# custom:\n#   windows: [main]\n#   windows: ['*']\npackage capability.a", "notes.rego:"},
+		{"OPA's schemas", "# METADATA\n# schemas: []\n# custom:\n#   windows: [main]\npackage capability.a", `notes.rego:2: unknown metadata key "schemas"`},
+		{"scope of subpackages", "# METADATA\n# scope: subpackages\n# custom:\n#   windows: [main]\npackage capability.a", "notes.rego:2: scope over the package"},
+		{"alias", "# METADATA\n# title: &x main\n# custom:\n#   windows: *x\npackage capability.a", "notes.rego:4: custom: YAML anchors"},
+		{"merge", "# METADATA\n# title: x\n# custom:\n#   <<: {windows: [main]}\npackage capability.a", "notes.rego:4: "},
+		{"no YAML", "# METADATA\n# custom: [\npackage capability.a", "notes.rego:1: the METADATA block is not YAML"},
+		{"title is no text", "# METADATA\n# title: 7\n# custom:\n#   windows: [main]\npackage capability.a", "notes.rego:2: title must be text"},
+		{"custom is no mapping", "# METADATA\n# custom: [windows]\npackage capability.a", "notes.rego:2: custom must be a mapping"},
+		{"rule with windows", "# METADATA\n# custom:\n#   windows: [main]\npackage capability.a\n\n# METADATA\n# custom:\n#   windows: [other]\nallow if true", `notes.rego:7: unknown metadata key "custom" on a rule`},
+
+		{"platform unknown", "# METADATA\n# custom:\n#   windows: [main]\n#   platforms: [macOS]\npackage capability.a", `notes.rego:4: platforms: unknown platform "macOS" (macOS is "darwin")`},
+		{"platforms text", "# METADATA\n# custom:\n#   windows: [main]\n#   platforms: linux\npackage capability.a", "notes.rego:4: platforms must be a list"},
+		{"expires without zone", "# METADATA\n# custom:\n#   windows: [main]\n#   expires: 2027-01-01\npackage capability.a", "notes.rego:4: expires must be an RFC 3339 time"},
+		{"expires empty", "# METADATA\n# custom:\n#   windows: [main]\n#   expires:\npackage capability.a", "notes.rego:4: expires must be"},
+		{"local as text", "# METADATA\n# custom:\n#   windows: [main]\n#   local: 'true'\npackage capability.a", "notes.rego:4: local must be true or false"},
+		{"local as yes", "# METADATA\n# custom:\n#   windows: [main]\n#   local: yes\npackage capability.a", "notes.rego:4: local must be true or false"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Load(files(test.text), testConfig())
+			if err == nil || !strings.HasPrefix(err.Error(), "policy: "+test.want) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestOneFileHoldsOneCapability(t *testing.T) {
+	_, err := Load(files(withoutScope, withoutScope), testConfig())
+	if err == nil || err.Error() != "policy: notes.rego:4: capability notes is defined already, in more1.rego: one file holds one capability" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOriginsAreExact(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		ok   bool
+	}{
+		{"https://example.com", true},
+		{"https://example.com:8443", true},
+		{"http://127.0.0.1:41001", true},
+		{"http://[::1]:41001", true},
+		{"app://localhost", true},
+		{"https://xn--bcher-kva.example", true},
+
+		{"https://*.example.com", false},
+		{"https://example.com/", false},
+		{"https://example.com/app", false},
+		{"https://example.com?x", false},
+		{"https://example.com#", false},
+		{"https://example.com:", false},
+		{"https://example.com:0443", false},
+		{"https://example.com:99999", false},
+		{"https://example.com:*", false},
+		{"https://user@example.com", false},
+		{"https://Example.com", false},
+		{"https://example.com.", false},
+		{"https://exa mple.com", false},
+		{"https://bücher.example", false},
+		{"https://example.com\\@evil.com", false},
+		{"https://%65xample.com", false},
+		{"example.com", false},
+		{"//example.com", false},
+		{"https:example.com", false},
+		{"file:///etc", false},
+		{"data:text/html,x", false},
+		{"null", false},
+		{"*", false},
+		{"", false},
+	} {
+		t.Run(test.text, func(t *testing.T) {
+			if _, err := canonicalOrigin(test.text); (err == nil) != test.ok {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestCapabilitiesHoldWhereTheySay(t *testing.T) {
+	const app, page = "http://main-1.localhost:4000", "https://example.com"
+	for _, test := range []struct {
+		name, custom, window, origin, platform string
+		local, want                            bool
+	}{
+		{"window named", "windows: [main]", "main", app, "", true, true},
+		{"other window", "windows: [main]", "maine", app, "", true, false},
+		{"no window", "windows: [main]", "", app, "", true, false},
+		{"glob", "windows: ['editor-*']", "editor-7", app, "", true, true},
+		{"glob from its beginning", "windows: ['editor-*']", "my-editor-7", app, "", true, false},
+		{"any window", "windows: ['*']", "x", app, "", true, true},
+		{"question mark", "windows: ['w?']", "w1", app, "", true, true},
+		{"empty list of windows is nowhere", "windows: []", "main", app, "", true, false},
+
+		{"app by default", "windows: [main]", "main", app, "", true, true},
+		{"not a remote page by default", "windows: [main]", "main", page, "", false, false},
+		{"app's origin alone is not the app", "windows: [main]", "main", app, "", false, false},
+		{"remote page named", "windows: [main], origins: ['https://example.com']", "main", page, "", false, true},
+		{"remote page named, default port", "windows: [main], origins: ['https://example.com:443']", "main", page, "", false, true},
+		{"remote page with another port", "windows: [main], origins: ['https://example.com']", "main", "https://example.com:444", "", false, false},
+		{"remote page with another scheme", "windows: [main], origins: ['https://example.com']", "main", "http://example.com", "", false, false},
+		{"remote page with a longer name", "windows: [main], origins: ['https://example.com']", "main", "https://example.com.evil.org", "", false, false},
+		{"remote subdomain", "windows: [main], origins: ['https://example.com']", "main", "https://a.example.com", "", false, false},
+		{"opaque page", "windows: [main], origins: ['https://example.com']", "main", "null", "", false, false},
+		{"named origins exclude the app", "windows: [main], origins: ['https://example.com']", "main", app, "", true, false},
+		{"local adds the app", "windows: [main], origins: ['https://example.com'], local: true", "main", app, "", true, true},
+		{"local false without origins is nowhere", "windows: [main], local: false", "main", app, "", true, false},
+		{"empty list of origins is nowhere", "windows: [main], origins: []", "main", app, "", true, false},
+		{"empty list of origins and local", "windows: [main], origins: [], local: true", "main", app, "", true, true},
+
+		{"platform of the config", "windows: [main], platforms: [linux]", "main", app, "", true, true},
+		{"other platform", "windows: [main], platforms: [windows, darwin]", "main", app, "", true, false},
+		{"platform of the call", "windows: [main], platforms: [windows]", "main", app, "windows", true, true},
+		{"empty list of platforms is none", "windows: [main], platforms: []", "main", app, "", true, false},
+
+		{"not expired", "windows: [main], expires: 2026-11-22T12:00:01Z", "main", app, "", true, true},
+		{"expires at this instant", "windows: [main], expires: 2026-11-22T12:00:00Z", "main", app, "", true, false},
+		{"expired", "windows: [main], expires: 2020-01-01T00:00:00+02:00", "main", app, "", true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := load(t, "# METADATA\n# custom: {"+test.custom+"}\npackage capability.a\nallow if input.command == \"x\"\n")
+			in := call(t, "x", `{}`)
+			in.Window, in.Origin, in.Platform, in.Local = test.window, test.origin, test.platform, test.local
+			want := "deny"
+			if test.want {
+				want = "allow notes.rego:4"
+			}
+			if got := decide(t, p, in); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestExpiryIsCheckedAtEachDecision(t *testing.T) {
+	expiring := strings.Replace(withoutScope, "windows: [main]", "windows: [main]\n#   expires: 2026-11-22T12:00:00Z", 1) +
+		"allow if input.command == \"x\"\n"
+	denying := strings.ReplaceAll(strings.Replace(expiring, "allow if", "deny contains \"not yet\" if", 1), "capability.notes", "capability.until")
+	denying = strings.Replace(denying, "12:00:00Z", "11:00:00Z", 1)
+	p := load(t, expiring, denying)
+	at := func(clock string) string {
+		in := call(t, "x", `{}`)
+		in.Time, _ = time.Parse(time.RFC3339, "2026-11-22T"+clock+"Z")
+		return decide(t, p, in)
+	}
+	for _, step := range [][2]string{
+		{"10:59:59", "deny more1.rego:6 (not yet)"},
+		{"11:00:00", "allow notes.rego:6"},
+		{"11:59:59", "allow notes.rego:6"},
+		{"12:00:00", "deny"},
+		{"11:30:00", "allow notes.rego:6"}, // a clock that was set back
+		{"10:00:00", "deny more1.rego:6 (not yet)"},
+	} {
+		if got := at(step[0]); got != step[1] {
+			t.Errorf("at %s: got %s, want %s", step[0], got, step[1])
+		}
+	}
+	in := call(t, "x", `{}`)
+	in.Time = time.Time{}
+	expired := load(t, strings.Replace(expiring, "2026-11-22", "2020-11-22", 1))
+	if got := decide(t, expired, in); got != "deny" {
+		t.Errorf("a call without a time, after expiry: %s", got)
+	}
+}
+
+func TestCapabilitiesAreListed(t *testing.T) {
+	p := load(t, "# METADATA\n# title: B\n# description: does b\n# custom:\n#   windows: [main]\n#   origins: ['https://example.com']\n"+
+		"#   platforms: []\n#   expires: 2027-01-01T00:00:00Z\npackage capability.b\n", strings.Replace(withoutScope, "notes", "a", 1))
+	all := p.Capabilities()
+	if len(all) != 2 || all[0].ID != "a" || all[1].ID != "b" {
+		t.Fatalf("got %+v", all)
+	}
+	a, b := all[0], all[1]
+	if a.Origins != nil || a.Platforms != nil || !a.Local || !a.Expires.IsZero() || a.File != "more1.rego" {
+		t.Errorf("got %+v", a)
+	}
+	if b.Title != "B" || b.Description != "does b" || b.Local || len(b.Origins) != 1 || b.Platforms == nil || b.Expires.Year() != 2027 {
+		t.Errorf("got %+v", b)
+	}
+	all[0].Windows[0] = "*"
+	if p.Capabilities()[0].Windows[0] != "main" {
+		t.Error("the caller's copy is the policy's own")
+	}
+}
