@@ -116,7 +116,7 @@ func (c *contract) validate(v Value) (err error) {
 				return fmt.Errorf("schema: %s: no further judge: %w", c.file, err)
 			}
 		}
-		j.meter.left = 20_000 + min(2*size.values*c.schemas, maxSteps)
+		j.meter.left = 10_000 + min(2*size.values*c.schemas, maxSteps)
 		defer func() {
 			select {
 			case c.idle <- j:

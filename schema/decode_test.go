@@ -1,0 +1,317 @@
+package schema
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"math/big"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+type inner struct {
+	City string `json:"city"`
+}
+
+type Shared struct {
+	ID   int    `json:"id"`
+	Note string `json:"note"`
+}
+
+type chain struct {
+	Name string  `json:"name"`
+	Next *chain  `json:"next"`
+	Kids []chain `json:"kids"`
+}
+
+type all struct {
+	Shared
+	*Deep
+	Path   string             `json:"path"`
+	Plain  string             // its own name
+	Skip   string             `json:"-"`
+	Dash   string             `json:"-,"`
+	Int    int8               `json:"int,omitempty"`
+	Uint   uint16             `json:"uint,omitzero"`
+	Float  float32            `json:"float"`
+	Quoted int64              `json:"quoted,string"`
+	Bytes  []byte             `json:"bytes"`
+	When   time.Time          `json:"when"`
+	Addr   *netip.Addr        `json:"addr"`
+	List   []int              `json:"list"`
+	Pair   [2]bool            `json:"pair"`
+	Map    map[string]inner   `json:"map"`
+	ByInt  map[int8]string    `json:"by_int"`
+	ByAddr map[netip.Addr]int `json:"by_addr"`
+	Any    any                `json:"any"`
+	Raw    json.RawMessage    `json:"raw"`
+	Number json.Number        `json:"number"`
+	Value  Value              `json:"value"`
+	Big    *big.Int           `json:"big"`
+	hidden string
+}
+
+type Deep struct {
+	Below string `json:"below"`
+}
+
+func TestDecodeFillsEveryKindOfField(t *testing.T) {
+	var got all
+	got.hidden, got.Skip = "stale", "stale"
+	v := mustParse(t, `{"id":1,"note":"n","below":"b","path":"/ok","Plain":"p","-":"d","int":-128,"uint":65535,"float":0.5,"quoted":"-7",
+		"bytes":"aGk=","when":"2026-01-02T03:04:05Z","addr":"::1","list":[1,2.0,3e0],"pair":[true,false],"map":{"a":{"city":"x"}},
+		"by_int":{"-1":"m"},"by_addr":{"1.2.3.4":5},"any":{"n":9007199254740993,"l":[null,true,"s"]},"raw":{ "k" : [1] },
+		"number":1.50,"value":[1],"big":123456789012345678901234567890}`)
+	if err := Decode(v, &got); err != nil {
+		t.Fatal(err)
+	}
+	addr := netip.MustParseAddr("::1")
+	value, _ := v.Field("value")
+	big, _ := new(big.Int).SetString("123456789012345678901234567890", 10)
+	want := all{
+		Shared: Shared{1, "n"}, Deep: &Deep{"b"}, Path: "/ok", Plain: "p", Dash: "d", Int: -128, Uint: 65535, Float: 0.5, Quoted: -7,
+		Bytes: []byte("hi"), When: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Addr: &addr, List: []int{1, 2, 3}, Pair: [2]bool{true, false},
+		Map: map[string]inner{"a": {"x"}}, ByInt: map[int8]string{-1: "m"}, ByAddr: map[netip.Addr]int{netip.MustParseAddr("1.2.3.4"): 5},
+		Any: map[string]any{"n": json.Number("9007199254740993"), "l": []any{nil, true, "s"}}, Raw: json.RawMessage(`{ "k" : [1] }`),
+		Number: "1.50", Value: value, Big: big,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// The hole that started this: a schema that looks at path, a struct that takes PATH.
+func TestDecodeKnowsNoCaseFolding(t *testing.T) {
+	type args struct {
+		Path string `json:"path"`
+	}
+	const text = `{"path":"/ok","PATH":"/etc/shadow"}`
+	var folded args
+	if err := json.Unmarshal([]byte(text), &folded); err != nil || folded.Path != "/etc/shadow" {
+		t.Fatalf("encoding/json no longer shows the hole: %+v, %v", folded, err)
+	}
+	for _, text := range []string{text, `{"PATH":"/etc/shadow"}`, `{"path":"/ok","pa\u017fh":1}`, `{"path":"/ok","Path":"x"}`} {
+		var got args
+		if err := Decode(mustParse(t, text), &got); err == nil || got.Path != "" {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	// Even where the schema lets anything pass.
+	s := mustCompile(t, "a.input.json", `{"properties":{"path":{"pattern":"^/ok"}}}`)
+	v := mustParse(t, text)
+	if err := s.ValidateInput("a", v); err != nil {
+		t.Fatal(err)
+	}
+	var got args
+	if err := Decode(v, &got); err == nil {
+		t.Errorf("the struct took %+v", got)
+	}
+}
+
+func decodeInto[T any](text string) func(t *testing.T) (any, error) {
+	return func(t *testing.T) (any, error) {
+		var out T
+		err := Decode(mustParse(t, text), &out)
+		return out, err
+	}
+}
+
+func TestDecodeTable(t *testing.T) {
+	type pair struct{ A, B int }
+	tests := []struct {
+		name   string
+		decode func(t *testing.T) (any, error)
+		want   any    // nil: an error
+		where  string // the error's pointer
+	}{
+		{"the largest int64", decodeInto[int64](`9223372036854775807`), int64(math.MaxInt64), ""},
+		{"one more", decodeInto[int64](`9223372036854775808`), nil, ""},
+		{"the smallest int64", decodeInto[int64](`-9223372036854775808`), int64(math.MinInt64), ""},
+		{"one less", decodeInto[int64](`-9223372036854775809`), nil, ""},
+		{"the largest uint64", decodeInto[uint64](`18446744073709551615`), uint64(math.MaxUint64), ""},
+		{"one more for uint64", decodeInto[uint64](`18446744073709551616`), nil, ""},
+		{"a negative for uint64", decodeInto[uint64](`-1`), nil, ""},
+		{"minus zero for uint64", decodeInto[uint64](`-0`), uint64(0), ""},
+		{"beyond what a float64 holds exactly", decodeInto[int64](`9007199254740993`), int64(9007199254740993), ""},
+		{"a whole number with a fraction", decodeInto[int](`1.0`), 1, ""},
+		{"a whole number with an exponent", decodeInto[int](`12e3`), 12000, ""},
+		{"a whole number with a negative exponent", decodeInto[int](`1200e-2`), 12, ""},
+		{"zero with an exponent", decodeInto[int](`0e400`), 0, ""},
+		{"a fraction for an int", decodeInto[int](`1.5`), nil, ""},
+		{"a small fraction for an int", decodeInto[int](`1e-400`), nil, ""},
+		{"a large exponent for an int", decodeInto[int](`1e400`), nil, ""},
+		{"300 for an int8", decodeInto[int8](`300`), nil, ""},
+		{"256 for a byte", decodeInto[byte](`256`), nil, ""},
+		{"an overflow for a float64", decodeInto[float64](`1e309`), nil, ""},
+		{"an underflow for a float64", decodeInto[float64](`1e-400`), nil, ""},
+		{"an overflow for a float32", decodeInto[float32](`1e39`), nil, ""},
+		{"zero as a float", decodeInto[float64](`-0.0e5`), math.Copysign(0, -1), ""},
+		{"a string for an int", decodeInto[int](`"1"`), nil, ""},
+		{"an int for a string", decodeInto[string](`1`), nil, ""},
+		{"0 for a bool", decodeInto[bool](`0`), nil, ""},
+		{"a number in a string", decodeInto[json.Number](`"1"`), nil, ""},
+
+		{"null for an int", decodeInto[int](`null`), nil, ""},
+		{"null for a string", decodeInto[string](`null`), nil, ""},
+		{"null for a struct", decodeInto[pair](`null`), nil, ""},
+		{"null for an array", decodeInto[[1]int](`null`), nil, ""},
+		{"null for a time", decodeInto[time.Time](`null`), nil, ""},
+		{"null for a pointer", decodeInto[*int](`null`), (*int)(nil), ""},
+		{"null for a slice", decodeInto[[]int](`null`), []int(nil), ""},
+		{"null for a map", decodeInto[map[string]int](`null`), map[string]int(nil), ""},
+		{"null for a struct without fields", decodeInto[struct{}](`null`), struct{}{}, ""},
+		{"an object for a struct without fields", decodeInto[struct{}](`{}`), struct{}{}, ""},
+		{"a member for a struct without fields", decodeInto[struct{}](`{"a":1}`), nil, "/*"},
+
+		{"an empty slice isn't nil", decodeInto[[]int](`[]`), []int{}, ""},
+		{"an array too short", decodeInto[[2]int](`[1]`), nil, ""},
+		{"an array too long", decodeInto[[2]int](`[1,2,3]`), nil, ""},
+		{"an object for a slice", decodeInto[[]int](`{}`), nil, ""},
+		{"an error in an element", decodeInto[[][]int](`[[1],[2,"x"]]`), nil, "/1/1"},
+		{"an error in a member", decodeInto[map[string]pair](`{"EVIL":{"A":1,"B":"x"}}`), nil, "/*/B"},
+		{"an unknown member", decodeInto[[]pair](`[{"A":1,"EVIL":2}]`), nil, "/0/*"},
+		{"members by their Go names", decodeInto[pair](`{"A":1,"B":2}`), pair{1, 2}, ""},
+		{"members by another case", decodeInto[pair](`{"a":1}`), nil, "/*"},
+		{"a missing member is zero", decodeInto[pair](`{"B":2}`), pair{0, 2}, ""},
+
+		{"base64", decodeInto[[]byte](`"AAH/"`), []byte{0, 1, 255}, ""},
+		{"base64 without padding", decodeInto[[]byte](`"aGk"`), nil, ""},
+		{"base64 with stray bits", decodeInto[[]byte](`"aGl="`), nil, ""},
+		{"base64 with a line break", decodeInto[[]byte](`"aG\nk="`), nil, ""},
+		{"base64 for URLs", decodeInto[[]byte](`"_-_-"`), nil, ""},
+		{"numbers for bytes", decodeInto[[]byte](`[1]`), nil, ""},
+		{"a time that is none", decodeInto[time.Time](`"2026-02-30T00:00:00Z"`), nil, ""},
+		{"a number for a time", decodeInto[time.Time](`0`), nil, ""},
+
+		{"an int key in its shortest form", decodeInto[map[int]int](`{"01":1}`), nil, "/*"},
+		{"an int key with a plus", decodeInto[map[int]int](`{"+1":1}`), nil, "/*"},
+		{"an int key that doesn't fit", decodeInto[map[int8]int](`{"300":1}`), nil, "/*"},
+		{"an unsigned key", decodeInto[map[uint8]int](`{"7":1}`), map[uint8]int{7: 1}, ""},
+		{"two names for one key", decodeInto[map[netip.Addr]int](`{"::1":1,"0:0::1":2}`), nil, "/*"},
+
+		{"__proto__ in a map", decodeInto[map[string]int](`{"__proto__":1}`), map[string]int{"__proto__": 1}, ""},
+		{"__proto__ for a struct", decodeInto[pair](`{"__proto__":{"A":1}}`), nil, "/*"},
+		{"a recursive type", decodeInto[chain](`{"name":"a","next":{"name":"b"},"kids":[{"name":"c"}]}`),
+			chain{"a", &chain{Name: "b"}, []chain{{Name: "c"}}}, ""},
+		{"an error deep in a recursive type", decodeInto[chain](`{"next":{"kids":[{},{"name":1}]}}`), nil, "/next/kids/1/name"},
+		{"a whole number for a big one", decodeInto[big.Int](`1.5`), nil, ""},
+		{"a number in a string, by tag", decodeInto[all](`{"quoted":7}`), nil, "/quoted"},
+		{"more than a number in a string, by tag", decodeInto[all](`{"quoted":" 7"}`), nil, "/quoted"},
+		{"a field that is skipped", decodeInto[all](`{"Skip":"x"}`), nil, "/*"},
+		{"a field that isn't exported", decodeInto[all](`{"hidden":"x"}`), nil, "/*"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := test.decode(t)
+			if test.want != nil {
+				if err != nil || !reflect.DeepEqual(got, test.want) {
+					t.Fatalf("got %#v, %v, want %#v", got, err, test.want)
+				}
+				return
+			}
+			var misfit *DecodeError
+			if !errors.As(err, &misfit) {
+				t.Fatalf("got %#v, %v, want a DecodeError", got, err)
+			}
+			if misfit.Pointer != test.where || strings.Contains(err.Error(), "EVIL") {
+				t.Errorf("the error is %v at %q, want it at %q", err, misfit.Pointer, test.where)
+			}
+			if !reflect.ValueOf(got).IsZero() {
+				t.Errorf("half a value is left: %#v", got)
+			}
+		})
+	}
+}
+
+type ownJSON struct{ Path string }
+
+func (o *ownJSON) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, o) }
+
+type ownValue struct{ length int }
+
+func (o *ownValue) UnmarshalValue(v Value) error {
+	o.length = v.Len()
+	return nil
+}
+
+func TestTypesThatCannotBeDecodedAreFoundEarly(t *testing.T) {
+	type left struct{ ID int }
+	type right struct{ ID int }
+	type both struct {
+		left
+		right
+	}
+	type option struct {
+		A map[string]int `json:",inline"`
+	}
+	type wrong struct {
+		A []string `json:"a,string"`
+	}
+	check := func(name string, err error) {
+		t.Helper()
+		if err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	_, err := NewDecoder[chan int]()
+	check("a channel", err)
+	_, err1 := NewDecoder[struct{ F func() }]()
+	check("a function", err1)
+	_, err2 := NewDecoder[[]complex128]()
+	check("a complex number", err2)
+	_, err3 := NewDecoder[error]()
+	check("an interface with methods", err3)
+	_, err4 := NewDecoder[map[float64]int]()
+	check("a float as a key", err4)
+	_, err5 := NewDecoder[ownJSON]()
+	check("a type that parses again", err5)
+	number := reflect.TypeFor[int]()
+	_, err6 := newPlans().of(reflect.StructOf([]reflect.StructField{
+		{Name: "A", Type: number, Tag: `json:"x"`}, {Name: "B", Type: number, Tag: `json:"x"`},
+	}))
+	check("one name twice", err6)
+	_, err7 := NewDecoder[both]()
+	check("one name from two embedded structs", err7)
+	_, err8 := NewDecoder[option]()
+	check("an option of another library", err8)
+	_, err9 := newPlans().of(reflect.StructOf([]reflect.StructField{
+		{Name: "a", PkgPath: "example", Type: number, Tag: `json:"a"`},
+	}))
+	check("a tag on a field that can't be set", err9)
+	_, err10 := NewDecoder[wrong]()
+	check("option string on a list", err10)
+	check("a value instead of a pointer", Decode(mustParse(t, `1`), 1))
+	check("a nil pointer", Decode(mustParse(t, `1`), (*int)(nil)))
+	check("nothing", Decode(mustParse(t, `1`), nil))
+	var n int
+	check("no value", Decode(nil, &n))
+}
+
+func TestUnmarshalersReadTheValue(t *testing.T) {
+	d, err := NewDecoder[map[string]ownValue]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Decode(mustParse(t, `{"a":[1,2,3]}`))
+	if err != nil || got["a"].length != 3 {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestPromotedFieldsFollowGo(t *testing.T) {
+	type under struct {
+		ID   int `json:"id"`
+		Name string
+	}
+	type outer struct {
+		under
+		ID string `json:"id"`
+	}
+	var got outer
+	if err := Decode(mustParse(t, `{"id":"outer","Name":"under"}`), &got); err != nil || got.ID != "outer" || got.Name != "under" || got.under.ID != 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
