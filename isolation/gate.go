@@ -72,6 +72,8 @@ type Gate struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the sweeper has gone
 
+	farewells sync.WaitGroup // sessions whose last answers are going out
+
 	windows map[string]*window // by label; fixed
 	pages   *pageHost
 	frames  *frameHost
@@ -309,7 +311,8 @@ func (g *Gate) Stats() Stats {
 	return s
 }
 
-// Close ends every session and stops handing out documents. It returns when
+// Close ends every session and stops handing out documents; answers that wait
+// are sent first, if their pages read them within a second. It returns when
 // the gate's goroutine has gone; the HTTP handlers then refuse everything.
 func (g *Gate) Close() {
 	g.mu.Lock()
@@ -322,4 +325,10 @@ func (g *Gate) Close() {
 		s.End(EndShutdown)
 	}
 	<-g.done
+	sent := make(chan struct{})
+	go func() { g.farewells.Wait(); close(sent) }()
+	select {
+	case <-sent:
+	case <-time.After(time.Second):
+	}
 }

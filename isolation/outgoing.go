@@ -36,6 +36,7 @@ type outgoing struct {
 	batches  []batch
 	waiting  int // bytes in batches
 	flushing bool
+	leaving  bool // the session has ended; bye follows what still waits
 }
 
 // A batch is a plaintext that still takes items.
@@ -106,6 +107,10 @@ func (s *Session) flush() {
 		if err := to.send(frame); err != nil {
 			s.detach(to)
 		}
+		if typeOf(frame) == TypeBye {
+			to.close(true)
+			return
+		}
 	}
 }
 
@@ -115,6 +120,9 @@ func (s *Session) next() ([]byte, link) {
 	defer s.sending.Unlock()
 	if s.out.link == nil || s.out.aead == nil || len(s.out.control)+len(s.out.batches) == 0 {
 		s.out.flushing = false
+		if s.out.leaving {
+			return s.farewell()
+		}
 		return nil, nil
 	}
 	if len(s.out.control) > 0 {
@@ -223,23 +231,46 @@ func (s *Session) dropQueue() {
 	s.out.control = nil
 }
 
-// hangUp tells the frame of the end, if it listens, and drops the key.
-func (s *Session) hangUp() {
+// hangUp tells the frame of the end, if it listens, and drops the key. When
+// the core shuts down in order, answers that wait go out first; after any
+// other end the frame gets nothing more.
+func (s *Session) hangUp(reason Reason) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
-	s.dropQueue()
-	to := s.out.link
-	if to != nil {
-		if frame, err := s.seal(TypeBye, nil); err == nil {
-			go func() { // never makes anybody wait
-				_ = to.send(frame) // it is closed either way
-				to.close(true)
-			}()
-		} else {
-			go to.close(true)
+	if reason == EndShutdown && s.out.link != nil {
+		s.out.leaving = true
+		s.gate.farewells.Add(1)
+		if !s.out.flushing {
+			s.out.flushing = true
+			go s.flush()
 		}
+		return
+	}
+	s.dropQueue()
+	if frame, to := s.farewell(); to != nil {
+		go func() { // never makes anybody wait
+			if frame != nil {
+				_ = to.send(frame) // it is closed either way
+			}
+			to.close(true)
+		}()
+	}
+}
+
+// farewell seals the last frame and drops key and link. Called with sending
+// held.
+func (s *Session) farewell() ([]byte, link) {
+	if s.out.leaving {
+		s.out.leaving = false
+		defer s.gate.farewells.Done()
+	}
+	to := s.out.link
+	var frame []byte
+	if to != nil {
+		frame, _ = s.seal(TypeBye, nil) // with a used-up key the link just closes
 	}
 	s.out.link, s.out.aead = nil, nil
+	return frame, to
 }
 
 // challenge makes a resume's challenge: outside the sequence, under the epoch

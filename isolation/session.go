@@ -209,7 +209,7 @@ func (s *Session) End(reason Reason) {
 	}
 	s.cancel()
 	s.gate.remove(s, reason)
-	s.hangUp()
+	s.hangUp(reason)
 	if s.receiving.TryLock() { // else deliver does it when it is done
 		s.forget()
 		s.receiving.Unlock()

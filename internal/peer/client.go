@@ -280,17 +280,26 @@ func (c *Client) LastID() uint32 {
 func (c *Client) Await(ctx context.Context, answer <-chan Answer) ([]byte, error) {
 	select {
 	case a := <-answer:
-		if !a.Failed {
-			return a.JSON, nil
-		}
-		e := new(Error)
-		if err := json.Unmarshal(a.JSON, e); err != nil {
-			return nil, fmt.Errorf("peer: error item is not an error: %w", err)
-		}
-		return nil, e
+		return a.result()
 	case <-c.over:
-		return nil, ErrClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	select {
+	case a := <-answer: // it came before the end
+		return a.result()
+	default:
+		return nil, ErrClosed
+	}
+}
+
+func (a Answer) result() ([]byte, error) {
+	if !a.Failed {
+		return a.JSON, nil
+	}
+	e := new(Error)
+	if err := json.Unmarshal(a.JSON, e); err != nil {
+		return nil, fmt.Errorf("peer: error item is not an error: %w", err)
+	}
+	return nil, e
 }
