@@ -1,0 +1,253 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+)
+
+// The traps of Rego that other users have fallen into, each with the rule that shows it.
+
+func TestWrongTypedArgumentDoesNotRemoveADeny(t *testing.T) {
+	for _, test := range []struct{ name, rules string }{
+		{"one rule", `deny contains "key" if { input.command == "x"; endswith(input.args.path, ".key") }`},
+		{"negated", `deny contains "key" if { input.command == "x"; not endswith(input.args.path, ".md") }`},
+		{"two rules, where OPA's index drops them before they can fail", `
+deny contains "key" if { input.command == "x"; glob_like(input.args.path); endswith(input.args.path, ".key") }
+deny contains "pem" if { input.command == "x"; input.args.kind == "a"; endswith(input.args.path, ".pem") }
+glob_like(p) if contains(p, "/")`},
+		{"in a helper", `deny contains "key" if { input.command == "x"; secret }
+secret if endswith(input.args.path, ".key")
+secret if endswith(input.args.path, ".pem")`},
+		{"in a helper whose other half holds", `deny contains "key" if { input.command == "x"; not plain }
+plain if input.args.kind == "a"
+plain if endswith(input.args.path, ".md")`},
+		{"in a comprehension", `deny contains "key" if { input.command == "x"; count([1 | endswith(input.args.path, ".key")]) > 0 }`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := load(t, withoutScope+"allow if input.command == \"x\"\n"+test.rules)
+			if got := decide(t, p, call(t, "x", `{"kind":"a","path":["/home/u/id.key"]}`)); !strings.HasPrefix(got, "error: policy: notes.rego:") {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+func TestKnownWrongTypeDoesNotRemoveADeny(t *testing.T) {
+	// Partial evaluation makes contains([1], …) of this, which fails the type check
+	// that OPA drops residual bodies by.
+	p := load(t, withoutScope+`allow if input.command == "x"
+deny contains "never" if {
+	input.command == "x"
+	parsed := json.unmarshal("[1]")
+	contains(parsed, input.args.path)
+}`)
+	if got := decide(t, p, call(t, "x", `{"path":"/a"}`)); !strings.HasPrefix(got, "error: policy: notes.rego:9: eval_type_error") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestDefaultInliningIsUnsound(t *testing.T) {
+	// opa#4848: with default inlining this is a constant allow.
+	p := load(t, withoutScope+`allow if { input.command == "x"; not p }
+p if not q
+q if input.args.a == input.args.a`)
+	if got := decide(t, p, call(t, "x", `{}`)); got != "deny" {
+		t.Errorf("argument absent: got %s", got)
+	}
+	if got := decide(t, p, call(t, "x", `{"a":1}`)); got != "allow notes.rego:5" {
+		t.Errorf("argument given: got %s", got)
+	}
+}
+
+func TestNullIsNotBelowALimit(t *testing.T) {
+	p := load(t, withoutScope+`allow if { input.command == "x"; input.args.size <= 100 }
+allow if { input.command == "y"; some s in input.args.sizes; s < 100 }
+allow if { input.command == "z"; lte(input.args.size, 100) }
+allow if { input.command == "w"; ok := input.args.size >= 100; ok }`)
+	for _, test := range [][3]string{
+		{"x", `{"size":100}`, "allow notes.rego:5"},
+		{"x", `{"size":100.5}`, "deny"},
+		{"x", `{"size":null}`, "error: policy: notes.rego:5: eval_type_error: can't order null and number"},
+		{"x", `{"size":false}`, "error: policy: notes.rego:5: eval_type_error: can't order boolean and number"},
+		{"x", `{}`, "deny"},
+		{"y", `{"sizes":[null]}`, "error: policy: notes.rego:6: eval_type_error"},
+		{"z", `{"size":null}`, "error: policy: notes.rego:7: eval_type_error"},
+		{"w", `{"size":"a lot"}`, "error: policy: notes.rego:8: eval_type_error"},
+	} {
+		if got := decide(t, p, call(t, test[0], test[1])); !strings.HasPrefix(got, test[2]) || test[2] == "deny" && got != "deny" {
+			t.Errorf("%s %s: got %s, want %s", test[0], test[1], got, test[2])
+		}
+	}
+}
+
+func TestLargeIntegersStayExact(t *testing.T) {
+	p := load(t, withoutScope+`allow if { input.command == "x"; input.args.id == 9007199254740993 }
+allow if { input.command == "y"; input.args.id > 9007199254740992 }
+allow if { input.command == "z"; input.args.id in {9007199254740993} }`)
+	for _, command := range []string{"x", "y", "z"} {
+		if got := decide(t, p, call(t, command, `{"id":9007199254740993}`)); !strings.HasPrefix(got, "allow") {
+			t.Errorf("%s ...993: got %s", command, got)
+		}
+		if got := decide(t, p, call(t, command, `{"id":9007199254740992}`)); got != "deny" {
+			t.Errorf("%s ...992: got %s", command, got)
+		}
+	}
+}
+
+func TestGlobMatchStaysWhereNoPathIs(t *testing.T) {
+	p := load(t, withoutScope+`allow if glob.match("notes.*", ["."], input.command)`)
+	if got := decide(t, p, call(t, "notes.list", `{}`)); got != "allow notes.rego:5" {
+		t.Errorf("got %s", got)
+	}
+	if got := decide(t, p, call(t, "notes.a.b", `{}`)); got != "deny" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestOnlyTrueAllows(t *testing.T) {
+	for _, test := range []struct{ name, rules, args, want string }{
+		{"text", `allow := "true" if input.command == "x"`, `{}`, "deny"},
+		{"number", `allow := 1 if input.command == "x"`, `{}`, "deny"},
+		{"object", `allow := {"allow": true} if input.command == "x"`, `{}`, "deny"},
+		{"null", `allow := null if input.command == "x"`, `{}`, "deny"},
+		{"false", `allow := false if input.command == "x"`, `{}`, "deny"},
+		{"argument that is true", `allow := input.args.ok if input.command == "x"`, `{"ok":true}`, "allow notes.rego:5"},
+		{"argument that is text", `allow := input.args.ok if input.command == "x"`, `{"ok":"true"}`, "deny"},
+		{"argument that is absent", `allow := input.args.ok if input.command == "x"`, `{}`, "deny"},
+		{"false beside true", "allow := false if input.command == \"x\"\nallow if input.command == \"x\"", `{}`, "error"},
+		{"text beside true, by argument", "allow := input.args.ok if input.command == \"x\"\nallow if input.command == \"x\"", `{"ok":"no"}`, "error"},
+		{"else", "allow if { input.command == \"x\"; input.args.a } else := false", `{"a":true}`, "allow notes.rego:5"},
+		{"else, not", "allow if { input.command == \"x\"; input.args.a } else := false", `{"a":false}`, "deny"},
+		{"default", "default allow := false\nallow if input.command == \"x\"", `{}`, "allow notes.rego:6"},
+		{"default alone", "default allow := false\n", `{}`, "deny"},
+		{"condition that is false", `allow if { input.command == "x"; input.args.a }`, `{"a":false}`, "deny"},
+		{"condition that is null", `allow if { input.command == "x"; input.args.a == true }`, `{"a":null}`, "deny"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := decide(t, load(t, withoutScope+test.rules), call(t, "x", test.args))
+			if got != test.want && !(test.want == "error" && strings.HasPrefix(got, "error: policy: ")) {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestReasonsThatAreNoText(t *testing.T) {
+	p := load(t, withoutScope+`allow if true
+deny contains input.args.why if input.command == "x"
+ask contains input.args.why if input.command == "y"`)
+	for _, test := range [][3]string{
+		{"x", `{"why":7}`, "deny notes.rego:6 (denied without a reason in words)"},
+		{"x", `{"why":""}`, "deny notes.rego:6 (denied without a reason in words)"},
+		{"x", `{"why":"a\nb\u202ec"}`, "deny notes.rego:6 (a\uFFFDb\uFFFDc)"},
+		{"y", `{"why":7}`, "error: policy: ask contains something that is no text"},
+		{"y", `{"why":"sure?"}`, "ask notes.rego:7 (sure?)"},
+	} {
+		if got := decide(t, p, call(t, test[0], test[1])); !strings.HasPrefix(got, test[2]) {
+			t.Errorf("%s %s: got %s, want %s", test[0], test[1], got, test[2])
+		}
+	}
+	d, err := p.Decide(t.Context(), call(t, "x", `{"why":"`+strings.Repeat("é", 5000)+`"}`))
+	if err != nil || len([]rune(d.Reason)) != maxReason+1 {
+		t.Errorf("a long reason has %d characters, %v", len([]rune(d.Reason)), err)
+	}
+}
+
+func TestCapabilitiesMerge(t *testing.T) {
+	other := strings.Replace(withoutScope, "capability.notes", "capability.other", 1)
+	elsewhere := strings.Replace(strings.Replace(withoutScope, "capability.notes", "capability.elsewhere", 1), "[main]", "[editor]", 1)
+	p := load(t, withoutScope+"allow if input.command in {\"a\", \"b\", \"c\"}", other+
+		"ask contains \"b?\" if input.command in {\"b\", \"c\"}\ndeny contains \"c!\" if input.command == \"c\"\nallow if input.command == \"a\"",
+		elsewhere+"deny contains \"not in editors\" if true")
+	for _, test := range [][3]string{
+		{"main", "a", "allow more1.rego:7 notes.rego:5"},
+		{"main", "b", "ask more1.rego:5 (b?)"},
+		{"main", "c", "deny more1.rego:6 (c!)"},
+		{"editor", "a", "deny more2.rego:5 (not in editors)"},
+	} {
+		in := call(t, test[1], `{}`)
+		in.Window = test[0]
+		if got := decide(t, p, in); got != test[2] {
+			t.Errorf("%s %s: got %s, want %s", test[0], test[1], got, test[2])
+		}
+	}
+}
+
+func TestScopesInRules(t *testing.T) {
+	allow := load(t, head+`allow if { input.command == "inside"; scope.path_inside(input.args.path, "$HOME/notes") }
+allow if { input.command == "glob"; scope.glob("$HOME/notes/*", input.args.path) }
+allow if { input.command == "not"; not scope.path_inside(input.args.path, "$HOME/.ssh") }
+allow if { input.command == "value"; scope.path_inside(input.args.path, "$HOME/notes") == false }
+allow if { input.command == "helper"; fine(input.args.path) }
+allow if { input.command == "dynamic"; scope.path_inside("/home/u/notes/a", input.args.path) }
+fine(p) if scope.path_inside(p, "$HOME/notes")`)
+	deny := load(t, head+`allow if true
+deny contains "d" if { input.command == "inside"; scope.path_inside(input.args.path, "$HOME/.ssh") }
+deny contains "d" if { input.command == "glob"; scope.glob("$HOME/*", input.args.path) }
+deny contains "d" if { input.command == "not"; not scope.path_inside(input.args.path, "$HOME/notes") }
+deny contains "d" if { input.command == "value"; scope.path_inside(input.args.path, "$HOME/notes") == false }
+ask contains "a" if { input.command == "ask"; scope.path_inside(input.args.path, "$HOME/.ssh") }`)
+	for _, test := range []struct {
+		name    string
+		p       *Policy
+		command string
+		args    string
+		want    string
+	}{
+		{"inside", allow, "inside", `{"path":"/home/u/notes/a"}`, "allow"},
+		{"climbing path is not inside", allow, "inside", `{"path":"/home/u/notes/../.ssh/id"}`, "deny"},
+		{"argument absent", allow, "inside", `{}`, "deny"},
+		{"argument null", allow, "inside", `{"path":null}`, "deny"},
+		{"argument a list", allow, "inside", `{"path":["/home/u/notes/a"]}`, "deny"},
+		{"arguments no object", allow, "inside", `"/home/u/notes/a"`, "deny"},
+		{"glob", allow, "glob", `{"path":"/home/u/notes/a"}`, "allow"},
+		{"glob, dotfile", allow, "glob", `{"path":"/home/u/notes/.a"}`, "deny"},
+		{"allow unless inside", allow, "not", `{"path":"/home/u/notes/a"}`, "allow"},
+		{"allow unless inside, climbing", allow, "not", `{"path":"/home/u/notes/../.ssh/id"}`, "deny"},
+		{"allow unless inside, escaped", allow, "not", `{"path":"/home/u/%2essh/id"}`, "deny"},
+		{"allow by value, absent argument is false", allow, "value", `{}`, "allow"},
+		{"helper", allow, "helper", `{"path":"/home/u/notes/a"}`, "allow"},
+		{"helper, climbing", allow, "helper", `{"path":"/home/u/notes/../a"}`, "deny"},
+		{"directory from the page", allow, "dynamic", `{"path":"$HOME/notes"}`, "allow"},
+		{"unknown variable from the page", allow, "dynamic", `{"path":"$NOPE/notes"}`, "deny"},
+
+		{"deny inside", deny, "inside", `{"path":"/home/u/.ssh/id"}`, "deny"},
+		{"deny inside, plainly elsewhere", deny, "inside", `{"path":"/home/u/notes/a"}`, "allow"},
+		{"deny inside, climbing", deny, "inside", `{"path":"/home/u/notes/../.ssh/id"}`, "deny"},
+		{"deny inside, escaped", deny, "inside", `{"path":"/home/u/%2essh/id"}`, "deny"},
+		{"deny inside, backslash", deny, "inside", `{"path":"/home/u\\.ssh/id"}`, "deny"},
+		{"deny inside, NUL", deny, "inside", `{"path":"/home/u/.ssh\u0000/id"}`, "deny"},
+		{"deny inside, no path at all", deny, "inside", `{}`, "allow"},
+		{"deny by glob covers dotfiles", deny, "glob", `{"path":"/home/u/.bashrc"}`, "deny"},
+		{"deny unless inside", deny, "not", `{"path":"/home/u/notes/a"}`, "allow"},
+		{"deny unless inside, climbing", deny, "not", `{"path":"/home/u/notes/../a"}`, "deny"},
+		{"deny unless inside, absent argument", deny, "not", `{}`, "deny"},
+		{"deny unless inside, wrong type", deny, "not", `{"path":7}`, "deny"},
+		{"deny by value, absent argument does not undo it", deny, "value", `{}`, "deny"},
+		{"deny by value, arguments no object", deny, "value", `[1]`, "deny"},
+		{"ask inside, climbing", deny, "ask", `{"path":"/home/u/../u/.ssh/id"}`, "ask"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := decide(t, test.p, call(t, test.command, test.args)); !strings.HasPrefix(got, test.want) {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestNoArgumentsAtAll(t *testing.T) {
+	p := load(t, withoutScope+`allow if { input.command == "x"; input.args == null }`)
+	in := call(t, "x", `{}`)
+	in.Args = nil
+	if got := decide(t, p, in); got != "allow notes.rego:5" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestNumbersOutOfRangeAreAnError(t *testing.T) {
+	p := load(t, withoutScope+`allow if { input.command == "x"; input.args.n < 5 }`)
+	in := call(t, "x", `{"n":1e300}`)
+	if got := decide(t, p, in); got != "deny" {
+		t.Errorf("got %s", got)
+	}
+}
