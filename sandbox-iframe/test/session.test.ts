@@ -1,0 +1,492 @@
+import { describe, expect, test } from "vitest";
+import { direct } from "../src/carrier-direct.ts";
+import type { Reply } from "../src/items.ts";
+import { type Patience, Session, patience } from "../src/session.ts";
+import { MAX_ITEMS, Type } from "../src/wire.ts";
+import { CoreDouble, answer } from "./double.ts";
+import { TestSocket, pause, until } from "./support.ts";
+
+const quick: Patience = { ...patience, answerWithin: 400 };
+
+async function start(options: { patience?: Patience; maxFrame?: number } = {}) {
+  const core = await new CoreDouble().prepare();
+  const sockets: TestSocket[] = [];
+  const events: string[] = [];
+  const replies: Reply[] = [];
+  const carrierOf = direct("ws://core.test/socket", (url) => {
+    const socket = new TestSocket(url);
+    sockets.push(socket);
+    return socket;
+  });
+  const session = new Session(
+    { ...core.handshake, maxFrame: options.maxFrame ?? 4096, carrierOf, patience: options.patience ?? quick },
+    {
+      ready: () => events.push("ready"),
+      replies: (r) => replies.push(...r),
+      interrupted: () => events.push("interrupted"),
+      closed: () => events.push("closed"),
+      unavailable: () => events.push("unavailable"),
+    },
+  );
+  await session.start();
+  /** Queues an item; tells whether it went out. */
+  const queue = (...bytes: number[]): { sent: boolean } => {
+    const state = { sent: false };
+    session.send({ item: new Uint8Array(bytes), dropped: false, taken: false, sent: () => (state.sent = true) });
+    return state;
+  };
+  const socket = (n = sockets.length): Promise<TestSocket> => until(() => sockets[n]);
+  return { core, session, sockets, events, replies, queue, socket };
+}
+
+/** A session whose keys are confirmed. */
+async function ready(options: Parameters<typeof start>[0] = {}) {
+  const t = await start(options);
+  const socket = await t.socket(0);
+  socket.accept();
+  socket.deliver(await t.core.hello(await socket.next()));
+  await until(() => t.events.includes("ready"));
+  return { ...t, first: socket };
+}
+
+/** Goes on with a dropped session, by the book. */
+async function resume(t: Awaited<ReturnType<typeof start>>, n: number) {
+  const socket = await t.socket(n);
+  socket.accept();
+  const frame = await socket.next();
+  expect(frame[1]).toBe(Type.resume);
+  const nonce = crypto.getRandomValues(new Uint8Array(32));
+  socket.deliver(await t.core.seal(Type.challenge, nonce, { sequence: 0 }));
+  const before = t.core.taken;
+  const proof = await t.core.open(await socket.next());
+  expect(proof.type).toBe(Type.proof);
+  expect(proof.plain).toEqual(nonce);
+  expect(proof.sequence).toBeGreaterThan(before);
+  return socket;
+}
+
+describe("the handshake", () => {
+  test("says hello first, and is ready when the core has answered", async () => {
+    const t = await start();
+    const socket = await t.socket(0);
+    expect([socket.url, socket.binaryType]).toEqual(["ws://core.test/socket", "arraybuffer"]);
+    socket.accept();
+    const hello = await socket.next();
+    expect(t.events).toEqual([]);
+    socket.deliver(await t.core.hello(hello));
+    await until(() => t.events.includes("ready"));
+  });
+
+  test("lets nothing out before", async () => {
+    const t = await start();
+    t.queue(1);
+    const socket = await t.socket(0);
+    socket.accept();
+    const ready = await t.core.hello(await socket.next());
+    await pause(20);
+    expect(socket.sent).toEqual([]);
+    socket.deliver(ready);
+    expect((await t.core.open(await socket.next())).plain).toEqual(new Uint8Array([1]));
+  });
+
+  const impostors: [string, (core: CoreDouble, ready: Uint8Array) => Promise<Uint8Array> | Uint8Array][] = [
+    ["noise", () => crypto.getRandomValues(new Uint8Array(60))],
+    ["nothing", () => new Uint8Array(0)],
+    ["a forged ready", (_, r) => ((r[20]! ^= 1), r)],
+    ["a ready for another session", (c) => c.seal(Type.ready, undefined, { session: new Uint8Array(16) })],
+    ["a ready that the frame itself could have sealed", (c) => c.seal(Type.ready, undefined, { direction: 1 })],
+    ["a ready out of order", (c) => c.seal(Type.ready, undefined, { sequence: 2 })],
+    ["a ready of another epoch", (c) => c.seal(Type.ready, undefined, { epoch: 1 })],
+    ["a ready that holds something", (c) => c.seal(Type.ready, new Uint8Array(1))],
+    ["a batch instead", (c) => c.reply(answer(true, 1, "1"))],
+  ];
+  for (const [name, make] of impostors)
+    test(`is not taken in by ${name}`, async () => {
+      const t = await start();
+      t.queue(1);
+      const socket = await t.socket(0);
+      socket.accept();
+      const ready = await t.core.hello(await socket.next());
+      if (!name.startsWith("a forged")) t.core.sequence = 0;
+      socket.deliver(await make(t.core, ready));
+      await until(() => socket.closed);
+      expect([t.events, socket.sent]).toEqual([[], []]);
+    });
+
+  test("is tried again, by hello or resume, since nobody knows whether the first hello arrived", async () => {
+    const t = await start();
+    const first = await t.socket(0);
+    first.accept();
+    const hello = await first.next();
+    first.drop();
+    const second = await t.socket(1);
+    second.accept();
+    expect((await second.next())[1]).toBe(Type.resume);
+    second.drop();
+    const third = await t.socket(2);
+    third.accept();
+    expect(await third.next()).toEqual(hello);
+    third.deliver(await t.core.hello(hello));
+    await until(() => t.events.includes("ready"));
+  });
+
+  test("is finished by a resume if the hello had arrived", async () => {
+    const t = await start();
+    const first = await t.socket(0);
+    first.accept();
+    await t.core.hello(await first.next());
+    first.drop();
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed));
+    await until(() => t.events.includes("ready"));
+  });
+
+  test("that never succeeds makes the carrier unavailable", async () => {
+    const t = await start();
+    for (let i = 0; i < patience.firstTries; i++) (await t.socket(i)).drop();
+    await until(() => t.events.includes("unavailable"));
+    await pause(300);
+    expect([t.events, t.sockets.length]).toEqual([["unavailable"], patience.firstTries]);
+  });
+
+  test("is given up on a socket that says nothing", async () => {
+    const t = await start();
+    const socket = await t.socket(0);
+    socket.accept();
+    await until(() => socket.closed);
+    await t.socket(1);
+  });
+});
+
+describe("sending", () => {
+  test("seals what one turn brought as one batch", async () => {
+    const t = await ready();
+    for (let i = 1; i <= 5; i++) t.queue(i);
+    expect((await t.core.open(await t.first.next())).plain).toEqual(new Uint8Array([1, 2, 3, 4, 5]));
+  });
+
+  test("keeps the order of the sequence however much is queued meanwhile", async () => {
+    const t = await ready();
+    const all: number[] = [];
+    for (let i = 0; i < 40; i++) {
+      t.queue(i);
+      if (i % 3 === 0) await Promise.resolve();
+      if (i % 7 === 0) await pause();
+    }
+    for (let last = 0; all.length < 40; ) {
+      const { sequence, plain } = await t.core.open(await t.first.next());
+      expect(sequence).toBe(++last);
+      all.push(...plain);
+    }
+    expect(all).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  });
+
+  test("puts no more items into a batch than it holds", async () => {
+    const t = await ready();
+    for (let i = 0; i < MAX_ITEMS + 1; i++) t.queue(7);
+    expect((await t.core.open(await t.first.next())).plain).toHaveLength(MAX_ITEMS);
+    expect((await t.core.open(await t.first.next())).plain).toHaveLength(1);
+  });
+
+  test("makes no frame larger than it may be", async () => {
+    const t = await ready({ maxFrame: 400 });
+    for (let i = 0; i < 4; i++) t.queue(...new Array<number>(150).fill(i));
+    const frames = [await t.first.next(), await t.first.next()];
+    expect(frames.map((f) => f.length)).toEqual([340, 340]);
+  });
+
+  test("leaves out what was taken back", async () => {
+    const t = await ready();
+    const entry = { item: new Uint8Array([9]), dropped: false, taken: false, sent: () => {} };
+    t.session.send(entry);
+    t.queue(1);
+    entry.dropped = true;
+    expect((await t.core.open(await t.first.next())).plain).toEqual(new Uint8Array([1]));
+  });
+});
+
+describe("receiving", () => {
+  test("delivers replies in order", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.reply(answer(true, 1, '"a"'), answer(false, 2, "{}")));
+    t.first.deliver(await t.core.reply(answer(true, 3, '"b"')));
+    await until(() => t.replies.length === 3);
+    expect(t.replies.map((r) => r.id)).toEqual([1, 2, 3]);
+  });
+
+  test("answers a ping", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.seal(Type.ping));
+    const pong = await t.core.open(await t.first.next());
+    expect([pong.type, pong.plain.length]).toEqual([Type.pong, 0]);
+  });
+
+  test("ends with the core's bye", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.seal(Type.bye));
+    await until(() => t.events.includes("closed"));
+    expect(t.first.closed).toBe(true);
+  });
+
+  const attacks: [string, (core: CoreDouble) => Promise<Uint8Array>][] = [
+    ["a forged frame", async (c) => { const f = await c.seal(Type.ping); f[f.length - 1]! ^= 1; return f; }],
+    ["a repeated number", (c) => c.seal(Type.ping, undefined, { sequence: 1 })],
+    ["a number too far", (c) => c.seal(Type.ping, undefined, { sequence: 3 })],
+    ["number 0", (c) => c.seal(Type.ping, undefined, { sequence: 0 })],
+    ["another epoch", (c) => c.seal(Type.ping, undefined, { epoch: 1 })],
+    ["the epoch before", (c) => c.seal(Type.ping, undefined, { epoch: 65535 })],
+    ["another session", (c) => c.seal(Type.ping, undefined, { session: new Uint8Array(16) })],
+    ["the other direction", (c) => c.seal(Type.ping, undefined, { direction: 1 })],
+    ["an unknown type", (c) => c.seal(77)],
+    ["a type of the other direction", (c) => c.seal(Type.pong)],
+    ["a hello", (c) => c.seal(Type.hello)],
+    ["a ready again", (c) => c.seal(Type.ready)],
+    ["a challenge that nobody asked for", (c) => c.seal(Type.challenge, new Uint8Array(32), { sequence: 0 })],
+    ["a resumed that nobody asked for", (c) => c.seal(Type.resumed)],
+    ["a ping that holds something", (c) => c.seal(Type.ping, new Uint8Array(1))],
+    ["a bye that holds something", (c) => c.seal(Type.bye, new Uint8Array(1))],
+    ["a rekey that is cut", (c) => c.seal(Type.rekey, new Uint8Array(96))],
+    ["an empty batch", (c) => c.seal(Type.batch)],
+    ["a batch of no items", (c) => c.seal(Type.batch, new Uint8Array([9, 9, 9]))],
+    ["a frame beyond the limit", (c) => c.reply(answer(true, 1, JSON.stringify("x".repeat(5000))))],
+    ["a cut frame", async (c) => (await c.seal(Type.ping)).slice(0, 30)],
+  ];
+  for (const [name, make] of attacks)
+    test(`closes the socket on ${name}, and answers nothing`, async () => {
+      const t = await ready();
+      t.first.deliver(await make(t.core));
+      await until(() => t.first.closed);
+      expect([t.first.sent, t.replies, t.events]).toEqual([[], [], ["ready", "interrupted"]]);
+    });
+
+  test("closes the socket on a replayed frame", async () => {
+    const t = await ready();
+    const frame = await t.core.reply(answer(true, 1, "1"));
+    t.first.deliver(frame);
+    t.first.deliver(frame);
+    await until(() => t.first.closed);
+    expect(t.replies).toHaveLength(1);
+  });
+
+  test("closes the socket on frames in the wrong order", async () => {
+    const t = await ready();
+    const [a, b] = [await t.core.reply(answer(true, 1, "1")), await t.core.reply(answer(true, 2, "2"))];
+    t.first.deliver(b);
+    t.first.deliver(a);
+    await until(() => t.first.closed);
+    expect(t.replies).toEqual([]);
+  });
+
+  test("closes the socket on text", async () => {
+    const t = await ready();
+    t.first.onmessage?.({ data: "hello" } as MessageEvent);
+    expect(t.first.closed).toBe(true);
+  });
+});
+
+describe("a dropped socket", () => {
+  test("is replaced, and what waited goes out after that", async () => {
+    const t = await ready();
+    const one = t.queue(1);
+    await t.core.open(await t.first.next());
+    t.first.drop();
+    const two = t.queue(2);
+    expect([one.sent, two.sent, t.events.at(-1)]).toEqual([true, false, "interrupted"]);
+    const second = await resume(t, 1);
+    await pause(10);
+    expect(second.sent).toEqual([]);
+    t.core.sequence += 5; // lost with the old socket
+    second.deliver(await t.core.seal(Type.resumed));
+    expect((await t.core.open(await second.next())).plain).toEqual(new Uint8Array([2]));
+    expect(t.events).toEqual(["ready", "interrupted", "ready"]);
+  });
+
+  test("takes no batch with it that was not handed over: its number is skipped", async () => {
+    const t = await ready();
+    t.queue(1);
+    await Promise.resolve();
+    await Promise.resolve();
+    t.first.drop(); // while it is being sealed
+    await pause(5);
+    expect(t.first.sent).toEqual([]);
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed));
+    const { sequence, plain } = await t.core.open(await second.next());
+    expect([sequence, [...plain]]).toEqual([3, [1]]);
+  });
+
+  const wrongs: [string, (core: CoreDouble, nonce: Uint8Array) => Promise<Uint8Array>][] = [
+    ["a forged challenge", async (c, n) => { const f = await c.seal(Type.challenge, n, { sequence: 0 }); f[40]! ^= 1; return f; }],
+    ["a challenge with a number", (c, n) => c.seal(Type.challenge, n, { sequence: 2 })],
+    ["a challenge of another size", (c) => c.seal(Type.challenge, new Uint8Array(31), { sequence: 0 })],
+    ["a challenge of another epoch", (c, n) => c.seal(Type.challenge, n, { sequence: 0, epoch: 1 })],
+    ["resumed without a challenge", (c) => c.seal(Type.resumed)],
+    ["a batch without a challenge", (c) => c.reply(answer(true, 1, "1"))],
+  ];
+  for (const [name, make] of wrongs)
+    test(`does not resume by ${name}`, async () => {
+      const t = await ready();
+      t.first.drop();
+      const second = await t.socket(1);
+      second.accept();
+      await second.next();
+      second.deliver(await make(t.core, new Uint8Array(32)));
+      await until(() => second.closed);
+      expect([second.sent, t.events.includes("closed")]).toEqual([[], false]);
+    });
+
+  test("does not resume by an old number", async () => {
+    const t = await ready();
+    t.first.drop();
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed, undefined, { sequence: 1 }));
+    await until(() => second.closed);
+    expect(t.events).toEqual(["ready", "interrupted", "interrupted"]);
+  });
+
+  test("ends the session if the core says so", async () => {
+    const t = await ready();
+    t.first.drop(4001);
+    expect(t.events.at(-1)).toBe("closed");
+    await pause(150);
+    expect(t.sockets).toHaveLength(1);
+  });
+
+  test("ends the session if the core no longer knows it", async () => {
+    const t = await ready();
+    t.first.drop();
+    for (let i = 1; i <= patience.unheard; i++) {
+      const socket = await t.socket(i);
+      socket.accept();
+      await socket.next();
+      socket.drop();
+    }
+    expect(t.events.at(-1)).toBe("closed");
+  });
+
+  test("ends the session if nobody is there for too long", async () => {
+    const t = await ready({ patience: { ...quick, resumeFor: 150 } });
+    t.first.drop();
+    const end = Date.now() + 2000;
+    for (let i = 1; !t.events.includes("closed") && Date.now() < end; i++) {
+      await until(() => t.sockets[i] ?? t.events.includes("closed"));
+      t.sockets[i]?.drop();
+    }
+    expect(t.events.at(-1)).toBe("closed");
+  });
+});
+
+describe("new keys", () => {
+  test("come under the old, and nothing is sent between rekeyed and ready", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    const rekeyed = await t.first.next();
+    t.queue(1);
+    t.first.deliver(await t.core.seal(Type.ping)); // still under the old keys
+    t.first.deliver(await t.core.reply(answer(true, 1, "1")));
+    await until(() => t.replies.length === 1);
+    await pause(10);
+    expect(t.first.sent).toEqual([]);
+    t.first.deliver(await t.core.rekeyed(rekeyed));
+    const pong = await t.core.open(await t.first.next());
+    const batch = await t.core.open(await t.first.next());
+    expect([pong.type, pong.epoch, batch.type, batch.epoch, [...batch.plain]]).toEqual([Type.pong, 1, Type.batch, 1, [1]]);
+  });
+
+  test("come again and again, and the sequence never starts anew", async () => {
+    const t = await ready();
+    let last = 0;
+    for (let epoch = 1; epoch <= 3; epoch++) {
+      t.queue(epoch);
+      last = (await t.core.open(await t.first.next())).sequence;
+      t.first.deliver(await t.core.rekey());
+      t.first.deliver(await t.core.rekeyed(await t.first.next()));
+      expect(t.core.taken).toBe(last + 1);
+      await until(() => t.events.filter((e) => e === "ready").length === epoch + 1);
+    }
+    expect(t.core.epoch).toBe(3);
+  });
+
+  test("make the old ones worthless", async () => {
+    const t = await ready();
+    const old = t.core.down;
+    t.first.deliver(await t.core.rekey());
+    t.first.deliver(await t.core.rekeyed(await t.first.next()));
+    await until(() => t.events.length === 2);
+    const now = t.core.down;
+    t.core.down = old;
+    t.first.deliver(await t.core.seal(Type.ping, undefined, { epoch: 0, sequence: t.core.sequence + 1 }));
+    await until(() => t.first.closed);
+    t.core.down = now;
+  });
+
+  test("are not taken from a second rekey while one is under way", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    t.first.deliver(await t.core.seal(Type.rekey, new Uint8Array(97)));
+    await until(() => t.first.closed);
+  });
+
+  test("with a public key that is none end the session", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.seal(Type.rekey, new Uint8Array(97)));
+    await until(() => t.events.includes("closed"));
+  });
+
+  test("are in force after a drop if the challenge says so", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    await t.core.rekeyed(await t.first.next()); // its ready is lost
+    t.first.drop();
+    t.queue(5);
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed));
+    const batch = await t.core.open(await second.next());
+    expect([batch.epoch, [...batch.plain]]).toEqual([1, [5]]);
+  });
+
+  test("are forgotten after a drop if the challenge says so, and asked for anew", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    await t.first.next(); // rekeyed is lost
+    t.first.drop();
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed));
+    second.deliver(await t.core.rekey());
+    second.deliver(await t.core.rekeyed(await second.next()));
+    await until(() => t.events.filter((e) => e === "ready").length === 3);
+    t.queue(6);
+    expect((await t.core.open(await second.next())).epoch).toBe(1);
+  });
+});
+
+describe("leaving", () => {
+  test("sends the farewell at once, outside the sequence", async () => {
+    const t = await ready();
+    t.session.leave();
+    expect(t.first.sent).toHaveLength(1);
+    const bye = await t.core.open(t.first.sent[0]!);
+    expect([bye.type, bye.sequence, bye.plain.length]).toEqual([Type.bye, 0, 0]);
+    expect([t.first.closed, t.events.at(-1)]).toEqual([true, "closed"]);
+  });
+
+  test("after new keys sends one under these", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    t.first.deliver(await t.core.rekeyed(await t.first.next()));
+    await until(() => t.events.length === 2);
+    await pause(5);
+    t.session.leave();
+    const bye = await t.core.open(t.first.sent[0]!);
+    expect([bye.type, bye.epoch, bye.sequence]).toEqual([Type.bye, 1, 0]);
+  });
+
+  test("is final", async () => {
+    const t = await ready();
+    t.session.leave();
+    t.session.leave();
+    t.queue(1);
+    await pause(100);
+    expect([t.first.sent.length, t.sockets.length, t.events.filter((e) => e === "closed").length]).toEqual([1, 1, 1]);
+  });
+});
