@@ -28,7 +28,7 @@ check:
 
 race:
 	@scripts/setup race
-	go test -race ./...
+	SALLYPORT_REQUIRE_BROWSERS=1 go test -race ./...
 
 fuzz:
 	@scripts/setup fuzz

@@ -1,0 +1,59 @@
+package checks
+
+import (
+	"fmt"
+	"go/ast"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	goTest     = regexp.MustCompile(`\b((?:Test|Fuzz)[A-Z][A-Za-z0-9_]*)((?:/[A-Za-z0-9_,.'-]+)?)`)
+	scriptTest = regexp.MustCompile("“([^”]+)” in `(sandbox-iframe/[^`]+\\.ts)`")
+	claimRow   = regexp.MustCompile(`(?m)^\| \*\*(C\d+)\*\*[^|]*\|([^|]*)\|(.*)\|$`)
+)
+
+// The threat model names the tests that stand behind each claim. Each of them
+// exists, and no claim is without.
+func TestThreatModelNamesTests(t *testing.T) {
+	tests := map[string]bool{}
+	for file, f := range parsed(t) {
+		if !isTest(file) {
+			continue
+		}
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil {
+				tests[fn.Name.Name] = true
+			}
+		}
+	}
+	text := read(t, "audits/threat-model.md")
+	for _, m := range goTest.FindAllStringSubmatch(text, -1) {
+		if !tests[m[1]] {
+			t.Errorf("audits/threat-model.md names %s, which is not in the tree", m[1])
+		}
+	}
+	for _, m := range scriptTest.FindAllStringSubmatch(text, -1) {
+		if source := read(t, m[2]); !strings.Contains(source, m[1]) {
+			t.Errorf("audits/threat-model.md names “%s”, which is not in %s", m[1], m[2])
+		}
+	}
+	rows := map[string]string{}
+	for _, m := range claimRow.FindAllStringSubmatch(text, -1) {
+		if rows[m[1]] != "" {
+			t.Errorf("%s has two rows", m[1])
+		}
+		rows[m[1]] = m[3]
+	}
+	for n := 1; n <= 10; n++ {
+		claim := fmt.Sprintf("C%d", n)
+		if !goTest.MatchString(rows[claim]) && !scriptTest.MatchString(rows[claim]) {
+			t.Errorf("claim %s names no test in audits/threat-model.md", claim)
+		}
+		delete(rows, claim)
+	}
+	for claim := range rows {
+		t.Errorf("there is no claim %s", claim)
+	}
+}
