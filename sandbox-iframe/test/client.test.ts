@@ -1,0 +1,232 @@
+import { describe, expect, test } from "vitest";
+import { Client, SallyportError, type Signals, readTicket } from "../src/client.ts";
+import { Ask } from "../src/protocol.ts";
+import { pause } from "./support.ts";
+
+const signals: Signals = {
+  aborted: (s) => s.aborted,
+  on: (s, run) => s.addEventListener("abort", run),
+  off: (s, run) => s.removeEventListener("abort", run),
+};
+
+function client(state: "ready" | "starting" = "ready") {
+  const lists: unknown[][] = [];
+  const c = new Client(signals);
+  c.attach({ send: (list) => lists.push(list) });
+  if (state === "ready") c.state("ready");
+  return { c, lists };
+}
+
+const codeOf = (p: Promise<unknown>): Promise<unknown> => p.then(() => "resolved", (e: SallyportError) => e.code);
+
+describe("invoke", () => {
+  test("sends command, arguments as JSON and timeout", async () => {
+    const { c, lists } = client();
+    void c.invoke("notes.save", { a: 1 }, { timeout: 250 }).catch(() => {});
+    await pause();
+    expect(lists).toEqual([[Ask.call, 1, "notes.save", '{"a":1}', 250]]);
+    c.close();
+  });
+
+  test("has an empty object for missing arguments", async () => {
+    const { c, lists } = client();
+    void c.invoke("notes.list");
+    await pause();
+    expect(lists[0]).toEqual([Ask.call, 1, "notes.list", "{}", 0]);
+  });
+
+  test("sends the calls of one turn in one message", async () => {
+    const { c, lists } = client();
+    for (let i = 0; i < 3; i++) void c.invoke("a", i);
+    await pause();
+    expect(lists).toHaveLength(1);
+    expect(lists[0]).toHaveLength(15);
+  });
+
+  test("waits until the core has proved itself", async () => {
+    const { c, lists } = client("starting");
+    void c.invoke("a");
+    await pause();
+    expect(lists).toEqual([]);
+    c.state("ready");
+    expect(lists).toHaveLength(1);
+  });
+
+  test("sends what the arguments were when it was called", async () => {
+    const { c, lists } = client();
+    const args = { path: "a" };
+    void c.invoke("a", args);
+    args.path = "b";
+    await pause();
+    expect(lists[0]![3]).toBe('{"path":"a"}');
+  });
+
+  test("resolves to the result", async () => {
+    const { c } = client();
+    const result = c.invoke("a");
+    c.reply(1, true, '{"x":[1]}');
+    expect(await result).toEqual({ x: [1] });
+  });
+
+  test("rejects with code, id, message and data", async () => {
+    const { c } = client();
+    const result = c.invoke("a");
+    c.reply(1, false, '{"code":"failed","id":"abcdefgh-1","message":"no such note","data":{"n":1}}');
+    const e = (await result.catch((e: unknown) => e)) as SallyportError;
+    expect(e).toBeInstanceOf(SallyportError);
+    expect(e).toBeInstanceOf(Error);
+    expect([e.name, e.code, e.id, e.message, e.data]).toEqual(["SallyportError", "failed", "abcdefgh-1", "no such note", { n: 1 }]);
+  });
+
+  test("has a text for every code that comes without one", async () => {
+    const { c } = client();
+    const result = c.invoke("a");
+    c.reply(1, false, '{"code":"denied","id":"x-1"}');
+    await expect(result).rejects.toThrow("the call is not permitted");
+  });
+
+  test("settles once", async () => {
+    const { c } = client();
+    const result = c.invoke("a");
+    c.reply(1, true, "1");
+    c.reply(1, false, '{"code":"denied"}');
+    c.close();
+    expect(await result).toBe(1);
+  });
+
+  for (const json of ["", "{", "undefined"])
+    test(`rejects with internal for the answer "${json}"`, async () => {
+      const { c } = client();
+      const result = c.invoke("a");
+      c.reply(1, true, json);
+      expect(await codeOf(result)).toBe("internal");
+    });
+
+  const cycle: unknown[] = [];
+  cycle.push(cycle);
+  for (const [name, args] of [["a cycle", cycle], ["a BigInt", 1n], ["a function", () => 1], ["a symbol", Symbol("x")]] as [string, unknown][])
+    test(`rejects ${name} as arguments, and sends nothing`, async () => {
+      const { c, lists } = client();
+      expect(await codeOf(c.invoke("a", args))).toBe("invalid_args");
+      expect(lists).toEqual([]);
+    });
+
+  test("rejects a command that is no string", async () => expect(await codeOf(client().c.invoke(1 as never))).toBe("invalid_args"));
+
+  test("rejects with busy if 4096 calls wait", async () => {
+    const { c } = client();
+    for (let i = 0; i < 4096; i++) void c.invoke("a").catch(() => {});
+    expect(await codeOf(c.invoke("a"))).toBe("busy");
+    c.close();
+  });
+});
+
+describe("a cancelled call", () => {
+  test("rejects at once and is cancelled in the core", async () => {
+    const { c, lists } = client();
+    const abort = new AbortController();
+    const result = c.invoke("a", {}, { signal: abort.signal });
+    await pause();
+    abort.abort();
+    expect(await codeOf(result)).toBe("cancelled");
+    await pause();
+    expect(lists[1]).toEqual([Ask.cancel, 1]);
+  });
+
+  test("is not sent if the signal was aborted before", async () => {
+    const { c, lists } = client();
+    expect(await codeOf(c.invoke("a", {}, { signal: AbortSignal.abort() }))).toBe("cancelled");
+    await pause();
+    expect(lists).toEqual([]);
+  });
+
+  test("takes its listener off the signal", async () => {
+    let listeners = 0;
+    const c = new Client({ aborted: () => false, on: () => listeners++, off: () => listeners-- });
+    c.state("ready");
+    const result = c.invoke("a", {}, { signal: new AbortController().signal });
+    expect(listeners).toBe(1);
+    c.reply(1, true, "1");
+    await result;
+    expect(listeners).toBe(0);
+  });
+
+  test("is not answered any more", async () => {
+    const { c } = client();
+    const abort = new AbortController();
+    const result = c.invoke("a", {}, { signal: abort.signal });
+    abort.abort();
+    c.reply(1, true, "1");
+    expect(await codeOf(result)).toBe("cancelled");
+  });
+});
+
+describe("a timeout", () => {
+  test("rejects, and cancels in the core", async () => {
+    const { c, lists } = client();
+    expect(await codeOf(c.invoke("a", {}, { timeout: 10 }))).toBe("timeout");
+    await pause();
+    expect(lists.at(-1)).toEqual([Ask.cancel, 1]);
+  });
+
+  test("also holds for a call that still waits for the core", async () => {
+    const { c, lists } = client("starting");
+    expect(await codeOf(c.invoke("a", {}, { timeout: 10 }))).toBe("timeout");
+    expect(lists).toEqual([]);
+  });
+});
+
+describe("the end of a session", () => {
+  test("rejects what waits and what comes", async () => {
+    const { c } = client();
+    const before = c.invoke("a");
+    c.state("closed");
+    expect([await codeOf(before), await codeOf(c.invoke("b"))]).toEqual(["closed", "closed"]);
+  });
+
+  test("is final", async () => {
+    const { c, lists } = client("starting");
+    c.state("closed");
+    c.state("ready");
+    expect(await codeOf(c.invoke("b"))).toBe("closed");
+    expect(lists).toEqual([]);
+  });
+});
+
+describe("prototypes polluted after loading break nothing:", () => {
+  const swaps: [string, object, string, unknown][] = [
+    ["JSON.stringify", JSON, "stringify", () => "forged"],
+    ["JSON.parse", JSON, "parse", () => "forged"],
+    ["Map.prototype.get", Map.prototype, "get", () => undefined],
+    ["Map.prototype.set", Map.prototype, "set", () => undefined],
+    ["queueMicrotask", globalThis, "queueMicrotask", () => undefined],
+    ["Promise", globalThis, "Promise", class {}],
+  ];
+  for (const [name, object, member, value] of swaps)
+    test(name, async () => {
+      const { c, lists } = client();
+      const own = Object.getOwnPropertyDescriptor(object, member)!;
+      let result: Promise<unknown>;
+      Object.defineProperty(object, member, { ...own, value });
+      try {
+        result = c.invoke("a", { x: 1 });
+        c.reply(1, true, "[1]");
+      } finally {
+        Object.defineProperty(object, member, own);
+      }
+      expect(await result).toEqual([1]);
+      await pause();
+      expect(lists).toEqual([[Ask.call, 1, "a", '{"x":1}', 0]]);
+    });
+});
+
+describe("a fallback's ticket", () => {
+  for (const [json, url] of [
+    ['{"frame":"http://f/frame/x","carrier":"relay"}', "http://f/frame/x"],
+    ['{"frame":"http://f/frame/x","carrier":"direct"}', undefined],
+    ['{"carrier":"relay"}', undefined],
+    ['{"frame":1,"carrier":"relay"}', undefined],
+    ["null", undefined],
+  ] as const)
+    test(`${json} leads to ${url ?? "nothing"}`, () => expect(readTicket(json)).toBe(url));
+});

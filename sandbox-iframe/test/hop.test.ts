@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import { type Hop, type Messages, greet, meet } from "../src/hop.ts";
+import { Ask, type Asked, Tell, type Told, readAsked, readTold } from "../src/protocol.ts";
+import { pause } from "./support.ts";
+
+const PAGE = "http://page.test";
+
+/** Two windows and their messages, without a browser's own checks. */
+function stage() {
+  type Run = (event: Event) => void;
+  const listeners = new Map<unknown, Run[]>();
+  const posted: { to: unknown; message: unknown; origin: string }[] = [];
+  const on = (to: unknown, run: Run): void => void listeners.set(to, [...(listeners.get(to) ?? []), run]);
+  const fire = (to: unknown, event: object): void => (listeners.get(to) ?? []).forEach((run) => run(event as Event));
+  const [page, frame] = [{}, {}];
+  const messages: Messages = {
+    source: (e) => e.source,
+    origin: (e) => e.origin,
+    data: (e) => e.data,
+    port: (e) => e.ports[0],
+    post(to, message, origin, transfer) {
+      posted.push({ to, message, origin });
+      const fromFrame = (to as unknown) === page;
+      fire(to, { source: fromFrame ? frame : page, origin: fromFrame ? "null" : PAGE, data: structuredClone(message), ports: transfer.filter((t) => typeof t === "object" && "peer" in t) });
+    },
+    postPort: (port, message) => fire((port as unknown as { peer: unknown }).peer, { data: structuredClone(message) }),
+    listen: (to, _, run) => on(to, run),
+    channel() {
+      const [port1, port2] = [{ start() {}, peer: {} }, { start() {}, peer: {} }];
+      [port1.peer, port2.peer] = [port2, port1];
+      return { port1, port2 } as unknown as MessageChannel;
+    },
+  };
+  const heard = { page: [] as unknown[], frame: [] as unknown[] };
+  const hops: Hop[] = [];
+  const meeting = meet(messages, page as EventTarget, () => frame, (hop) => hops.push(hop), (list) => heard.page.push(list));
+  const answer = (kind: "port" | "window", relay?: string): Hop =>
+    greet(messages, frame as EventTarget, page as Window, PAGE, kind, relay, (list) => heard.frame.push(list));
+  return { messages, page, frame, fire, posted, heard, hops, meeting, answer };
+}
+
+for (const kind of ["port", "window"] as const)
+  describe(`page and frame by ${kind}`, () => {
+    test("talk both ways, one message for one turn", async () => {
+      const s = stage();
+      const hop = s.answer(kind);
+      hop.say(Tell.state, "ready");
+      hop.say(Tell.result, 1, "2");
+      s.hops[0]!.say(Ask.cancel, 1);
+      s.hops[0]!.say(Ask.cancel, 2);
+      await pause();
+      expect(s.heard).toEqual({ page: [[Tell.state, "ready", Tell.result, 1, "2"]], frame: [[Ask.cancel, 1, Ask.cancel, 2]] });
+    });
+
+    test("meet once: a second greeting is nobody's", async () => {
+      const s = stage();
+      s.answer(kind);
+      s.answer(kind === "port" ? "window" : "port");
+      expect(s.hops).toHaveLength(1);
+    });
+
+    test("greet at exactly the page's origin", () => {
+      const s = stage();
+      s.answer(kind);
+      expect(s.posted.map((p) => p.origin)).toEqual([PAGE]);
+    });
+
+    test("are silent after the meeting has ended", async () => {
+      const s = stage();
+      const hop = s.answer(kind);
+      s.meeting.stop();
+      hop.say(Tell.state, "ready");
+      await pause();
+      expect(s.heard.page).toEqual([]);
+    });
+  });
+
+describe("the page is not taken in by", () => {
+  const port = { start() {}, peer: {} };
+  const good = { origin: "null", data: { sallyport: 1, hop: "port" }, ports: [port] };
+  const cases: [string, (frame: object) => object][] = [
+    ["another window's port", () => ({ ...good, source: {} })],
+    ["a port from nowhere", () => ({ ...good, source: null })],
+    ["a port from the frame's window at another origin", (frame) => ({ ...good, source: frame, origin: "http://evil.test" })],
+    ["a greeting without a port", (frame) => ({ ...good, source: frame, ports: [] })],
+    ["a greeting of another version", (frame) => ({ ...good, source: frame, data: { sallyport: 2, hop: "port" } })],
+    ["text", (frame) => ({ ...good, source: frame, data: "__TAURI_ISOLATION_READY__" })],
+    ["null", (frame) => ({ ...good, source: frame, data: null })],
+    ["a state without a greeting", (frame) => ({ ...good, source: frame, data: [Tell.state, "ready"] })],
+  ];
+  for (const [name, event] of cases)
+    test(name, () => {
+      const s = stage();
+      s.fire(s.page, event(s.frame));
+      expect([s.hops, s.heard.page]).toEqual([[], []]);
+      s.answer("port");
+      expect(s.hops).toHaveLength(1);
+    });
+
+  test("window messages of others once it talks by window", () => {
+    const s = stage();
+    s.answer("window");
+    s.fire(s.page, { source: {}, origin: "null", data: [Tell.state, "closed"], ports: [] });
+    s.fire(s.page, { source: s.frame, origin: PAGE, data: [Tell.state, "closed"], ports: [] });
+    expect(s.heard.page).toEqual([]);
+  });
+
+  test("window messages of its frame once it talks by port", () => {
+    const s = stage();
+    s.answer("port");
+    s.fire(s.page, { source: s.frame, origin: "null", data: [Tell.state, "closed"], ports: [] });
+    expect(s.heard.page).toEqual([]);
+  });
+});
+
+describe("the frame, talking by window, listens to nobody but", () => {
+  const call = [Ask.call, 1, "a", "{}", 0];
+  for (const [name, event] of [
+    ["its parent: not another window of the page's origin", { source: {}, origin: PAGE, data: call }],
+    ["the page's origin: not its parent after a navigation", { source: "page", origin: "http://evil.test", data: call }],
+    ["windows: not a message without a source", { source: null, origin: PAGE, data: call }],
+  ] as const)
+    test(name, () => {
+      const s = stage();
+      s.answer("window");
+      s.fire(s.frame, { ...event, source: event.source === "page" ? s.page : event.source, ports: [] });
+      expect(s.heard.frame).toEqual([]);
+    });
+
+  test("nobody at all by window once it talks by port", () => {
+    const s = stage();
+    s.answer("port");
+    s.fire(s.frame, { source: s.page, origin: PAGE, data: call, ports: [] });
+    expect(s.heard.frame).toEqual([]);
+  });
+});
+
+describe("a list from the page", () => {
+  const read = (list: unknown): unknown[] => {
+    const seen: unknown[] = [];
+    const to: Asked = {
+      call: (...a) => seen.push(["call", ...a]),
+      cancel: (...a) => seen.push(["cancel", ...a]),
+      body: (b) => seen.push(["body", b.byteLength]),
+      lost: () => seen.push(["lost"]),
+      gone: () => seen.push(["gone"]),
+    };
+    readAsked(list, to);
+    return seen;
+  };
+  test("is read message by message", () =>
+    expect(read([Ask.call, 1, "a", "{}", 5, Ask.cancel, 1, Ask.body, new ArrayBuffer(3), Ask.lost, Ask.gone])).toEqual([["call", 1, "a", "{}", 5], ["cancel", 1], ["body", 3], ["lost"], ["gone"]]));
+
+  const bad: [string, unknown][] = [
+    ["nothing", undefined], ["an object", { 0: Ask.lost, length: 1 }], ["text", "1"], ["an unknown kind", [99, 1]], ["a call without members", [Ask.call]],
+    ["a call with a page number that is none", [Ask.call, "1", "a", "{}", 0]], ["a call with a fraction for a number", [Ask.call, 1.5, "a", "{}", 0]],
+    ["a call whose command is an object", [Ask.call, 1, { toString: "a" }, "{}", 0]], ["a call whose arguments are no text", [Ask.call, 1, "a", {}, 0]],
+    ["a call with a negative timeout", [Ask.call, 1, "a", "{}", -1]], ["a call with an endless timeout", [Ask.call, 1, "a", "{}", Infinity]],
+    ["a call with a timeout beyond the wire's", [Ask.call, 1, "a", "{}", 2 ** 32]], ["a cancel of nothing", [Ask.cancel]], ["a body that is text", [Ask.body, "x"]], ["a body that is a view", [Ask.body, new Uint8Array(2)]],
+  ];
+  for (const [name, list] of bad) test(`with ${name} does nothing`, () => expect(read(list)).toEqual([]));
+  test("ends at the first message that is none", () => expect(read([Ask.lost, 99, Ask.gone])).toEqual([["lost"]]));
+});
+
+describe("a list from the frame", () => {
+  const read = (list: unknown): unknown[] => {
+    const seen: unknown[] = [];
+    const to: Told = {
+      reply: (...a) => seen.push(["reply", ...a]),
+      state: (s) => seen.push(["state", s]),
+      body: (b) => seen.push(["body", b.byteLength]),
+      farewell: (b) => seen.push(["farewell", b.byteLength]),
+    };
+    readTold(list, to);
+    return seen;
+  };
+  test("is read message by message", () =>
+    expect(read([Tell.state, "ready", Tell.result, 1, "2", Tell.error, 3, "{}", Tell.body, new ArrayBuffer(1), Tell.farewell, new ArrayBuffer(2)])).toEqual([["state", "ready"], ["reply", 1, true, "2"], ["reply", 3, false, "{}"], ["body", 1], ["farewell", 2]]));
+  for (const [name, list] of [
+    ["an unknown state", [Tell.state, "open"]], ["an answer that is no text", [Tell.result, 1, {}]], ["an answer to no number", [Tell.result, null, "1"]],
+    ["an unknown kind", [0]], ["a body that is text", [Tell.body, ""]],
+  ] as [string, unknown][])
+    test(`with ${name} does nothing`, () => expect(read(list)).toEqual([]));
+});
