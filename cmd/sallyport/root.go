@@ -73,6 +73,7 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
+		newBenchCommand(),
 		newDoctorCommand(),
 		newManifestCommand(),
 		newVersionCommand(),

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport/sallyport/internal/bench"
+	"github.com/sallyport/sallyport/internal/browser"
+)
+
+// benchmarks are what `sallyport bench` can measure.
+var benchmarks = []string{"browser", "pipeline"}
+
+func newBenchCommand() *cobra.Command {
+	var asJSON bool
+	var which string
+	c := &cobra.Command{
+		Use:   "bench NAME",
+		Short: "Measure Sallyport on this machine",
+		Long: `Measure Sallyport on this machine. Figures of one run are taken in turns, so
+that their ratios hold on a busy machine too; compare ratios, not runs.
+
+  pipeline  one call through every stage of the core, without a browser,
+            against the least any such core must do
+  browser   a call from a real page through the isolation frame, against a
+            plain WebSocket from the same page (chromium or firefox, headless)
+
+Exit code: 0 measured, 2 it could not be measured.`,
+		Example: `  sallyport bench pipeline
+  sallyport bench browser --json
+  sallyport bench browser --browser firefox`,
+		ValidArgs: benchmarks,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || !slices.Contains(benchmarks, args[0]) {
+				return fmt.Errorf("bench wants one of: %s", strings.Join(benchmarks, ", "))
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			report, err := measure(c.Context(), args[0], which, c.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), report)
+			}
+			return printReport(c.OutOrStdout(), report)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on one line")
+	c.Flags().StringVar(&which, "browser", "", "chromium or firefox; the first that is installed if left out")
+	return c
+}
+
+func measure(ctx context.Context, name, which string, progress io.Writer) (bench.Report, error) {
+	say := func(what string) { fmt.Fprintf(progress, "measuring %s: %s…\n", name, what) }
+	if name == "pipeline" {
+		return bench.Pipeline(ctx, say)
+	}
+	b, err := browser.Find(which)
+	if err != nil {
+		return bench.Report{}, err
+	}
+	return bench.Browser(ctx, b, say)
+}
+
+// printReport is the table of a report: figures that a row has not got are
+// left out.
+func printReport(w io.Writer, r bench.Report) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "case\tvariant\tp50 µs\tp95 µs\tallocs\tper second\tratio\t")
+	for _, row := range r.Rows {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.Case, row.Variant,
+			figure("%.2f", row.P50), figure("%.2f", row.P95), figure("%.1f", row.AllocsPerOp),
+			figure("%.0f", row.PerSecond), figure("%.2f", row.Ratio))
+	}
+	return t.Flush()
+}
+
+func figure(format string, v float64) string {
+	if v == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, v)
+}

@@ -1,0 +1,111 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"testing/fstest"
+	"time"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/core"
+	"github.com/sallyport/sallyport/isolation"
+)
+
+// rowsSchema takes a list of small records, the common shape of a call.
+const rowsSchema = `{
+	"$schema": "https://json-schema.org/draft/2020-12/schema",
+	"type": "object", "additionalProperties": false, "required": ["rows"],
+	"properties": {"rows": {"type": "array", "maxItems": 10000, "items": {
+		"type": "object", "additionalProperties": false, "required": ["id", "name", "done"],
+		"properties": {
+			"id": {"type": "integer", "minimum": 0},
+			"name": {"type": "string", "maxLength": 64},
+			"done": {"type": "boolean"}
+		}
+	}}}
+}`
+
+const countSchema = `{
+	"$schema": "https://json-schema.org/draft/2020-12/schema",
+	"type": "object", "additionalProperties": false, "required": ["count"],
+	"properties": {"count": {"type": "integer", "minimum": 0}}
+}`
+
+const textSchema = `{
+	"$schema": "https://json-schema.org/draft/2020-12/schema",
+	"type": "object", "additionalProperties": false, "required": ["text"],
+	"properties": {"text": {"type": "string"}}
+}`
+
+const reportSchema = `{
+	"$schema": "https://json-schema.org/draft/2020-12/schema",
+	"type": "object", "additionalProperties": false, "required": ["rows"],
+	"properties": {
+		"rows": {"type": "array", "items": {
+			"type": "object", "additionalProperties": false,
+			"required": ["case", "variant", "p50", "p95", "perSecond"],
+			"properties": {
+				"case": {"type": "string"}, "variant": {"type": "string"},
+				"p50": {"type": "number"}, "p95": {"type": "number"}, "perSecond": {"type": "number"}
+			}
+		}},
+		"firstCall": {"type": "number"},
+		"problem": {"type": "string"}
+	}
+}`
+
+const capability = `# METADATA
+# title: Benchmark
+# custom:
+#   windows: ["main"]
+package capability.bench
+
+allow if input.command in {"bench.count", "bench.echo", "bench.report"}
+`
+
+type row struct {
+	ID   int    `json:"id"`
+	Name string `json:"name"`
+	Done bool   `json:"done"`
+}
+
+type rows struct {
+	Rows []row `json:"rows"`
+}
+
+type count struct {
+	Count int `json:"count"`
+}
+
+type text struct {
+	Text string `json:"text"`
+}
+
+// newApp is an app with an echo and a count, limits that a benchmark does not
+// run into, and otherwise nothing that a user's app doesn't have.
+func newApp(record audits.Recorder, page fs.FS, policy isolation.PagePolicy, open func(ctx context.Context, file string) error) (*core.App, error) {
+	app, err := core.New(core.Config{
+		Name: "sallyport-bench",
+		Schemas: fstest.MapFS{
+			"bench.count.input.json":  {Data: []byte(rowsSchema)},
+			"bench.count.output.json": {Data: []byte(countSchema)},
+			"bench.echo.input.json":   {Data: []byte(textSchema)},
+			"bench.echo.output.json":  {Data: []byte(textSchema)},
+			"bench.report.input.json": {Data: []byte(reportSchema)},
+		},
+		Capabilities: fstest.MapFS{"bench.rego": {Data: []byte(capability)}},
+		Hook:         []byte("sallyport.onCall((call) => call);"),
+		Windows:      []isolation.Window{{Label: "main", Page: page, Policy: policy}},
+		Record:       record,
+		Limits:       core.Limits{CallsPerSecond: 1e6, Burst: 1e6, Concurrency: 1024, ResultBytes: 2 << 20},
+		Boundary:     isolation.Limits{RekeyAfter: isolation.MaxFrames / 2, Heartbeat: 5 * time.Minute},
+		Open:         open,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	core.Command(app, "bench.count", func(_ context.Context, r rows) (count, error) { return count{len(r.Rows)}, nil })
+	core.Command(app, "bench.echo", func(_ context.Context, t text) (text, error) { return t, nil })
+	return app, nil
+}

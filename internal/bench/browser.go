@@ -1,0 +1,203 @@
+package bench
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing/fstest"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/core"
+	"github.com/sallyport/sallyport/internal/browser"
+	"github.com/sallyport/sallyport/isolation"
+)
+
+//go:embed page
+var page embed.FS
+
+// browserWithin bounds the whole measurement in the page.
+const browserWithin = 3*time.Minute + 30*time.Second
+
+// findings are what the page reports, in microseconds.
+type findings struct {
+	Rows []struct {
+		Case      string  `json:"case"`
+		Variant   string  `json:"variant"`
+		P50       float64 `json:"p50"`
+		P95       float64 `json:"p95"`
+		PerSecond float64 `json:"perSecond"`
+	} `json:"rows"`
+	FirstCall float64 `json:"firstCall"` // from the start of navigation to the first answer
+	Problem   string  `json:"problem"`
+}
+
+// Browser measures calls from a real page in a headless browser: through the
+// isolation frame and, from the same page in turns, over a plain WebSocket to
+// the same program with JSON and nothing else. Calls per second are with 64
+// under way. The row "first-call" is from the start of the navigation to the
+// first answer.
+func Browser(ctx context.Context, b browser.Browser, progress func(string)) (Report, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, browserWithin, fmt.Errorf("bench: %s did not report within %v", b.Name, browserWithin))
+	defer cancel()
+	plain, err := servePlain()
+	if err != nil {
+		return Report{}, err
+	}
+	defer plain.close()
+	files, err := pageFiles(plain.url)
+	if err != nil {
+		return Report{}, err
+	}
+	found, err := runPage(ctx, b, files, plain.url, progress)
+	if err != nil {
+		return Report{}, err
+	}
+	return browserReport(found), nil
+}
+
+// runPage opens the page and waits for its report.
+func runPage(ctx context.Context, b browser.Browser, files fs.FS, socket string, progress func(string)) (findings, error) {
+	var process *browser.Process
+	defer func() {
+		if process != nil {
+			_ = process.Close() // its folder may be gone already
+		}
+	}()
+	app, err := newApp(audits.NewMemory(1024), files, isolation.PagePolicy{ConnectSrc: []string{socket}}, func(ctx context.Context, file string) (err error) {
+		process, err = b.Open(ctx, file, browser.Options{Headless: true})
+		return err
+	})
+	if err != nil {
+		return findings{}, err
+	}
+	reports := make(chan findings, 1)
+	core.Command(app, "bench.report", func(_ context.Context, f findings) (struct{}, error) {
+		select {
+		case reports <- f:
+		default: // only the first counts
+		}
+		return struct{}{}, nil
+	})
+	if progress != nil {
+		progress(b.Name)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ended := make(chan error, 1)
+	go func() { ended <- app.Run(ctx) }()
+	select {
+	case f := <-reports:
+		cancel(nil)
+		if err := <-ended; err != nil {
+			return findings{}, err
+		}
+		if f.Problem != "" {
+			return findings{}, fmt.Errorf("bench: the page failed: %q", f.Problem)
+		}
+		return f, nil
+	case err := <-ended:
+		if cause := context.Cause(ctx); cause != nil {
+			return findings{}, cause
+		}
+		return findings{}, err
+	}
+}
+
+func browserReport(f findings) Report {
+	report := Report{Name: "browser"}
+	base := map[string]float64{}
+	for _, r := range f.Rows {
+		if r.Variant == "websocket" {
+			base[r.Case] = r.P50
+		}
+	}
+	for _, r := range f.Rows {
+		row := Row{Case: r.Case, Variant: r.Variant, NsPerOp: r.P50 * 1e3, P50: r.P50, P95: r.P95, PerSecond: r.PerSecond}
+		if base[r.Case] > 0 {
+			row.Ratio = r.P50 / base[r.Case]
+		}
+		report.Rows = append(report.Rows, row)
+	}
+	if f.FirstCall > 0 {
+		report.Rows = append(report.Rows, Row{Case: "first-call", Variant: "isolated", NsPerOp: f.FirstCall * 1e3, P50: f.FirstCall, P95: f.FirstCall})
+	}
+	return report
+}
+
+// pageFiles is the page with the plain socket's address put in.
+func pageFiles(socket string) (fs.FS, error) {
+	files, err := fs.Sub(page, "page")
+	if err != nil {
+		return nil, err
+	}
+	index, err := fs.ReadFile(files, "index.html")
+	if err != nil {
+		return nil, err
+	}
+	script, err := fs.ReadFile(files, "bench.js")
+	if err != nil {
+		return nil, err
+	}
+	return fstest.MapFS{
+		"index.html": {Data: []byte(strings.ReplaceAll(string(index), "SOCKET", socket))},
+		"bench.js":   {Data: script},
+	}, nil
+}
+
+// A plainServer is the un-isolated call: any page that finds it may call.
+type plainServer struct {
+	url    string
+	server *http.Server
+	gone   sync.WaitGroup
+}
+
+func servePlain() (*plainServer, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	p := &plainServer{url: "ws://" + listener.Addr().String() + "/plain"}
+	p.server = &http.Server{Handler: http.HandlerFunc(servePlainSocket), ReadHeaderTimeout: 10 * time.Second}
+	p.gone.Go(func() { _ = p.server.Serve(listener) }) // ends by close
+	return p, nil
+}
+
+func (p *plainServer) close() {
+	_ = p.server.Close() // nothing is left to lose
+	p.gone.Wait()
+}
+
+// servePlainSocket answers {"id":…,"args":{"text":…}} with {"id":…,"result":…}.
+func servePlainSocket(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	if err != nil {
+		return
+	}
+	defer conn.CloseNow()
+	conn.SetReadLimit(4 << 20)
+	for {
+		var call struct {
+			ID   int  `json:"id"`
+			Args text `json:"args"`
+		}
+		if err := wsjson.Read(r.Context(), conn, &call); err != nil {
+			return
+		}
+		answer := struct {
+			ID     int  `json:"id"`
+			Result text `json:"result"`
+		}{call.ID, call.Args}
+		if err := wsjson.Write(r.Context(), conn, answer); err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,100 @@
+// Measures calls through the isolation frame and over a plain WebSocket from
+// the same page, in turns, and reports microseconds.
+"use strict";
+
+const sizes = { "100B": 100, "1KiB": 1024, "100KiB": 100 * 1024 };
+const rounds = 6;
+const perRound = { "100B": 150, "1KiB": 150, "100KiB": 25 };
+const underWay = 64;
+const flood = { "100B": 6000, "1KiB": 4000, "100KiB": 200 };
+
+function openPlain(url) {
+	const socket = new WebSocket(url);
+	const waiting = new Map();
+	let last = 0;
+	socket.onmessage = (event) => {
+		const answer = JSON.parse(event.data);
+		waiting.get(answer.id)(answer.result);
+		waiting.delete(answer.id);
+	};
+	const call = (args) => new Promise((resolve) => {
+		const id = ++last;
+		waiting.set(id, resolve);
+		socket.send(JSON.stringify({ id, args }));
+	});
+	return new Promise((resolve, reject) => {
+		socket.onopen = () => resolve(call);
+		socket.onerror = () => reject(new Error("the plain WebSocket can't be had"));
+	});
+}
+
+const isolated = (args) => sallyport.invoke("bench.echo", args);
+
+async function series(call, args, times) {
+	const took = [];
+	for (let i = 0; i < times; i++) {
+		const began = performance.now();
+		const answer = await call(args);
+		took.push((performance.now() - began) * 1000);
+		if (answer.text.length !== args.text.length) throw new Error("wrong answer");
+	}
+	return took;
+}
+
+async function perSecond(call, args, calls) {
+	let left = calls;
+	const began = performance.now();
+	await Promise.all(Array.from({ length: underWay }, async () => {
+		while (left-- > 0) await call(args);
+	}));
+	return calls / ((performance.now() - began) / 1000);
+}
+
+function percentile(took, p) {
+	const sorted = [...took].sort((a, b) => a - b);
+	return sorted[Math.floor(p * (sorted.length - 1))];
+}
+
+async function measure() {
+	const plain = await openPlain(document.querySelector("meta[name=plain-socket]").content);
+	const variants = { isolated, websocket: plain };
+	const rows = [];
+	for (const [name, size] of Object.entries(sizes)) {
+		document.getElementById("state").textContent = name;
+		const args = { text: "x".repeat(size - 11) };
+		const took = { isolated: [], websocket: [] };
+		const rates = { isolated: [], websocket: [] };
+		for (const call of Object.values(variants)) await series(call, args, 20); // warm up
+		for (let round = 0; round < rounds; round++) {
+			for (const [variant, call] of Object.entries(variants)) {
+				took[variant].push(...await series(call, args, perRound[name]));
+			}
+		}
+		for (let round = 0; round < 3; round++) {
+			for (const [variant, call] of Object.entries(variants)) {
+				rates[variant].push(await perSecond(call, args, flood[name]));
+			}
+		}
+		for (const variant of Object.keys(variants)) {
+			rows.push({
+				case: name, variant,
+				p50: percentile(took[variant], 0.5), p95: percentile(took[variant], 0.95),
+				perSecond: percentile(rates[variant], 0.5),
+			});
+		}
+	}
+	return rows;
+}
+
+async function main() {
+	await isolated({ text: "first" });
+	const firstCall = performance.now() * 1000; // since the navigation began
+	try {
+		await sallyport.invoke("bench.report", { rows: await measure(), firstCall });
+	} catch (problem) {
+		await sallyport.invoke("bench.report", { rows: [], problem: String(problem) });
+	}
+	document.getElementById("state").textContent = "Done.";
+}
+
+main();
