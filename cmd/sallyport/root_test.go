@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestExitCodes(t *testing.T) {
+	// Nothing to find: no browser, no tools.
+	t.Setenv("PATH", t.TempDir())
+	t.Setenv("SALLYPORT_BROWSER", "")
+	tests := []struct {
+		name string
+		args []string
+		out  io.Writer
+		code int
+		err  string // part of what stderr says; "" if it stays silent
+	}{
+		{"what was asked holds", []string{"version"}, io.Discard, exitHolds, ""},
+		{"help", nil, io.Discard, exitHolds, ""},
+		{"it does not hold, and the output has said so", []string{"doctor"}, io.Discard, exitDoesNot, ""},
+		{"the same as JSON", []string{"doctor", "--json"}, io.Discard, exitDoesNot, ""},
+		{"no such command", []string{"dance"}, io.Discard, exitCouldNot, `no command "dance"`},
+		{"no such flag", []string{"doctor", "--dance"}, io.Discard, exitCouldNot, "doctor --help"},
+		{"no manifest", []string{"manifest", t.TempDir()}, io.Discard, exitCouldNot, "sallyport.json"},
+		{"output that cannot be written", []string{"version"}, fullWriter{}, exitCouldNot, "full"},
+		{"JSON that cannot be written", []string{"version", "--json"}, fullWriter{}, exitCouldNot, "full"},
+		{"a list that cannot be written", []string{"doctor"}, fullWriter{}, exitCouldNot, "full"},
+		{"a schema that cannot be written", []string{"manifest", "--schema"}, fullWriter{}, exitCouldNot, "full"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var stderr strings.Builder
+			if code := run(tt.args, strings.NewReader(""), tt.out, &stderr); code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			said := stderr.String()
+			if tt.err == "" && said != "" || !strings.Contains(said, tt.err) || tt.err != "" && !strings.HasPrefix(said, "sallyport: ") {
+				t.Errorf("stderr %q, want %q", said, tt.err)
+			}
+		})
+	}
+}
+
+type fullWriter struct{}
+
+func (fullWriter) Write([]byte) (int, error) { return 0, errors.New("full") }
