@@ -59,6 +59,11 @@ type Config struct {
 	// what errors handlers return, quoted. Neither belongs to a user's machine.
 	Development bool
 
+	// Observe is called right before each handler, in its goroutine, with the
+	// request that the handler gets. It is for the fuzz kit and tests, which
+	// compare that with what was sent; it decides nothing. Nil observes nothing.
+	Observe func(r *Request)
+
 	// Open shows a launch file to the user. Nil opens the default browser.
 	Open func(ctx context.Context, file string) error
 }

@@ -171,6 +171,9 @@ func (c *call) dispatch(request *Request) (any, *refusal) {
 		refused.reason += "; the handler did not run"
 		return nil, refused
 	}
+	if observe := c.session.app.config.Observe; observe != nil {
+		observe(request)
+	}
 	result, err := c.command.handler(callContext{c.ctx, request}, request)
 	switch {
 	case c.ctx.Err() != nil:
