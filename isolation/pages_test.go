@@ -2,6 +2,7 @@ package isolation
 
 import (
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -219,6 +220,37 @@ func TestDevelopmentReadsFilesAnew(t *testing.T) {
 	files["index.html"] = &fstest.MapFile{Data: []byte("<p onclick=x>")}
 	if code, body, err := get("/", "navigation"); code != 500 || strings.Contains(body, "onclick") || err == nil {
 		t.Errorf("a page broken meanwhile: %d %s %v", code, body, err)
+	}
+}
+
+// A trustingFS opens whatever name it is given, as no fs.FS should.
+type trustingFS struct {
+	fstest.MapFS
+	opened *[]string
+}
+
+func (f trustingFS) Open(name string) (fs.File, error) {
+	*f.opened = append(*f.opened, name)
+	return f.MapFS.Open(name)
+}
+
+func TestDevelopmentNeverAsksForAnInvalidName(t *testing.T) {
+	var opened []string
+	p, err := newPages(trustingFS{testFiles(), &opened}, PagePolicy{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened = nil
+	for _, path := range []string{"//a.js", "/img//logo.svg", "/img/", "/a.js/", "/x/y//"} {
+		r := httptest.NewRequest("GET", "http://h"+path, nil)
+		r.Header = kinds["script"]
+		n := 0
+		if err := p.serve(httptest.NewRecorder(), r, fillOnce(&n)); err != refusedPath {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if len(opened) > 0 {
+		t.Errorf("opened %q", opened)
 	}
 }
 

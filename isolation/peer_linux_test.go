@@ -136,6 +136,20 @@ func TestNeitherLookupTrustsAClosedSocket(t *testing.T) {
 	}
 }
 
+// A client that has said its last word is on its way to being closed.
+func TestNeitherLookupTakesAHalfClosedSocket(t *testing.T) {
+	for name, lookup := range lookups(t) {
+		server, client := connected(t, "tcp4", "127.0.0.1:0", "tcp4")
+		peer, own := ends(t, server)
+		if err := client.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		if uid, err := lookup(peer, own); err == nil {
+			t.Errorf("%s: uid %d was told of a socket that is closing", name, uid)
+		}
+	}
+}
+
 // The kernel's exact lookup falls back to whoever listens on the port.
 func TestNeitherLookupTakesAListenerForTheClient(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
