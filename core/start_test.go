@@ -1,0 +1,264 @@
+package core
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/isolation"
+)
+
+func TestC7WhatIsBrokenStopsTheStart(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(fstest.MapFS, *Config)
+		want   []string
+	}{
+		{"a manifest of broken JSON", func(f fstest.MapFS, c *Config) { f["sallyport.json"].Data = []byte("{\n\"name\": }") }, []string{"sallyport.json:2"}},
+		{"a manifest field that nobody knows", func(f fstest.MapFS, c *Config) {
+			f["sallyport.json"].Data = []byte("{\"version\":1,\n\"nane\":\"x\"}")
+		}, []string{"sallyport.json:2", "nane"}},
+		{"no manifest and nothing in its place", func(f fstest.MapFS, c *Config) { delete(f, "sallyport.json") }, []string{"sallyport.json", "Name"}},
+		{"a folder that is missing", func(f fstest.MapFS, c *Config) { delete(f, "capabilities/notes.rego") }, []string{"sallyport.json:1", "capabilities"}},
+		{"a broken schema", func(f fstest.MapFS, c *Config) {
+			f["schemas/notes.echo.input.json"].Data = []byte("{\n\"type\": \"strin\"}")
+		}, []string{"schemas", "notes.echo.input.json:2"}},
+		{"a broken capability", func(f fstest.MapFS, c *Config) {
+			f["capabilities/notes.rego"].Data = []byte(notesCapability + "\nallow if {\n")
+		}, []string{"capabilities", "notes.rego:"}},
+		{"a capability whose metadata has a misspelt key", func(f fstest.MapFS, c *Config) {
+			f["capabilities/notes.rego"].Data = []byte(strings.Replace(notesCapability, "windows:", "window:", 1))
+		}, []string{"notes.rego:", "window"}},
+		{"a broken hook", func(f fstest.MapFS, c *Config) { f["hook.js"].Data = []byte("sallyport.onCall(\n(call =>") }, []string{"hook.js:2"}},
+		{"no hook", func(f fstest.MapFS, c *Config) { delete(f, "hook.js") }, []string{"hook.js"}},
+		{"a page without index.html", func(f fstest.MapFS, c *Config) {
+			delete(f, "page/index.html")
+			f["page/other.js"] = &fstest.MapFile{}
+		}, []string{"index.html"}},
+		{"a command without an input schema", func(f fstest.MapFS, c *Config) { delete(f, "schemas/notes.touch.input.json") }, []string{`"notes.touch"`, "schemas/notes.touch.input.json"}},
+		{"limits of a command that does not exist", func(f fstest.MapFS, c *Config) {
+			c.CommandLimits = map[string]Limits{"notes.tuch": {Concurrency: 1}}
+		}, []string{"notes.tuch"}},
+		{"a relative directory", func(f fstest.MapFS, c *Config) { c.Variables = map[string]string{"$NOTES": "notes"} }, []string{"$NOTES"}},
+		{"a short key for the record", func(f fstest.MapFS, c *Config) { c.RecordKey = []byte("short") }, []string{"RecordKey"}},
+		{"a name that can't be a folder's", func(f fstest.MapFS, c *Config) { c.Name = "../notes" }, []string{"../notes"}},
+		{"a hook in the brownfield pattern", func(f fstest.MapFS, c *Config) {
+			c.Pattern, c.Hook = isolation.Brownfield, []byte("sallyport.onCall((c) => c)")
+		}, []string{"brownfield"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := testFiles()
+			c := Config{Files: files, Record: audits.NewMemory(1)}
+			test.change(files, &c)
+			app, err := New(c)
+			if err == nil {
+				Command(app, "notes.touch", func(context.Context, text) (struct{}, error) { return struct{}{}, nil })
+				err = app.StartInProcess()
+			}
+			if err == nil {
+				t.Fatal("it started")
+			}
+			contains(t, err.Error(), append(test.want, "core: ")...)
+			if strings.Count(err.Error(), "\n") > 0 {
+				t.Errorf("more than one line: %q", err)
+			}
+			if app != nil {
+				if app.Gate() != nil {
+					t.Error("the gate is open")
+				}
+				if err := app.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+func TestRegistrationMistakesPanic(t *testing.T) {
+	app, err := New(Config{Files: testFiles(), Record: audits.NewMemory(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(context.Context, *Request) (any, error) { return nil, nil }
+	app.Handle("notes.touch", nothing)
+	mustPanic := func(name, want string, register func()) {
+		t.Helper()
+		defer func() {
+			t.Helper()
+			if got, _ := recover().(string); !strings.Contains(got, want) {
+				t.Errorf("%s: panic is %q", name, got)
+			}
+		}()
+		register()
+	}
+	mustPanic("a duplicate", "twice", func() { app.Handle("notes.touch", nothing) })
+	mustPanic("no handler", "no handler", func() { app.Handle("notes.echo", nil) })
+	mustPanic("no function", "no function", func() { Command[text, text](app, "notes.echo", nil) })
+	mustPanic("arguments of a kind that JSON has no form for", "chan", func() {
+		Command(app, "notes.echo", func(context.Context, chan int) (struct{}, error) { return struct{}{}, nil })
+	})
+	for _, name := range []string{"", ".", "notes.", ".save", "notes..save", "1notes.save", "notes save", "nötes.save", "notes/save", strings.Repeat("n", 129)} {
+		mustPanic(name, "can't name a command", func() { app.Handle(name, nothing) })
+	}
+	if err := app.StartInProcess(); err != nil {
+		t.Fatal(err)
+	}
+	defer app.Shutdown(t.Context())
+	mustPanic("after the start", "started", func() { app.Handle("notes.echo", nothing) })
+	if err := app.StartInProcess(); err == nil {
+		t.Error("it started twice")
+	}
+	if got := app.Commands(); len(got) != 1 || got[0] != "notes.touch" {
+		t.Errorf("commands are %v", got)
+	}
+}
+
+func TestBrownfieldSaysWhatIsGivenUp(t *testing.T) {
+	files := testFiles()
+	files["sallyport.json"].Data = []byte(strings.Replace(string(files["sallyport.json"].Data), `"hook":"hook.js"`, `"pattern":"brownfield"`, 1))
+	for name, c := range map[string]Config{
+		"asked for by the manifest":      {Files: files},
+		"asked for by the configuration": {Files: testFiles(), Pattern: isolation.Brownfield},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(over *Config) { over.Files, over.Pattern = c.Files, c.Pattern }, nil)
+			contains(t, b.log.String(), "brownfield", "hook", "memory", "reports", "level=WARN")
+			if _, err := b.connect(t, "main").Call(patient(t), "notes.touch", textOf("x")); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.connect(t, "main").Call(patient(t), "notes.secret", textOf("x")); code(t, err) != CodeDenied {
+				t.Errorf("page got %v", err)
+			}
+			if r := b.record.Records()[0]; r.Pattern != "brownfield" {
+				t.Errorf("recorded %+v", r)
+			}
+		})
+	}
+	b := newBench(t, nil, nil)
+	lacks(t, b.log.String(), "brownfield")
+}
+
+func TestCommandsOfTheManifestAreCompared(t *testing.T) {
+	for listed, warned := range map[string]bool{`["notes.echo","notes.touch","notes.secret"]`: false, `["notes.echo"]`: true} {
+		files := testFiles()
+		files["sallyport.json"].Data = []byte(strings.TrimSuffix(string(files["sallyport.json"].Data), "}") + `,"commands":` + listed + `}`)
+		b := newBench(t, func(c *Config) { c.Files = files }, nil)
+		if got := strings.Contains(b.log.String(), "sallyport manifest"); got != warned {
+			t.Errorf("%s: warned %v", listed, got)
+		}
+	}
+}
+
+func TestMountedHostsMustBeNamed(t *testing.T) {
+	start := func(change func(*Config)) error {
+		c := Config{Files: testFiles(), Record: audits.NewMemory(1), FrameOrigin: "https://frame.example",
+			Origins: map[string]string{"main": "https://main.example", "other": "https://other.example"}}
+		change(&c)
+		app, err := New(c)
+		if err != nil {
+			return err
+		}
+		defer app.Shutdown(t.Context())
+		return app.Start()
+	}
+	if err := start(func(*Config) {}); err != nil {
+		t.Error(err)
+	}
+	for name, test := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"no frame origin":         {func(c *Config) { c.FrameOrigin = "" }, "FrameOrigin"},
+		"a window without one":    {func(c *Config) { delete(c.Origins, "other") }, `"other"`},
+		"a window of another app": {func(c *Config) { c.Origins["third"] = "https://third.example" }, `"third"`},
+		"one host for two":        {func(c *Config) { c.Origins["other"] = "https://main.example" }, "host"},
+	} {
+		err := start(test.change)
+		if err == nil {
+			t.Errorf("%s: it started", name)
+			continue
+		}
+		contains(t, err.Error(), test.want)
+	}
+}
+
+func TestMountedHandlersAnswerBeforeTheStart(t *testing.T) {
+	app, err := New(Config{Files: testFiles(), Record: audits.NewMemory(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []http.Handler{app.PageHandler(), app.FrameHandler()} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "https://main.example/", nil))
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("status %d", w.Code)
+		}
+	}
+}
+
+func TestTheDefaultRecordIsTheUsersAlone(t *testing.T) {
+	state := t.TempDir()
+	t.Setenv("HOME", state)
+	t.Setenv("XDG_STATE_HOME", "relative/is/ignored")
+	b := newBench(t, func(c *Config) { c.Record = nil }, nil)
+	if _, err := b.connect(t, "main").Call(patient(t), "notes.touch", textOf("zebra")); err != nil {
+		t.Fatal(err)
+	}
+	file, err := recordFile("notes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(file, state) || filepath.Base(filepath.Dir(file)) != "notes" {
+		t.Errorf("the record is %s", file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, string(text), `"verdict":"allow"`, `"verdict":"done"`)
+	lacks(t, string(text), "zebra")
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestVariablesReachPolicyAndHandlers(t *testing.T) {
+	files := testFiles()
+	files["capabilities/notes.rego"].Data = []byte("# METADATA\n# custom:\n#   windows: [\"main\"]\npackage capability.notes\n\nimport data.sallyport.scope\n\n" +
+		"allow if {\n\tinput.command == \"notes.touch\"\n\tscope.path_inside(input.args.text, \"$APPDATA/notes\")\n}\n")
+	b := newBench(t, func(c *Config) {
+		c.Files = files
+		c.Variables = map[string]string{"$APPDATA": "/srv/data"}
+	}, nil)
+	if got := b.Variables()["$APPDATA"]; got != "/srv/data" {
+		t.Errorf("$APPDATA is %q", got)
+	}
+	c := b.connect(t, "main")
+	for path, want := range map[string]Code{
+		"/srv/data/notes/a.txt":           "",
+		"/srv/data/other":                 CodeDenied,
+		"/srv/data/notes/../../etc":       CodeDenied,
+		"/srv/data/notes/%2e%2e/%2e%2e/x": CodeDenied,
+	} {
+		if _, err := c.Call(patient(t), "notes.touch", textOf(path)); code(t, err) != want {
+			t.Errorf("%s: page got %v, want %q", path, err, want)
+		}
+	}
+}
+
+func TestANilLogDiscards(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Log = nil }, nil)
+	if _, err := b.connect(t, "main").Call(patient(t), "notes.secret", textOf("x")); code(t, err) != CodeDenied {
+		t.Errorf("page got %v", err)
+	}
+	if b.App.log.Enabled(t.Context(), slog.LevelError) {
+		t.Error("it is enabled")
+	}
+}
