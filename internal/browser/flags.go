@@ -39,6 +39,7 @@ func (b Browser) arguments(folder, page string, o Options, root bool) []string {
 		"--disable-default-apps",
 		"--disable-domain-reliability",
 		"--disable-extensions",
+		"--disable-popup-blocking", // a page that runs by itself has no click to show for its windows
 		"--disable-quic",
 		"--disable-sync",
 		"--metrics-recording-only",
@@ -63,7 +64,8 @@ func (b Browser) arguments(folder, page string, o Options, root bool) []string {
 
 // userJS switches off what Firefox does of its own accord at a first start:
 // welcome pages, telemetry, studies, updates, and every look-up that would
-// leave the machine.
+// leave the machine. It also lets a page open windows without a click, as the
+// flags do for Chromium.
 const userJS = `user_pref("app.normandy.enabled", false);
 user_pref("app.normandy.first_run", false);
 user_pref("app.shield.optoutstudies.enabled", false);
@@ -103,6 +105,7 @@ user_pref("captivedetect.canonicalURL", "");
 user_pref("datareporting.healthreport.uploadEnabled", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("datareporting.policy.dataSubmissionPolicyBypassNotification", true);
+user_pref("dom.disable_open_during_load", false);
 user_pref("dom.push.connection.enabled", false);
 user_pref("dom.push.enabled", false);
 user_pref("extensions.autoDisableScopes", 15);
