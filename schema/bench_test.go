@@ -1,9 +1,6 @@
 package schema
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -117,15 +114,3 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
-func BenchmarkAny(b *testing.B) {
-	data := sample(1024)
-	_ = cipher.AEAD(nil)
-	_ = aes.BlockSize
-	var v any
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := json.Unmarshal(data, &v); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
