@@ -1,0 +1,1 @@
+self.addEventListener("fetch", (event) => event.respondWith(event.preloadResponse ?? fetch(event.request)));
