@@ -113,4 +113,3 @@ func BenchmarkValidate(b *testing.B) {
 		})
 	}
 }
-
