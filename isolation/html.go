@@ -55,7 +55,7 @@ func prepareHTML(name string, src []byte, styleAttributes bool) (*htmlPage, erro
 			}
 			break
 		}
-		tag, err := readTag(z, kind)
+		tag := readTag(z, kind)
 		if !headed && !mayPrecedeHead(tag, src[at:at+raw]) {
 			headed = true
 			if tag.kind == html.StartTagToken && tag.name == "head" {
@@ -64,10 +64,7 @@ func prepareHTML(name string, src []byte, styleAttributes bool) (*htmlPage, erro
 				mark(at, markHead)
 			}
 		}
-		if err == nil {
-			err = checkTag(tag, styleAttributes)
-		}
-		if err != nil {
+		if err := checkTag(tag, styleAttributes); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, lineOf(src, at), err)
 		}
 		if tag.wantsNonce() {
@@ -119,17 +116,13 @@ type htmlTag struct {
 	attributes map[string]string
 }
 
-func readTag(z *html.Tokenizer, kind html.TokenType) (htmlTag, error) {
+func readTag(z *html.Tokenizer, kind html.TokenType) htmlTag {
 	if kind == html.SelfClosingTagToken {
 		kind = html.StartTagToken // browsers ignore the slash on HTML elements
 	}
 	t := htmlTag{kind: kind}
 	if kind != html.StartTagToken {
-		if kind == html.EndTagToken {
-			name, _ := z.TagName()
-			t.name = string(name)
-		}
-		return t, nil
+		return t
 	}
 	name, more := z.TagName()
 	t.name = string(name)
@@ -141,7 +134,7 @@ func readTag(z *html.Tokenizer, kind html.TokenType) (htmlTag, error) {
 			t.attributes[string(key)] = string(value)
 		}
 	}
-	return t, nil
+	return t
 }
 
 // mayPrecedeHead says whether a parser has still not begun the head after

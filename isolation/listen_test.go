@@ -2,7 +2,6 @@ package isolation
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -195,21 +194,28 @@ func TestOnlySmallHTTP1IsSpoken(t *testing.T) {
 }
 
 func TestAPanicIsLoggedWithoutItsValue(t *testing.T) {
-	var out bytes.Buffer
-	log := slog.New(slog.NewTextHandler(&out, nil))
-	done := make(chan struct{})
+	lines := make(chan string, 8)
+	log := slog.New(slog.NewTextHandler(lineWriter(lines), nil))
 	l := serving(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		defer close(done)
 		panic("sent by the page: " + r.URL.Path)
 	}), log)
-	got := raw(t, l, "GET /secret HTTP/1.1\r\nHost: x\r\n\r\n")
-	<-done
-	if got != "" {
+	if got := raw(t, l, "GET /secret HTTP/1.1\r\nHost: x\r\n\r\n"); got != "" {
 		t.Errorf("the page got %q", got)
 	}
-	if s := out.String(); !strings.Contains(s, "a handler panicked") || strings.Contains(s, "secret") {
+	if s := <-lines; !strings.Contains(s, "a handler panicked") || strings.Contains(s, "secret") {
 		t.Errorf("log: %s", s)
 	}
+	if len(lines) > 0 {
+		t.Errorf("more in the log: %s", <-lines)
+	}
+}
+
+// A lineWriter sends each line of a log.
+type lineWriter chan<- string
+
+func (w lineWriter) Write(b []byte) (int, error) {
+	w <- string(b)
+	return len(b), nil
 }
 
 func TestShutdownWaitsForRunningRequests(t *testing.T) {
