@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -332,3 +334,6 @@ func (g *Gate) Close() {
 	case <-time.After(time.Second):
 	}
 }
+
+// Windows lists the labels of all windows, sorted.
+func (g *Gate) Windows() []string { return slices.Sorted(maps.Keys(g.windows)) }

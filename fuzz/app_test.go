@@ -1,0 +1,229 @@
+package fuzz
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/core"
+	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/schema"
+)
+
+const richSchema = `{
+	"type": "object", "additionalProperties": false, "required": ["path", "kind"],
+	"properties": {
+		"path": {"type": "string", "pattern": "^/[a-z]{1,8}(/[a-z0-9._-]{1,16}){0,3}$"},
+		"kind": {"enum": ["file", "folder", 3, null]},
+		"size": {"type": "integer", "minimum": -5, "maximum": 9007199254740993},
+		"tags": {"type": "array", "minItems": 1, "maxItems": 3, "items": {"type": "string", "maxLength": 40}},
+		"parent": {"$ref": "#"},
+		"when": {"type": "string", "format": "date-time"},
+		"either": {"oneOf": [{"type": "boolean"}, {"type": "number", "exclusiveMinimum": 0}]}
+	}
+}`
+
+const anySchema = `{}`
+
+const testCapability = `# METADATA
+# title: Fuzzed
+# custom:
+#   windows: ["*"]
+package capability.fuzzed
+
+import data.sallyport.scope
+
+allow if input.command == "any.value"
+
+allow if {
+	input.command == "files.touch"
+	scope.path_inside(input.args.path, "$APPDATA")
+}
+
+allow if {
+	input.command == "files.touch"
+	input.args.kind == "file"
+}
+
+deny contains "no parents" if input.args.parent.kind == "folder"
+`
+
+func testConfig() core.Config {
+	return core.Config{
+		Name: "fuzzed",
+		Schemas: fstest.MapFS{
+			"files.touch.input.json": {Data: []byte(richSchema)},
+			"any.value.input.json":   {Data: []byte(anySchema)},
+		},
+		Capabilities: fstest.MapFS{"fuzzed.rego": {Data: []byte(testCapability)}},
+		Hook:         []byte("sallyport.onCall((call) => call)"),
+		Windows:      []isolation.Window{{Label: "main"}, {Label: "editor"}},
+	}
+}
+
+type entry struct {
+	Path   string         `json:"path"`
+	Kind   any            `json:"kind"`
+	Size   int64          `json:"size"`
+	Tags   []string       `json:"tags"`
+	Parent *entry         `json:"parent"`
+	When   string         `json:"when"`
+	Either map[string]any `json:"-"`
+	Any    schema.Value   `json:"either"`
+}
+
+func newTestApp(c core.Config) (*core.App, error) {
+	app, err := core.New(c)
+	if err != nil {
+		return nil, err
+	}
+	core.Command(app, "files.touch", func(context.Context, entry) (struct{}, error) { return struct{}{}, nil })
+	app.Handle("any.value", func(_ context.Context, r *core.Request) (any, error) {
+		if r.Args.Kind() == schema.Bool {
+			return nil, errors.New("no booleans")
+		}
+		return nil, nil
+	})
+	return app, nil
+}
+
+func FuzzPipeline(f *testing.F) { App(f, testConfig(), newTestApp) }
+
+// find plays random scenarios until one fails.
+func find(t *testing.T, target *target) error {
+	t.Helper()
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 2000 {
+		data := make([]byte, 64)
+		for i := range data {
+			data[i] = byte(random.Uint32())
+		}
+		if err := target.play(data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestAPanickingHandlerIsFound(t *testing.T) {
+	target := newTarget(t, testConfig(), func(c core.Config) (*core.App, error) {
+		app, err := core.New(c)
+		if err != nil {
+			return nil, err
+		}
+		core.Command(app, "files.touch", func(context.Context, entry) (struct{}, error) { return struct{}{}, nil })
+		app.Handle("any.value", func(_ context.Context, r *core.Request) (any, error) {
+			if r.Args.Kind() == schema.Array {
+				panic("planted")
+			}
+			return nil, nil
+		})
+		return app, nil
+	})
+	if err := find(t, target); err == nil || !strings.Contains(err.Error(), "internal error") {
+		t.Errorf("a handler that panics on arrays gave %v", err)
+	}
+}
+
+func TestArgumentsInARefusalAreFound(t *testing.T) {
+	// Development mode may show pointers, never values; a name that the page
+	// chose, as a refusal's text, would be found by this very check.
+	s := &scenario{target: newTarget(t, testConfig(), newTestApp), choices: &choices{}}
+	var err error
+	if s.page, err = newPage(s.target.app.Gate(), "main"); err != nil {
+		t.Fatal(err)
+	}
+	leaky := isolation.AppendError(nil, 1, []byte(`{"code":"denied","id":"`+s.page.session.ID()+`-1","message":"`+canary+`"}`))
+	if err := s.page.session.Write(leaky); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.page.await([]uint32{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.check(sentCall{id: 1, command: "any.value", args: "1"}); err == nil || !strings.Contains(err.Error(), "gives its arguments away") {
+		t.Errorf("a leaky refusal gave %v", err)
+	}
+}
+
+func TestAHandlerWithoutADecisionIsFound(t *testing.T) {
+	request := &core.Request{Identity: core.Identity{Command: "any.value", Window: "main", Session: "s", ID: "s-1"}}
+	var err error
+	if request.Args, err = schema.Parse([]byte("1"), schema.DefaultLimits()); err != nil {
+		t.Fatal(err)
+	}
+	for name, decide := range map[string]func(e *evidence){
+		"no decision": func(*evidence) {},
+		"a denial": func(e *evidence) {
+			record(t, e, audits.Record{ID: "s-1", Verdict: audits.VerdictDeny, Command: "any.value", Window: "main", Session: "s"})
+		},
+		"another command's allow": func(e *evidence) {
+			record(t, e, audits.Record{ID: "s-1", Verdict: audits.VerdictAllow, Command: "files.touch", Window: "main", Session: "s"})
+		},
+		"another window's allow": func(e *evidence) {
+			record(t, e, audits.Record{ID: "s-1", Verdict: audits.VerdictAllow, Command: "any.value", Window: "editor", Session: "s"})
+		},
+		"another call's allow": func(e *evidence) {
+			record(t, e, audits.Record{ID: "s-2", Verdict: audits.VerdictAllow, Command: "any.value", Window: "main", Session: "s"})
+		},
+		"an allow that runs twice": func(e *evidence) {
+			record(t, e, audits.Record{ID: "s-1", Verdict: audits.VerdictAllow, Command: "any.value", Window: "main", Session: "s"})
+			e.observe(request)
+		},
+	} {
+		e := newEvidence()
+		decide(e)
+		e.observe(request)
+		if len(e.take()) == 0 {
+			t.Errorf("a handler that ran after %s was not noticed", name)
+		}
+	}
+}
+
+func record(t *testing.T, e *evidence, r audits.Record) {
+	t.Helper()
+	if err := e.Decide(t.Context(), &r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAHandlerThatSawSomethingElseIsFound(t *testing.T) {
+	s := &scenario{target: newTarget(t, testConfig(), newTestApp)}
+	for name, c := range map[string]struct{ sent, got string }{
+		"another value":          {`{"a":1}`, `{"a":2}`},
+		"a number rounded":       {`9007199254740993`, `9007199254740992`},
+		"what is no strict JSON": {`{"a":1,"a":1}`, `{"a":1}`},
+	} {
+		if err := s.checkRun(sentCall{command: "any.value", args: c.sent}, ran{"any.value", c.got}); err == nil {
+			t.Errorf("%s was not noticed", name)
+		}
+	}
+	if err := s.checkRun(sentCall{command: "files.touch", args: `{"path":1}`}, ran{"files.touch", `{"path":1}`}); err == nil {
+		t.Error("arguments that the schema refuses were not noticed")
+	}
+	if err := s.checkRun(sentCall{command: "any.value", args: `{"a":[1,"x"]}`}, ran{"any.value", `{"a":[1,"x"]}`}); err != nil {
+		t.Errorf("the right arguments: %v", err)
+	}
+}
+
+// TestScenariosReachTheHandlers guards the kit against testing nothing: a
+// good share of calls must get past schema and policy.
+func TestScenariosReachTheHandlers(t *testing.T) {
+	target := newTarget(t, testConfig(), newTestApp)
+	if err := find(t, target); err != nil {
+		t.Fatal(err)
+	}
+	stats := target.app.Stats()
+	if stats.Calls < 1000 || stats.Done*8 < stats.Calls {
+		t.Errorf("of %d calls %d ran to a result; want at least an eighth", stats.Calls, stats.Done)
+	}
+	for _, reason := range []string{"forged", "sequence", "iv", "epoch", "version", "type", "too short"} {
+		if stats.Boundary.Discarded[reason] == 0 {
+			t.Errorf("no frame was discarded for %q: %v", reason, stats.Boundary.Discarded)
+		}
+	}
+	t.Logf("%d calls, %d done, refused %v, discarded %v", stats.Calls, stats.Done, stats.Refused, stats.Boundary.Discarded)
+}

@@ -1,0 +1,33 @@
+// Package fuzz attacks a finished app: it makes sessions as the isolation
+// frame does, sends messages that are valid, nearly valid and hostile, and
+// checks that what must hold does hold. One line in an app's tests uses it:
+//
+//	func FuzzNotes(f *testing.F) { fuzz.App(f, core.Config{Files: files}, newApp) }
+//
+// `go test` runs a fixed set of scenarios from it, `go test -fuzz FuzzNotes`
+// looks for new ones until it is stopped.
+//
+// # What is sent
+//
+// Arguments come from the app's own schemas: ones that they accept, and ones
+// that break them in one place (a member dropped, added, doubled or written in
+// other case, another type, a bound missed by one, a number no machine should
+// compute, a lone surrogate, deep nesting, __proto__, …). Calls come alone and
+// in batches, with cancellations and reports between them, for commands that
+// exist and that don't. Between them come frames that no frame runtime sends:
+// forged, replayed, reordered, cut, transplanted between sessions and
+// directions.
+//
+// # What must hold
+//
+//   - No handler runs without a decision on record that allows that very call.
+//   - A handler gets what was sent, as its schema accepted it.
+//   - Nothing panics: not the core, not a handler.
+//   - Nothing of a call's arguments comes back in a refusal.
+//   - Every call is answered once, and in bounded time; a refused one runs no
+//     handler.
+//   - A frame that was not sealed for its place changes nothing.
+//
+// Handlers run for real: give the app folders of its own, as App does with
+// $APPDATA, $HOME and $TEMP.
+package fuzz

@@ -1,0 +1,91 @@
+package fuzz
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/core"
+)
+
+// evidence is what the app itself shows of each call: the decisions that it
+// recorded and the requests that its handlers got. It is the recorder.
+type evidence struct {
+	mu       sync.Mutex
+	decided  map[string]audits.Record
+	outcome  map[string]audits.Record
+	ran      map[string]ran
+	problems []string
+}
+
+// ran is a request on its way into a handler.
+type ran struct {
+	command string
+	args    string
+}
+
+func newEvidence() *evidence {
+	return &evidence{decided: map[string]audits.Record{}, outcome: map[string]audits.Record{}, ran: map[string]ran{}}
+}
+
+// Decide implements audits.Recorder.
+func (e *evidence) Decide(_ context.Context, r *audits.Record) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.decided[r.ID] = *r
+	return nil
+}
+
+// Outcome implements audits.Recorder.
+func (e *evidence) Outcome(_ context.Context, r *audits.Record) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.outcome[r.ID] = *r
+	return nil
+}
+
+// observe is called with each request right before its handler.
+func (e *evidence) observe(r *core.Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	decision, recorded := e.decided[r.ID]
+	switch {
+	case !recorded || decision.Verdict != audits.VerdictAllow:
+		e.problems = append(e.problems, fmt.Sprintf("the handler of %s ran without an allow on record (call %s)", r.Command, r.ID))
+	case decision.Command != r.Command || decision.Window != r.Window || decision.Session != r.Session:
+		e.problems = append(e.problems, fmt.Sprintf("call %s was allowed as %s of %s, and ran as %s of %s", r.ID, decision.Command, decision.Window, r.Command, r.Window))
+	}
+	if _, twice := e.ran[r.ID]; twice {
+		e.problems = append(e.problems, fmt.Sprintf("call %s ran twice", r.ID))
+	}
+	e.ran[r.ID] = ran{r.Command, string(r.Args.AppendJSON(nil))}
+}
+
+// of is what is known of one call.
+func (e *evidence) of(id string) (r ran, didRun bool, outcome audits.Record) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r, didRun = e.ran[id]
+	return r, didRun, e.outcome[id]
+}
+
+// runs is how many handlers were started and how many decisions were taken.
+func (e *evidence) runs() (handlers, decisions int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.ran), len(e.decided)
+}
+
+// take returns the problems seen and forgets everything, for the next
+// scenario.
+func (e *evidence) take() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	problems := e.problems
+	e.problems = nil
+	clear(e.decided)
+	clear(e.outcome)
+	clear(e.ran)
+	return problems
+}

@@ -1,0 +1,256 @@
+package fuzz
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/sallyport/sallyport/internal/peer"
+	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/schema"
+)
+
+const maxSteps = 6
+
+// A scenario is one session's life, as the choices have it.
+type scenario struct {
+	target  *target
+	choices *choices
+	page    *page
+	other   *page // of the same window, for transplants
+	log     []string
+}
+
+// sentCall is a call as it was sent.
+type sentCall struct {
+	id      uint32
+	command string
+	args    string
+}
+
+// run plays the scenario and returns the first thing that must not be.
+func (s *scenario) run() error {
+	windows := s.target.app.Gate().Windows()
+	window := windows[s.choices.below(len(windows))]
+	var err error
+	if s.page, err = newPage(s.target.app.Gate(), window); err != nil {
+		return err
+	}
+	defer s.page.session.End(isolation.EndRevoked)
+	if s.other, err = newPage(s.target.app.Gate(), window); err != nil {
+		return err
+	}
+	defer s.other.session.End(isolation.EndRevoked)
+	for range maxSteps {
+		if err := s.step(); err != nil {
+			return fmt.Errorf("%w\nafter: %s", err, strings.Join(s.log, "; "))
+		}
+		if s.page.isOver() || !s.choices.more() {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *scenario) step() error {
+	switch s.choices.below(8) {
+	case 0, 1, 2, 3:
+		return s.callSome()
+	case 4, 5, 6:
+		return s.forge()
+	}
+	return s.breakGrammar()
+}
+
+// note remembers what was done, for the report of a failure.
+func (s *scenario) note(format string, args ...any) {
+	s.log = append(s.log, fmt.Sprintf(format, args...))
+}
+
+// callSome sends a batch of genuine calls, with cancellations and reports
+// among them, and checks each.
+func (s *scenario) callSome() error {
+	var batch []byte
+	var calls []sentCall
+	for range 1 + s.choices.below(3) {
+		c := s.makeCall()
+		calls = append(calls, c)
+		batch = peer.AppendCall(batch, c.id, time.Duration(s.choices.below(3))*time.Second, c.command, []byte(c.args))
+		s.note("call %s %.200q", c.command, c.args)
+	}
+	if s.choices.chance(6) {
+		id := uint32(s.choices.below(int(s.page.last) + 3))
+		batch = peer.AppendCancel(batch, id)
+		s.note("cancel %d", id)
+	}
+	if s.choices.chance(6) {
+		s.page.last++
+		batch = peer.AppendReport(batch, s.page.last, isolation.CauseRefused, "x."+canary)
+		s.note("report")
+	}
+	if !s.page.send(batch) {
+		return fmt.Errorf("a genuine frame was discarded")
+	}
+	ids := make([]uint32, len(calls))
+	for i, c := range calls {
+		ids[i] = c.id
+	}
+	if err := s.page.await(ids); err != nil {
+		return err
+	}
+	if s.page.isOver() {
+		return fmt.Errorf("well-formed items ended the session")
+	}
+	for _, c := range calls {
+		if err := s.check(c); err != nil {
+			return fmt.Errorf("call %d, %s with %.300q: %w", c.id, c.command, c.args, err)
+		}
+	}
+	return nil
+}
+
+func (s *scenario) makeCall() sentCall {
+	s.page.last++
+	c := sentCall{id: s.page.last}
+	commands := s.target.commands
+	if len(commands) == 0 || s.choices.chance(8) {
+		unknown := []string{"no.such", "x." + canary, "", "notes..list", "__proto__", strings.Repeat("a", isolation.MaxCommand)}
+		c.command, c.args = unknown[s.choices.below(len(unknown))], `{"x":"`+canary+`"}`
+		return c
+	}
+	c.command = commands[s.choices.below(len(commands))]
+	n := s.arguments(c.command)
+	if c.args = n.String(); s.choices.below(2) == 1 {
+		broken := spoilers[s.choices.below(len(spoilers))]
+		c.args = broken.spoil(n, s.choices)
+		s.note("%s", broken.name)
+	}
+	return c
+}
+
+func (s *scenario) arguments(command string) *node {
+	g, err := newGenerator(s.target.app.Schemas().InputSource(command), s.choices, s.target.words)
+	if err != nil {
+		return leaf(nil)
+	}
+	return g.arguments()
+}
+
+// check holds one answered call to everything that must hold.
+func (s *scenario) check(c sentCall) error {
+	answers := s.page.answersTo(c.id)
+	if len(answers) != 1 {
+		return fmt.Errorf("answered %d times", len(answers))
+	}
+	id := fmt.Sprintf("%s-%d", s.page.session.ID(), c.id)
+	got, ran, outcome := s.target.evidence.of(id)
+	if ran {
+		if err := s.checkRun(c, got); err != nil {
+			return err
+		}
+	}
+	if !answers[0].Failed {
+		if !ran {
+			return fmt.Errorf("it has a result and no handler ran")
+		}
+		return nil
+	}
+	var refusal peer.Error
+	if err := json.Unmarshal(answers[0].JSON, &refusal); err != nil {
+		return fmt.Errorf("its refusal is no error object: %w", err)
+	}
+	switch {
+	case refusal.ID != id:
+		return fmt.Errorf("its refusal has the id %s, not %s", refusal.ID, id)
+	case refusal.Code == "internal":
+		return fmt.Errorf("internal error in stage %s: %s", outcome.Stage, outcome.Reason)
+	case refusal.Code == "failed":
+		return nil // the handler ran, and what it shows is its own
+	case strings.Contains(string(answers[0].JSON), canary):
+		return fmt.Errorf("its refusal gives its arguments away: %.300s", answers[0].JSON)
+	case ran && refusal.Code != "timeout" && refusal.Code != "cancelled":
+		return fmt.Errorf("it was refused as %s, and its handler ran", refusal.Code)
+	}
+	return nil
+}
+
+// checkRun compares what a handler got with what was sent, by another parser
+// than the core's.
+func (s *scenario) checkRun(c sentCall, got ran) error {
+	if got.command != c.command {
+		return fmt.Errorf("the handler of %s ran", got.command)
+	}
+	sent, err := decode(c.args)
+	if err != nil {
+		return fmt.Errorf("it is no JSON (%w), and its handler ran", err)
+	}
+	seen, err := decode(got.args)
+	if err != nil {
+		return fmt.Errorf("its handler got what is no JSON: %w", err)
+	}
+	if !reflect.DeepEqual(sent, seen) {
+		return fmt.Errorf("its handler got %.300q", got.args)
+	}
+	value, err := schema.Parse([]byte(c.args), schema.DefaultLimits())
+	if err != nil {
+		return fmt.Errorf("it is not strict JSON (%w), and its handler ran", err)
+	}
+	if err := s.target.app.Schemas().ValidateInput(c.command, value); err != nil {
+		return fmt.Errorf("its schema refuses it (%w), and its handler ran", err)
+	}
+	return nil
+}
+
+func decode(text string) (v any, err error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	err = d.Decode(&v)
+	return v, err
+}
+
+// forge delivers a frame that must be discarded.
+func (s *scenario) forge() error {
+	forged := forgeries[s.choices.below(len(forgeries))]
+	genuine := s.page.peer.Next(isolation.TypeBatch, s.forgedCall())
+	wire := forged.make(s.page, s.other, genuine, s.choices)
+	s.note("%s", forged.name)
+	handlers, decisions := s.target.evidence.runs()
+	if s.page.session.Deliver(wire) {
+		return fmt.Errorf("a frame with %s was taken for genuine: %x", forged.name, wire)
+	}
+	if h, d := s.target.evidence.runs(); h != handlers || d != decisions {
+		return fmt.Errorf("a frame with %s led to %d decisions and %d handlers", forged.name, d-decisions, h-handlers)
+	}
+	if s.page.isOver() {
+		return fmt.Errorf("a frame with %s ended the session", forged.name)
+	}
+	return nil
+}
+
+func (s *scenario) forgedCall() []byte {
+	command := "no.such"
+	if len(s.target.commands) > 0 {
+		command = s.target.commands[s.choices.below(len(s.target.commands))]
+	}
+	return peer.AppendCall(nil, s.page.last+1, 0, command, []byte(s.arguments(command).String()))
+}
+
+// breakGrammar sends an authentic frame that is no batch: nothing of it may
+// run, and the session ends.
+func (s *scenario) breakGrammar() error {
+	call := s.forgedCall()
+	bad := [][]byte{nil, call[:s.choices.below(len(call))], append(call, 0), append([]byte{9}, call[1:]...)}
+	plain := bad[s.choices.below(len(bad))]
+	s.note("a batch against the grammar: %x", plain)
+	handlers, _ := s.target.evidence.runs()
+	s.page.send(plain)
+	if h, _ := s.target.evidence.runs(); h != handlers {
+		return fmt.Errorf("a handler ran from a batch against the grammar")
+	}
+	if !s.page.isOver() {
+		return fmt.Errorf("a batch against the grammar did not end the session")
+	}
+	return nil
+}
