@@ -60,8 +60,11 @@
 //
 // Three of Rego's traps are closed here. A built-in that is given a wrong type stops the
 // decision with an error. Ordering (<, <=, >, >=) of anything but two numbers or
-// two strings is an error too: in plain Rego null <= 100 is true. And glob.match, for which .. is an
-// ordinary name, is refused on arguments: use scope.glob.
+// two strings is an error too: in plain Rego null <= 100 is true. And glob.match, for which
+// .. is an ordinary name, is refused on arguments: use scope.glob.
+//
+// Conditions on window, origin, command and platform come first: where they fail, the rest of
+// a rule is not evaluated and can't fail either. All other errors end the decision.
 //
 // # The scope library
 //
@@ -72,17 +75,17 @@
 //	                                [a-z] and [!a-z] are classes, ** as a whole name is any depth
 //
 // Both work on text alone and touch no file, so they can't see a symbolic link: the handler
-// opens paths under an os.Root. Both are total: a wrong type and an absent
-// argument (written as input.args.name in the call itself) are false, never an error and
-// never undefined. A leading dot of a name is matched only by a dot. dir and pattern may begin with a
-// variable of [Config].Variables, such as $HOME; path may not.
+// opens paths under an os.Root. Both are total: a wrong type and an absent argument (written
+// as input.args.name in the call itself) are false, never an error and never undefined. A
+// leading dot of a name is matched only by a dot. dir and pattern may begin with a variable
+// of [Config].Variables, such as $HOME; path may not.
 //
 // Some texts can't be judged: a path with .. in it, an escape such as %2e, a control
-// character, a backslash where that is no separator, a device or a short name on Windows, a relative path
-// against an absolute directory. Such a path counts against the call. In an allow
-// the function is false. Where a deny or an ask calls it directly in its body, it is
-// true, and "not" turns both round; so does a leading dot under a wildcard. Inside helper rules and nested expressions the function
-// can't know its side: there such a path is false.
+// character, a backslash where that is no separator, a device or a short name on Windows, a
+// relative path against an absolute directory. Such a path counts against the call. In an
+// allow the function is false. Where a deny or an ask calls it directly in its body it is
+// true, and "not" turns both round; so it is with a leading dot under a wildcard. Inside
+// helper rules and nested expressions the function can't know its side: there it is false.
 //
 // On Windows and macOS names are compared without case; on Windows both slashes separate, and
 // trailing dots and spaces are dropped as the system drops them.
@@ -91,5 +94,6 @@
 //
 // Window, origin, command and platform are known long before the arguments. For each such
 // combination the rules are partially evaluated once, with the rest unknown, and what is left
-// is kept: nothing, a constant, or a short condition that is evaluated per call.
+// is kept, in bounded number: nothing, a constant, or a short condition that is evaluated per
+// call.
 package policy

@@ -1,8 +1,11 @@
 package policy
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/sallyport/sallyport/schema"
 )
 
 // The traps of Rego that other users have fallen into, each with the rule that shows it.
@@ -244,10 +247,47 @@ func TestNoArgumentsAtAll(t *testing.T) {
 	}
 }
 
+// endless is a number that no parser of ours lets through.
+type endless struct{ schema.Value }
+
+func (endless) Kind() schema.Kind   { return schema.Number }
+func (endless) Number() json.Number { return "1e999999999" }
+
 func TestNumbersOutOfRangeAreAnError(t *testing.T) {
-	p := load(t, withoutScope+`allow if { input.command == "x"; input.args.n < 5 }`)
-	in := call(t, "x", `{"n":1e300}`)
-	if got := decide(t, p, in); got != "deny" {
+	p := load(t, withoutScope+`allow if { input.command == "x"; input.args < 5 }`)
+	in := call(t, "x", `{}`)
+	in.Args = endless{}
+	if got := decide(t, p, in); !strings.HasPrefix(got, "error: policy: a number in the arguments is out of range") {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestErrorsBehindATrueHelperAreSeen(t *testing.T) {
+	p := load(t, withoutScope+`allow if { input.command == "x"; open }
+deny contains "closed" if { input.command == "y"; not open }
+allow if input.command == "y"
+open if input.args.kind == "a"
+open if endswith(input.args.path, ".md")`)
+	for _, command := range []string{"x", "y"} {
+		if got := decide(t, p, call(t, command, `{"kind":"a","path":7}`)); !strings.HasPrefix(got, "error: policy: notes.rego:9: eval_type_error") {
+			t.Errorf("%s: got %s", command, got)
+		}
+	}
+}
+
+func TestNegatedCommandsHoldForAllOthers(t *testing.T) {
+	p := load(t, withoutScope+`allow if not input.command == "a"
+allow if input.command == "a"
+deny contains "not b" if { input.command != "a"; not input.command in {"b", "c"} }
+deny contains "command or argument" if { input.command == input.args.c }`)
+	for _, test := range [][3]string{
+		{"a", `{}`, "allow notes.rego:6"},
+		{"b", `{}`, "allow notes.rego:5"},
+		{"d", `{}`, "deny notes.rego:7 (not b)"},
+		{"b", `{"c":"b"}`, "deny notes.rego:8 (command or argument)"},
+	} {
+		if got := decide(t, p, call(t, test[0], test[1])); got != test[2] {
+			t.Errorf("%s: got %s, want %s", test[0], got, test[2])
+		}
 	}
 }
