@@ -27,7 +27,7 @@ var mapHas = uncurry(Map.prototype.has);
 var mapEach = uncurry(Map.prototype.forEach);
 var mapSize = getter(Map.prototype, "size");
 var PromiseOf = Promise;
-var then = uncurry(Promise.prototype.then);
+var when = uncurry(Promise.prototype.then);
 var Bytes = Uint8Array;
 var View = DataView;
 var typedArray = getPrototypeOf(Uint8Array.prototype);
@@ -735,7 +735,7 @@ var Pump = class {
   leave() {
     if (this.#stopped) return;
     this.stop();
-    if (this.#bye !== void 0) void then(this.#post(this.#url, this.#bye, true), ignore, ignore);
+    if (this.#bye !== void 0) void when(this.#post(this.#url, this.#bye, true), ignore, ignore);
   }
   stop() {
     this.#stopped = true;
@@ -765,7 +765,7 @@ var Pump = class {
     });
   }
   #request(body, done) {
-    void then(
+    void when(
       this.#post(this.#url, body, false),
       ({ status, body: answer }) => {
         if (this.#stopped) return;
@@ -1011,6 +1011,44 @@ function parameters(iv, additionalData) {
   return { __proto__: null, name: "AES-GCM", iv, additionalData, tagLength: TAG * 8 };
 }
 
+// src/outbox.ts
+var Outbox = class {
+  #entries = [];
+  push(entry) {
+    this.#entries[this.#entries.length] = entry;
+  }
+  /** Takes the next batch: at most MAX_ITEMS entries of together max bytes, but at least one if there is any. */
+  take(max) {
+    const batch = [];
+    let size = 0;
+    let i = 0;
+    for (; i < this.#entries.length && batch.length < MAX_ITEMS; i++) {
+      const entry = this.#entries[i];
+      if (entry.dropped) continue;
+      size += byteLength(entry.item);
+      if (size > max && batch.length > 0) break;
+      entry.taken = true;
+      batch[batch.length] = entry;
+    }
+    this.#entries = joined([], this.#entries, i);
+    return batch;
+  }
+  /** Puts a batch that never left back in front. */
+  putBack(batch) {
+    for (let i = 0; i < batch.length; i++) batch[i].taken = false;
+    this.#entries = joined(batch, this.#entries, 0);
+  }
+  clear() {
+    this.#entries = [];
+  }
+};
+function joined(first, second, from) {
+  const all = [];
+  for (let i = 0; i < first.length; i++) all[i] = first[i];
+  for (let i = from; i < second.length; i++) all[all.length] = second[i];
+  return all;
+}
+
 // src/hpke.ts
 var version = toUTF8("HPKE-v1");
 var kem = concat([toUTF8("KEM"), new Bytes([0, 16])]);
@@ -1129,10 +1167,7 @@ var Window = class {
 };
 
 // src/session.ts
-var FIRST_TRIES = 4;
-var RESUME_FOR = 2e4;
-var UNHEARD = 3;
-var ANSWER_WITHIN = 1e4;
+var patience = { firstTries: 4, resumeFor: 2e4, unheard: 3, answerWithin: 1e4 };
 var nothing2 = new Bytes(0);
 var Session = class {
   #config;
@@ -1160,7 +1195,7 @@ var Session = class {
   #bye = nothing2;
   #awaited;
   // what the core's ready will answer, to be sent again if the relay lost it
-  #outbox = [];
+  #outbox = new Outbox();
   #control = [];
   #silent = false;
   // rekeyed is out: nothing more until ready
@@ -1187,7 +1222,7 @@ var Session = class {
   /** Queues an item for the batch that is sealed at the end of this turn. */
   send(entry) {
     if (this.#phase === "closed") return;
-    this.#outbox[this.#outbox.length] = entry;
+    this.#outbox.push(entry);
     if (this.#scheduled) return;
     this.#scheduled = true;
     microtask(() => {
@@ -1206,7 +1241,7 @@ var Session = class {
     this.#phase = "closed";
     this.#disconnect();
     this.#keys = this.#next = this.#before = void 0;
-    this.#outbox = [];
+    this.#outbox.clear();
     this.#events.closed();
   }
   // Connecting.
@@ -1216,7 +1251,7 @@ var Session = class {
     const current = (act) => () => {
       if (this.#attempt === attempt) act();
     };
-    this.#timer = later(current(() => this.#dropped(false)), ANSWER_WITHIN);
+    this.#timer = later(current(() => this.#dropped(false)), this.#config.patience.answerWithin);
     this.#link = this.#config.carrierOf.open({
       opened: current(() => this.#opened()),
       frame: (frame) => {
@@ -1248,6 +1283,7 @@ var Session = class {
   }
   #dropped(over) {
     if (this.#phase === "closed") return;
+    const { patience: patience2 } = this.#config;
     const spoke = this.#phase !== "waiting" && this.#phase !== "new";
     this.#unheard = this.#phase === "resume" ? this.#unheard + 1 : 0;
     this.#disconnect();
@@ -1258,8 +1294,8 @@ var Session = class {
       this.#greeting = "resume";
       this.#droppedAt ??= now();
       this.#events.interrupted();
-      if (this.#unheard >= UNHEARD || now() - this.#droppedAt > RESUME_FOR || !this.#config.carrierOf.ordered) return this.#close();
-    } else if (this.#tries >= FIRST_TRIES) {
+      if (this.#unheard >= patience2.unheard || now() - this.#droppedAt > patience2.resumeFor || !this.#config.carrierOf.ordered) return this.#close();
+    } else if (this.#tries >= patience2.firstTries) {
       this.#phase = "closed";
       this.#keys = void 0;
       return this.#events.unavailable();
@@ -1298,7 +1334,7 @@ var Session = class {
     try {
       for (; ; ) {
         const control = this.#takeControl();
-        const batch = control === void 0 ? this.#takeBatch() : [];
+        const batch = control === void 0 && this.#phase === "open" ? this.#outbox.take(this.maxPlaintext) : [];
         if (control === void 0 && batch.length === 0) return;
         if (this.#keys === void 0 || this.#used >= MAX_FRAMES) return this.#close();
         const link = this.#link;
@@ -1308,7 +1344,7 @@ var Session = class {
         const address = { type, epoch: this.#epoch, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
         const frame = await seal(this.#keys.up, address, control?.plaintext ?? concat(itemsOf(batch)));
         if (link === void 0 || link !== this.#link || !link.send(frame)) {
-          this.#outbox = joined(batch, this.#outbox);
+          this.#outbox.putBack(batch);
           continue;
         }
         if (type === Type.rekeyed) this.#awaited = frame;
@@ -1325,22 +1361,6 @@ var Session = class {
     const first = this.#control[0];
     this.#control = rest(this.#control, 1);
     return first;
-  }
-  #takeBatch() {
-    const batch = [];
-    if (this.#phase !== "open") return batch;
-    let size = 0;
-    let i = 0;
-    for (; i < this.#outbox.length && batch.length < MAX_ITEMS; i++) {
-      const entry = this.#outbox[i];
-      if (entry.dropped) continue;
-      size += byteLength(entry.item);
-      if (size > this.maxPlaintext && batch.length > 0) break;
-      entry.taken = true;
-      batch[batch.length] = entry;
-    }
-    this.#outbox = rest(this.#outbox, i);
-    return batch;
   }
   // Receiving: frames are opened one after the other, in the order in which they came.
   async #drain(attempt) {
@@ -1452,7 +1472,7 @@ var Session = class {
     const failed = () => {
       if (this.#attempt === attempt) this.#close();
     };
-    void then(
+    void when(
       made,
       ({ keys: keys2, sealed }) => {
         if (this.#attempt !== attempt || this.#phase !== "rekeying") return;
@@ -1492,24 +1512,15 @@ function rest(list, from) {
   for (let i = from; i < list.length; i++) left[i - from] = list[i];
   return left;
 }
-function joined(batch, behind) {
-  const all = [];
-  for (let i = 0; i < batch.length; i++) {
-    batch[i].taken = false;
-    all[all.length] = batch[i];
-  }
-  for (let i = 0; i < behind.length; i++) all[all.length] = behind[i];
-  return all;
-}
 
 // src/runtime.ts
 var Runtime = class {
   #session;
   calls;
-  constructor(config, carrier, judge, judgeAnswer, to) {
+  constructor(config, carrier, judge, judgeAnswer, to, waits = patience) {
     const { session, secret, coreKey, maxFrame, pattern } = config;
     this.#session = new Session(
-      { session, secret, coreKey, maxFrame, pattern, carrier: config.carrier, carrierOf: carrier },
+      { session, secret, coreKey, maxFrame, pattern, carrier: config.carrier, carrierOf: carrier, patience: waits },
       {
         ready: () => to.state("ready"),
         replies: (replies) => this.calls.deliver(replies),
@@ -1633,7 +1644,7 @@ function isolated(client, config, messages2, post) {
     const frame = embed(url);
     const fallBack = (ticket) => {
       const failed = () => client.close();
-      void then(
+      void when(
         post(ticket, emptyRequest, false),
         ({ status, body }) => {
           let next;

@@ -1,0 +1,251 @@
+/** What each scenario's page does and expects. Runs in the page, after the client, under the page's policy. */
+
+interface Failure { code: string; id: string; message: string; name: string }
+interface Sallyport {
+  invoke(command: string, args?: unknown, options?: { signal?: AbortSignal; timeout?: number }): Promise<unknown>;
+  SallyportError: new (...args: never[]) => Error;
+}
+declare const sallyport: Sallyport;
+
+const { invoke } = sallyport;
+const get = fetch.bind(window);
+const checks: [string, () => Promise<void> | void][] = [];
+const check = (name: string, run: () => Promise<void> | void): void => void checks.push([name, run]);
+
+function equal(got: unknown, want: unknown): void {
+  const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
+  if (a !== b) throw new Error(`got ${a}, want ${b}`);
+}
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+const codeOf = (call: Promise<unknown>): Promise<string> => call.then(() => "resolved", (e: Failure) => e.code);
+const logs = async (): Promise<string[][]> => (await get("/log")).json() as Promise<string[][]>;
+const log = async (): Promise<string[]> => (await logs()).at(-1)!;
+async function logged(entry: string): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    if ((await log()).includes(entry)) return;
+    await pause(20);
+  }
+  throw new Error(`the core never logged ${entry}, but ${(await log()).join("; ")}`);
+}
+
+function calls(): void {
+  check("a call is answered", async () => equal(await invoke("echo", { a: [1, "\u00e4\u{1f600}"] }, { timeout: 5000 }), { args: { a: [1, "\u00e4\u{1f600}"] }, timeout: 5000 }));
+  check("a thousand calls of one turn are answered, each with its own", async () => {
+    const answers = (await Promise.all(Array.from({ length: 1000 }, (_, n) => invoke("echo", { n })))) as { args: { n: number } }[];
+    equal(answers.map((a) => a.args.n), Array.from({ length: 1000 }, (_, n) => n));
+  });
+  check("a hundred kilobytes go both ways", async () => {
+    const text = "x".repeat(100_000);
+    equal(((await invoke("echo", { text })) as { args: unknown }).args, { text });
+  });
+  check("too large a call is refused at home", async () => equal(await codeOf(invoke("echo", "x".repeat(1 << 20))), "too_large"));
+  check("an error has code, id and message", async () => {
+    const e = (await invoke("fail").catch((e: unknown) => e)) as Failure;
+    equal([e instanceof sallyport.SallyportError, e.name, e.code, e.message], [true, "SallyportError", "failed", "it did not work"]);
+  });
+  check("an unknown command is denied", async () => equal(await codeOf(invoke("nothing")), "denied"));
+  check("a cancelled call is cancelled in the core", async () => {
+    const abort = new AbortController();
+    const call = invoke("never", {}, { signal: abort.signal });
+    await logged("call never");
+    abort.abort();
+    equal(await codeOf(call), "cancelled");
+    for (let i = 0; i < 100 && !(await log()).some((l) => l.startsWith("cancel ")); i++) await pause(10);
+    equal((await log()).some((l) => l.startsWith("cancel ")), true);
+  });
+  check("a timeout ends a call", async () => equal(await codeOf(invoke("never", {}, { timeout: 30 })), "timeout"));
+  check("new keys change nothing for the page", async () => {
+    await invoke("rekey");
+    await logged("rekeyed");
+    equal(await codeOf(invoke("echo")), "resolved");
+  });
+  check("a ping is answered", async () => {
+    await invoke("ping");
+    await logged("pong");
+  });
+}
+
+function hooked(): void {
+  check("the hook rewrites", async () => equal(((await invoke("rewrite")) as { args: unknown }).args, { by: "hook", window: "main", origin: location.origin }));
+  check("the hook may take its time", async () => equal(((await invoke("later", 7)) as { args: unknown }).args, 7));
+  check("the hook refuses, and the core hears of it", async () => {
+    const e = (await invoke("secret").catch((e: unknown) => e)) as Failure;
+    equal([e.code, /^[a-z2-7]{8}-\d+$/.test(e.id), e.message.includes("not for pages")], ["hook_refused", true, false]);
+    await logged(`report ${e.id.split("-")[1]} 1 secret`);
+  });
+  check("a hook that throws refuses", async () => equal(await codeOf(invoke("throw")), "hook_refused"));
+  check("a hook that hangs refuses", async () => equal(await codeOf(invoke("hang")), "hook_refused"));
+  check("what the hook kept changes nothing afterwards", async () => equal(((await invoke("keep", { path: "mine" })) as { args: unknown }).args, { path: "mine" }));
+  check("the answer hook hides", async () => equal(await codeOf(invoke("echo", { hide: 1 })), "hook_refused"));
+  check("the frame is opaque, its surface frozen and without start, its configuration gone", async () =>
+    equal(((await invoke("surface")) as { args: unknown }).args, { names: "onCall,onAnswer,refuse", frozen: true, origin: "null", config: true }));
+  check("calls of one turn share a batch", async () => {
+    const before = (await log()).length;
+    await Promise.all([invoke("echo"), invoke("echo"), invoke("echo")]);
+    equal((await log()).slice(before), ["batch 3"]);
+  });
+  check("the frame is hidden, sandboxed and out of reach", () => {
+    const frame = document.querySelector("iframe")!;
+    equal(["sandbox", "aria-hidden", "tabindex", "hidden"].map((n) => frame.getAttribute(n)), ["allow-scripts", "true", "-1", ""]);
+    equal([getComputedStyle(frame).display, frame.title !== "", frame.contentDocument], ["none", true, null]);
+    let reached = false;
+    try {
+      reached = (frame.contentWindow as unknown as { sallyport: unknown }).sallyport !== undefined;
+    } catch {}
+    equal(reached, false);
+  });
+}
+
+function shared(): void {
+  check("the configuration is gone from the page", () => equal(document.getElementById("sallyport-page"), null));
+  check("the global can't be replaced", () => {
+    equal(Object.isFrozen(sallyport), true);
+    let threw = false;
+    try {
+      "use strict";
+      Object.defineProperty(window, "sallyport", { value: 1 });
+    } catch {
+      threw = true;
+    }
+    equal(threw, true);
+  });
+  check("script and module share one session", async () => {
+    const url = "/.sallyport/api.mjs";
+    const module = (await import(url)) as Sallyport;
+    equal([module.invoke === invoke, module.SallyportError === sallyport.SallyportError], [true, true]);
+    equal(await codeOf(module.invoke("echo")), "resolved");
+  });
+}
+
+function dropping(): void {
+  check("a dropped socket leaves an unknown outcome, and the session goes on", async () => {
+    const before = (await log()).filter((l) => l === "resumed").length;
+    const [lost, next] = [invoke("drop"), pause(5).then(() => invoke("echo", 1))];
+    equal(await codeOf(lost), "unknown_outcome");
+    equal(["resolved", "unknown_outcome"].includes(await codeOf(next)), true);
+    equal(await codeOf(invoke("echo")), "resolved");
+    equal((await log()).filter((l) => l === "resumed").length, before + 1);
+    equal((await log()).filter((l) => l === "call drop").length, 1);
+  });
+  check("a forged answer is not taken, and the session goes on", async () => {
+    equal(await codeOf(invoke("forge")), "unknown_outcome");
+    equal(await codeOf(invoke("echo")), "resolved");
+  });
+}
+
+// Last on its page: nothing is put back.
+function polluting(): void {
+  check("prototypes polluted after loading break nothing", async () => {
+    await pause(0); // the runner has its iterators behind it
+    const bad = (): never => {
+      throw new Error("polluted");
+    };
+    const originals: [object, PropertyKey, PropertyDescriptor | undefined][] = [];
+    const pollute = (o: object, name: PropertyKey, value: unknown = bad): void => {
+      originals[originals.length] = [o, name, Object.getOwnPropertyDescriptor(o, name)];
+      Object.defineProperty(o, name, { value, configurable: true, writable: true });
+    };
+    pollute(JSON, "stringify");
+    pollute(JSON, "parse");
+    pollute(MessagePort.prototype, "postMessage");
+    pollute(EventTarget.prototype, "addEventListener");
+    pollute(Map.prototype, "get");
+    pollute(Map.prototype, "set");
+    pollute(Map.prototype, "delete");
+    pollute(Array.prototype, Symbol.iterator);
+    pollute(Array.prototype, "push");
+    pollute(Uint8Array.prototype, "set");
+    pollute(DataView.prototype, "getUint32");
+    pollute(SubtleCrypto.prototype, "encrypt");
+    pollute(SubtleCrypto.prototype, "decrypt");
+    pollute(WebSocket.prototype, "send");
+    pollute(window, "fetch");
+    pollute(window, "queueMicrotask");
+    pollute(window, "setTimeout");
+    pollute(Object.prototype, "tagLength", 32);
+    let got: unknown;
+    try {
+      got = await invoke("echo", { p: 1 });
+    } finally {
+      for (let i = 0; i < originals.length; i++) {
+        const entry = originals[i]!; // without an iterator: that one is polluted
+        if (entry[2] === undefined) delete (entry[0] as Record<PropertyKey, unknown>)[entry[1]];
+        else Object.defineProperty(entry[0], entry[1], entry[2]);
+      }
+    }
+    equal(got, { args: { p: 1 }, timeout: 0 });
+  });
+}
+
+function gone(): void {
+  check("a frame taken out of the page ends its session", async () => {
+    const waiting = invoke("never");
+    await logged("call never");
+    document.querySelector("iframe")!.remove();
+    await logged("bye");
+    void waiting.catch(() => {});
+  });
+}
+
+const pages: Record<string, () => void> = {
+  direct: () => (shared(), calls(), hooked(), dropping(), polluting(), gone()),
+  window: () => (calls(), hooked(), dropping(), polluting()),
+  relay: () => (shared(), calls(), hooked(), polluting()),
+  "relay-window": () => (calls(), hooked()),
+  fallback() {
+    check("the relay takes over when no socket can be had", async () => {
+      equal(await codeOf(invoke("echo")), "resolved");
+      equal(document.querySelectorAll("iframe").length, 1);
+      equal((await log())[0], "hello");
+    });
+    calls();
+  },
+  brownfield: () => (shared(), calls(), dropping(), polluting()),
+  "brownfield-relay": () => calls(),
+  over() {
+    check("when the core ends the session, all is closed", async () => {
+      const waiting = invoke("never");
+      await logged("call never");
+      equal([await codeOf(invoke("over")), await codeOf(waiting)], ["unknown_outcome", "unknown_outcome"]);
+      equal(await codeOf(invoke("echo")), "closed");
+    });
+  },
+  broken() {
+    check("a hook that does not load leaves a frame that does nothing", async () => {
+      equal(await codeOf(invoke("echo", {}, { timeout: 700 })), "timeout");
+      equal(await log(), []);
+    });
+  },
+  hookless() {
+    check("without a hook every call is refused", async () => equal(await codeOf(invoke("echo")), "hook_refused"));
+  },
+  last() {
+    check("pages that were left said farewell", async () => {
+      equal(await codeOf(invoke("echo")), "resolved");
+      const all = await logs();
+      const left = all.filter((l) => l[0] === "hello" && !l.includes("call over")).slice(0, -1);
+      equal([left.length >= 7, left.filter((l) => !l.includes("bye")).length], [true, 0]);
+    });
+  },
+};
+
+async function run(): Promise<void> {
+  const name = document.title;
+  pages[name]?.();
+  const results: { name: string; error?: string }[] = [];
+  for (const [what, body] of checks) {
+    let timer: unknown;
+    try {
+      const late = new Promise((_, failed) => (timer = setTimeout(() => failed(new Error("no end after 8 s")), 8000)));
+      await Promise.race([body(), late]);
+      results.push({ name: what });
+    } catch (e) {
+      results.push({ name: what, error: e instanceof Error ? e.message : String(e) });
+    }
+    clearTimeout(timer as number);
+  }
+  const next = await (await get(`/results/${name}`, { method: "POST", body: JSON.stringify(results) })).text();
+  if (next !== "") location.href = `/${next}`;
+}
+
+void run();
