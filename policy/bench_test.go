@@ -67,6 +67,10 @@ func BenchmarkDecide(b *testing.B) {
 		}
 		run("constant", constant, p.Decide)
 		run("residual", conditional, p.Decide)
+		run("full", conditional, func(_ context.Context, in Input) (Decision, error) {
+			effect, _, err := oracle(p, in)
+			return Decision{Effect: effect}, err
+		})
 		run("prepare", conditional, func(ctx context.Context, in Input) (Decision, error) {
 			p.named = newCache(maxNamed)
 			return p.Decide(ctx, in)
