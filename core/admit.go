@@ -37,12 +37,12 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time) {
 	if item.Timeout > 0 {
 		deadline = min(deadline, item.Timeout)
 	}
-	c.ctx, c.stop = context.WithDeadlineCause(s.link.Context(), opened.Add(deadline), errDeadline)
-	c.ctx, c.cancel = context.WithCancelCause(c.ctx)
+	c.ctx, c.cancel = context.WithDeadline(s.link.Context(), opened.Add(deadline))
+	c.timer = time.AfterFunc(deadline, func() { c.interrupt(timedOut) })
 	if s.enter(c) {
-		c.cancel(errCancelled)
+		c.interrupt(cancelled)
 	}
-	go c.serve()
+	s.app.workers.start(c)
 }
 
 // newRecord begins a record with what the session knows. An unknown command's
@@ -100,8 +100,8 @@ func (c *call) limit(now time.Time) *refusal {
 // release gives back what admit took, when nothing of the call runs any more.
 func (c *call) release() {
 	c.session.leave(c)
-	c.cancel(errReturned)
-	c.stop()
+	c.timer.Stop()
+	c.cancel()
 	if c.own != nil {
 		c.own.leave(c.size)
 	}

@@ -50,6 +50,7 @@ type App struct {
 
 	sessions sync.Map // *isolation.Session to *session
 	work     *work
+	workers  *workers
 	stats    counters
 	launched launched
 }
@@ -114,6 +115,7 @@ func New(c Config) (*App, error) {
 		development: c.Development,
 		handlers:    make(map[string]Handler),
 		work:        newWork(),
+		workers:     newWorkers(),
 		stats:       newCounters(),
 	}, nil
 }
@@ -164,6 +166,7 @@ func (app *App) Shutdown(ctx context.Context) error {
 	if gate := app.gate.Load(); gate != nil {
 		gate.Close()
 	}
+	app.workers.retire()
 	app.launched.removeAll()
 	if app.closer != nil {
 		err = errors.Join(err, app.closer.Close())
@@ -181,7 +184,7 @@ func (app *App) drain(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	for _, s := range app.sessions.Range {
-		s.(*session).cancelAll(errShutdown)
+		s.(*session).interruptAll(shutDown)
 	}
 	select {
 	case <-app.work.idle:

@@ -23,9 +23,10 @@ type call struct {
 	command *command // nil if no such command is registered
 	args    []byte   // as opened, until parse is done with them
 
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	stop   context.CancelFunc // of the deadline's timer
+	ctx    context.Context // ends with the deadline or the session, or by cancel
+	cancel context.CancelFunc
+	timer  *time.Timer             // tells the page of the deadline
+	why    atomic.Pointer[refusal] // it was interrupted
 
 	size int     // of args, in the budgets
 	own  *budget // of the command, if it has one
@@ -47,8 +48,8 @@ type refusal struct {
 // that is not on record.
 var errUnrecorded = &refusal{code: CodeUnavailable, reason: "the decision could not be recorded"}
 
-// serve runs a call to its end and answers it. Where the context ended first,
-// interrupt has answered and what is left is the record.
+// serve runs a call to its end and answers it. Where interrupt was first, it
+// has answered, and what is left is the record.
 func (c *call) serve() {
 	defer c.release()
 	ended := false
@@ -57,9 +58,6 @@ func (c *call) serve() {
 			c.end(c.broken(recover()))
 		}
 	}()
-	unwatch := context.AfterFunc(c.ctx, c.interrupt)
-	defer unwatch()
-
 	answer, refused := c.pass()
 	if refused == nil {
 		c.finish(answer)
@@ -85,23 +83,38 @@ func (c *call) enter(stage string) time.Time {
 
 func (c *call) took(stage *time.Duration, began time.Time) { *stage = time.Since(began) }
 
-// interrupt answers a call whose context ended, however long its handler will
-// go on.
-func (c *call) interrupt() {
-	c.answerError(c.interrupted())
+// interrupt ends the context of a call that nobody waits for any more, and
+// answers it, however long its handler will go on. Only the first counts.
+func (c *call) interrupt(why *refusal) {
+	if c.why.CompareAndSwap(nil, why) {
+		if why != timedOut { // then the context ends by itself, with the error that handlers expect
+			c.cancel()
+		}
+		c.answerError(why)
+	}
 }
+
+// over reports whether the call was interrupted or its context has ended.
+func (c *call) over() bool { return c.why.Load() != nil || c.ctx.Err() != nil }
+
+// The reasons of an interruption. When the session ends there is nobody left
+// to be answered, so nothing but the context says so.
+var (
+	timedOut     = &refusal{code: CodeTimeout, reason: "the deadline passed"}
+	cancelled    = &refusal{code: CodeCancelled, reason: "the page cancelled the call"}
+	shutDown     = &refusal{code: CodeClosed, reason: "the app shut down"}
+	sessionEnded = &refusal{code: CodeCancelled, reason: "the session ended"}
+)
 
 // interrupted says why the context ended.
 func (c *call) interrupted() *refusal {
-	switch context.Cause(c.ctx) {
-	case errDeadline:
-		return &refusal{code: CodeTimeout, reason: "the deadline passed"}
-	case errCancelled:
-		return &refusal{code: CodeCancelled, reason: "the page cancelled the call"}
-	case errShutdown:
-		return &refusal{code: CodeClosed, reason: "the app shut down"}
+	if why := c.why.Load(); why != nil {
+		return why
 	}
-	return &refusal{code: CodeCancelled, reason: "the session ended"}
+	if c.ctx.Err() == context.DeadlineExceeded { // its timer ran before ours
+		return timedOut
+	}
+	return sessionEnded
 }
 
 // finish records that the call is done, then answers it: what a page has seen

@@ -97,7 +97,7 @@ func (b *bench) ran(ctx context.Context) {
 func newBench(t testing.TB, change func(*Config), prepare func(*bench)) *bench {
 	t.Helper()
 	b := &bench{record: audits.NewMemory(4096), log: new(logBuffer), runs: make(chan Identity, 4096)}
-	c := Config{Files: testFiles(), Record: b.record, Log: slog.New(slog.NewTextHandler(b.log, nil))}
+	c := Config{Files: testFiles(), Record: b.record, Log: logTo(b.log)}
 	if change != nil {
 		change(&c)
 	}
@@ -207,6 +207,8 @@ type logBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
+
+func logTo(l *logBuffer) *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
 func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()

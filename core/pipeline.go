@@ -123,7 +123,7 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	})
 	r.Revision, r.Rules = decision.Revision, rules(decision.Rules)
 	switch {
-	case c.ctx.Err() != nil:
+	case c.over():
 		return allowed{}, c.interrupted()
 	case err != nil:
 		return allowed{}, &refusal{code: CodeDenied, reason: err.Error(), private: true}
@@ -166,17 +166,17 @@ func (c *call) decide(a allowed) (*Request, *refusal) {
 // panic of the handler is caught where the call began.
 func (c *call) dispatch(request *Request) (any, *refusal) {
 	defer c.took(&c.record.Stages.Handler, c.enter(audits.StageDispatch))
-	if c.ctx.Err() != nil {
-		refused := c.interrupted()
+	if c.over() {
+		refused := *c.interrupted()
 		refused.reason += "; the handler did not run"
-		return nil, refused
+		return nil, &refused
 	}
 	if observe := c.session.app.config.Observe; observe != nil {
 		observe(request)
 	}
 	result, err := c.command.handler(callContext{c.ctx, request}, request)
 	switch {
-	case c.ctx.Err() != nil:
+	case c.over():
 		return nil, c.interrupted()
 	case err != nil:
 		return nil, c.failed(err)

@@ -1,8 +1,9 @@
 package core
 
 import (
-	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,14 +29,6 @@ type session struct {
 // maxEarly bounds how many cancellations may wait for their call. No genuine
 // frame comes near it.
 const maxEarly = 64
-
-// The causes with which a call's context ends; any other is the session's end.
-var (
-	errDeadline  = errors.New("core: the deadline passed")
-	errCancelled = errors.New("core: the page cancelled the call")
-	errShutdown  = errors.New("core: the app shut down")
-	errReturned  = errors.New("core: the call is over")
-)
 
 // A receiver is the App as isolation sees it.
 type receiver struct{ app *App }
@@ -129,16 +122,17 @@ func (s *session) cancel(number uint32) {
 	}
 	s.mu.Unlock()
 	if c != nil {
-		c.cancel(errCancelled)
+		c.interrupt(cancelled)
 	}
 }
 
-// cancelAll ends every call under way.
-func (s *session) cancelAll(cause error) {
+// interruptAll ends every call under way.
+func (s *session) interruptAll(why *refusal) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.calls {
-		c.cancel(cause)
+	calls := slices.Collect(maps.Values(s.calls))
+	s.mu.Unlock()
+	for _, c := range calls {
+		c.interrupt(why)
 	}
 }
 
