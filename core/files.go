@@ -120,6 +120,7 @@ func windowOf(w manifest.Window, page fs.FS) isolation.Window {
 			FontSrc:                    w.FontSrc,
 			MediaSrc:                   w.MediaSrc,
 			TrustedTypes:               w.TrustedTypes,
+			InsecureStyleAttributes:    w.InsecureStyleAttributes,
 			InsecureInlineStyles:       w.InsecureInlineStyles,
 			InsecureEval:               w.InsecureEval,
 			InsecureWasm:               w.InsecureWasm,

@@ -69,6 +69,7 @@ type Window struct {
 	MediaSrc     []string `json:"media_src"`
 	TrustedTypes []string `json:"trusted_types"`
 
+	InsecureStyleAttributes    bool     `json:"insecure_style_attributes"`
 	InsecureInlineStyles       bool     `json:"insecure_inline_styles"`
 	InsecureEval               bool     `json:"insecure_eval"`
 	InsecureWasm               bool     `json:"insecure_wasm"`
