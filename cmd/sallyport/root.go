@@ -58,7 +58,8 @@ func newRootCommand() *cobra.Command {
 		Long: `Sallyport stands between a web page that nobody should have to trust and a
 Go program that holds real power. Every call of the page goes through a
 sandboxed frame, a schema and a policy, and is recorded before it runs.`,
-		Example: `  sallyport doctor                      what this machine can run
+		Example: `  sallyport demo                        the same attack without and with Sallyport
+  sallyport doctor                      what this machine can run
   sallyport manifest ./examples/notes   list an app's commands from its Go code
   sallyport version --json`,
 		Args:          noSuchCommand,
@@ -74,6 +75,7 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newBenchCommand(),
+		newDemoCommand(),
 		newDoctorCommand(),
 		newManifestCommand(),
 		newVersionCommand(),
