@@ -1,8 +1,9 @@
 import {
-  MapOf, PromiseOf, later, mapDelete, mapEach, mapGet, mapSet, mapSize, microtask, min, never, parseJSON, stringifyJSON, toUTF8,
+  MapOf, PromiseOf, later, mapDelete, mapEach, mapGet, mapSet, mapSize, microtask, min, never, parseJSON, hasOwn, toUTF8,
 } from "./primordials.ts";
 import type { PageConfig } from "./config.ts";
 import { type Code, messageOf } from "./errors.ts";
+import { writeJSON } from "./json.ts";
 import { Ask, type State } from "./protocol.ts";
 
 /** Calls that may wait for an answer at once, before invoke refuses with busy. */
@@ -120,14 +121,16 @@ export class Client {
       const fail = (code: Code, message?: string): void => reject(new SallyportError(code, "", message));
       if (typeof command !== "string") return fail("invalid_args", "the command's name must be a string");
       // Written down here, so that what the caller changes afterwards is not sent.
-      let json: string | undefined;
+      // No prototype is asked for a toJSON that another script has planted, nor
+      // for options that were not given.
+      let json: string;
       try {
-        json = stringifyJSON(args);
+        json = writeJSON(args);
       } catch {
-        json = undefined;
+        return fail("invalid_args", "the arguments must be plain JSON: null, booleans, finite numbers, strings, arrays and objects");
       }
-      if (json === undefined) return fail("invalid_args", "the arguments can't be written as JSON");
-      const { signal, timeout } = options ?? {};
+      const signal = own(options, "signal");
+      const timeout = own(options, "timeout");
       const limit = typeof timeout === "number" && timeout > 0 ? min(Math.ceil(timeout), 2 ** 31 - 1) : 0;
       if (signal !== undefined && this.#signals.aborted(signal)) return fail("cancelled");
       if (this.#closed) return fail("closed");
@@ -179,6 +182,11 @@ export class Client {
     call?.reject(new SallyportError(code));
     return call !== undefined;
   }
+}
+
+/** An option that was given, and not by a prototype. */
+function own<K extends keyof InvokeOptions>(options: InvokeOptions, name: K): InvokeOptions[K] {
+  return typeof options === "object" && options !== null && hasOwn(options, name) ? options[name] : undefined;
 }
 
 /** Whether a fallback's answer is a frame over the relay; its URL if so. */

@@ -193,6 +193,33 @@ describe("the end of a session", () => {
   });
 });
 
+describe("prototypes that another script has changed", () => {
+  function polluted(name: string, value: unknown, run: () => void): void {
+    Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+    try {
+      run();
+    } finally {
+      delete (Object.prototype as Record<string, unknown>)[name];
+    }
+  }
+
+  test("do not rewrite the arguments by toJSON", async () => {
+    const { c, lists } = client();
+    polluted("toJSON", () => ({ path: "/etc/passwd" }), () => void c.invoke("notes.save", { path: "a", list: [1] }));
+    await pause();
+    expect(lists[0]![3]).toBe('{"path":"a","list":[1]}');
+  });
+
+  test("do not give a call a time-out or a signal", async () => {
+    const { c, lists } = client();
+    const gone = AbortSignal.abort();
+    polluted("timeout", 1, () => void c.invoke("a", 1));
+    polluted("signal", gone, () => void c.invoke("b", 1));
+    await pause(30);
+    expect(lists).toEqual([[Ask.call, 1, "a", "1", 0, Ask.call, 2, "b", "1", 0]]);
+  });
+});
+
 describe("prototypes polluted after loading break nothing:", () => {
   const swaps: [string, object, string, unknown][] = [
     ["JSON.stringify", JSON, "stringify", () => "forged"],
