@@ -265,6 +265,53 @@
     return `{"code":${stringifyJSON(code)},"id":${stringifyJSON(id)},"message":${stringifyJSON(messages[code])}}`;
   }
 
+  // src/json.ts
+  var MAX_DEPTH = 128;
+  var TooDeep = class extends Error {
+  };
+  function writeJSON(value) {
+    return write(value, MAX_DEPTH);
+  }
+  function write(value, depth) {
+    switch (typeof value) {
+      case "string":
+        return stringifyJSON(value);
+      case "number":
+        if (!isFinite(value)) break;
+        return value === 0 ? "0" : numberToString(value);
+      case "boolean":
+        return value ? "true" : "false";
+      case "object":
+        if (value === null) return "null";
+        if (depth === 0) throw new TooDeep("sallyport: the value nests too deeply or holds itself");
+        return isArray(value) ? writeArray(value, depth - 1) : writeObject(value, depth - 1);
+    }
+    throw new TypeError("sallyport: a value is not JSON");
+  }
+  function writeArray(list, depth) {
+    if (getPrototypeOf(list) !== ArrayPrototype) throw new TypeError("sallyport: an array is not a plain one");
+    let text2 = "[";
+    for (let i = 0, n = list.length; i < n; i++) {
+      if (i > 0) text2 += ",";
+      text2 += write(list[i], depth);
+    }
+    return text2 + "]";
+  }
+  function writeObject(object, depth) {
+    const prototype = getPrototypeOf(object);
+    if (prototype !== ObjectPrototype && prototype !== null) throw new TypeError("sallyport: an object is not a plain one");
+    const names = keys(object);
+    let text2 = "{";
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
+      const value = object[name];
+      if (value === void 0) continue;
+      if (text2.length > 1) text2 += ",";
+      text2 += stringifyJSON(name) + ":" + write(value, depth);
+    }
+    return text2 + "}";
+  }
+
   // src/protocol.ts
   var Ask = { call: 1, cancel: 2, body: 3, lost: 4, gone: 5 };
   var Tell = { result: 1, error: 2, state: 3, body: 4, farewell: 5 };
@@ -389,12 +436,12 @@
       if (typeof command !== "string") return fail("invalid_args", "the command's name must be a string");
       let json;
       try {
-        json = stringifyJSON(args);
+        json = writeJSON(args);
       } catch {
-        json = void 0;
+        return fail("invalid_args", "the arguments must be plain JSON: null, booleans, finite numbers, strings, arrays and objects");
       }
-      if (json === void 0) return fail("invalid_args", "the arguments can't be written as JSON");
-      const { signal, timeout } = options ?? {};
+      const signal = own(options, "signal");
+      const timeout = own(options, "timeout");
       const limit = typeof timeout === "number" && timeout > 0 ? min(Math.ceil(timeout), 2 ** 31 - 1) : 0;
       if (signal !== void 0 && this.#signals.aborted(signal)) return fail("cancelled");
       if (this.#closed) return fail("closed");
@@ -637,7 +684,7 @@
       data: getter(MessageEvent.prototype, "data"),
       port: (event) => ports(event)[0],
       // A window of another origin has no prototype to look at; its postMessage is its own.
-      post: (to, message, origin, transfer) => to.postMessage(message, origin, transfer),
+      post: (to, message, origin, port) => port === void 0 ? to.postMessage(message, origin) : to.postMessage(message, origin, [port]),
       postPort,
       listen: add,
       channel: () => new Channel()
@@ -645,7 +692,6 @@
   }
   var Batched = class {
     #list = [];
-    #transfer = [];
     #scheduled = false;
     #post;
     constructor(post) {
@@ -655,10 +701,7 @@
       this.sayAll(members);
     }
     sayAll(members) {
-      for (let i = 0; i < members.length; i++) {
-        this.#list[this.#list.length] = members[i];
-        if (members[i] instanceof ArrayBuffer) this.#transfer[this.#transfer.length] = members[i];
-      }
+      for (let i = 0; i < members.length; i++) this.#list[this.#list.length] = members[i];
       if (this.#scheduled) return;
       this.#scheduled = true;
       microtask(() => {
@@ -669,10 +712,8 @@
     flush() {
       if (this.#list.length === 0) return;
       const list = this.#list;
-      const transfer = this.#transfer;
       this.#list = [];
-      this.#transfer = [];
-      this.#post(list, transfer);
+      this.#post(list);
     }
   };
   function meet(m, self, frame, met, hear) {
@@ -692,10 +733,10 @@
           if (way !== "stopped") hear(m.data(event2));
         });
         port.start();
-        met(new Batched((list, transfer) => m.postPort(port, list, transfer)), data.relay);
+        met(new Batched((list) => m.postPort(port, list)), data.relay);
       } else if (data.hop === "window") {
         way = "window";
-        met(new Batched((list, transfer) => m.post(source, list, "*", transfer)), data.relay);
+        met(new Batched((list) => m.post(source, list, "*")), data.relay);
       }
     });
     return {

@@ -610,7 +610,7 @@
       data: getter(MessageEvent.prototype, "data"),
       port: (event) => ports(event)[0],
       // A window of another origin has no prototype to look at; its postMessage is its own.
-      post: (to, message, origin, transfer) => to.postMessage(message, origin, transfer),
+      post: (to, message, origin, port) => port === void 0 ? to.postMessage(message, origin) : to.postMessage(message, origin, [port]),
       postPort,
       listen: add,
       channel: () => new Channel()
@@ -618,7 +618,6 @@
   }
   var Batched = class {
     #list = [];
-    #transfer = [];
     #scheduled = false;
     #post;
     constructor(post) {
@@ -628,10 +627,7 @@
       this.sayAll(members);
     }
     sayAll(members) {
-      for (let i = 0; i < members.length; i++) {
-        this.#list[this.#list.length] = members[i];
-        if (members[i] instanceof ArrayBuffer) this.#transfer[this.#transfer.length] = members[i];
-      }
+      for (let i = 0; i < members.length; i++) this.#list[this.#list.length] = members[i];
       if (this.#scheduled) return;
       this.#scheduled = true;
       microtask(() => {
@@ -642,10 +638,8 @@
     flush() {
       if (this.#list.length === 0) return;
       const list = this.#list;
-      const transfer = this.#transfer;
       this.#list = [];
-      this.#transfer = [];
-      this.#post(list, transfer);
+      this.#post(list);
     }
   };
   function greet(m, self, parent2, origin, kind, relay2, hear) {
@@ -654,15 +648,15 @@
       const { port1, port2 } = m.channel();
       m.listen(port1, "message", (event) => hear(m.data(event)));
       port1.start();
-      m.post(parent2, greeting, origin, [port2]);
-      return new Batched((list, transfer) => m.postPort(port1, list, transfer));
+      m.post(parent2, greeting, origin, port2);
+      return new Batched((list) => m.postPort(port1, list));
     }
     m.listen(self, "message", (e) => {
       const event = e;
       if (m.source(event) === parent2 && m.origin(event) === origin) hear(m.data(event));
     });
-    m.post(parent2, greeting, origin, []);
-    return new Batched((list, transfer) => m.post(parent2, list, origin, transfer));
+    m.post(parent2, greeting, origin);
+    return new Batched((list) => m.post(parent2, list, origin));
   }
 
   // src/protocol.ts

@@ -29,8 +29,8 @@ export interface Messages {
   origin(event: MessageEvent): string;
   data(event: MessageEvent): unknown;
   port(event: MessageEvent): MessagePort | undefined;
-  post(to: Window, message: unknown, origin: string, transfer: Transferable[]): void;
-  postPort(to: MessagePort, message: unknown, transfer: Transferable[]): void;
+  post(to: Window, message: unknown, origin: string, port?: MessagePort): void;
+  postPort(to: MessagePort, message: unknown): void;
   listen(to: EventTarget, name: string, run: (event: Event) => void): void;
   channel(): MessageChannel;
 }
@@ -39,7 +39,7 @@ export interface Messages {
 export function captureMessages(): Messages {
   const Channel = MessageChannel;
   const add = uncurry(EventTarget.prototype.addEventListener) as (to: EventTarget, name: string, run: (event: Event) => void) => void;
-  const postPort = uncurry(MessagePort.prototype.postMessage) as (port: MessagePort, message: unknown, transfer: Transferable[]) => void;
+  const postPort = uncurry(MessagePort.prototype.postMessage) as (port: MessagePort, message: unknown) => void;
   const ports = getter<MessageEvent, readonly MessagePort[]>(MessageEvent.prototype, "ports");
   return {
     source: getter(MessageEvent.prototype, "source"),
@@ -47,21 +47,21 @@ export function captureMessages(): Messages {
     data: getter(MessageEvent.prototype, "data"),
     port: (event) => ports(event)[0],
     // A window of another origin has no prototype to look at; its postMessage is its own.
-    post: (to, message, origin, transfer) => to.postMessage(message, origin, transfer),
+    post: (to, message, origin, port) => (port === undefined ? to.postMessage(message, origin) : to.postMessage(message, origin, [port])),
     postPort,
     listen: add,
     channel: () => new Channel(),
   };
 }
 
-// Collects what is said in one turn into one message.
+// Collects what is said in one turn into one message. Bodies are cloned, not
+// transferred: a list of transferables is read with the page's own iterator.
 class Batched implements Hop {
   #list: unknown[] = [];
-  #transfer: Transferable[] = [];
   #scheduled = false;
-  readonly #post: (list: unknown[], transfer: Transferable[]) => void;
+  readonly #post: (list: unknown[]) => void;
 
-  constructor(post: (list: unknown[], transfer: Transferable[]) => void) {
+  constructor(post: (list: unknown[]) => void) {
     this.#post = post;
   }
 
@@ -70,10 +70,7 @@ class Batched implements Hop {
   }
 
   sayAll(members: readonly unknown[]): void {
-    for (let i = 0; i < members.length; i++) {
-      this.#list[this.#list.length] = members[i];
-      if (members[i] instanceof ArrayBuffer) this.#transfer[this.#transfer.length] = members[i] as ArrayBuffer;
-    }
+    for (let i = 0; i < members.length; i++) this.#list[this.#list.length] = members[i];
     if (this.#scheduled) return;
     this.#scheduled = true;
     microtask(() => {
@@ -85,10 +82,8 @@ class Batched implements Hop {
   flush(): void {
     if (this.#list.length === 0) return;
     const list = this.#list;
-    const transfer = this.#transfer;
     this.#list = [];
-    this.#transfer = [];
-    this.#post(list, transfer);
+    this.#post(list);
   }
 }
 
@@ -99,15 +94,15 @@ export function greet(m: Messages, self: EventTarget, parent: Window, origin: st
     const { port1, port2 } = m.channel();
     m.listen(port1, "message", (event) => hear(m.data(event as MessageEvent)));
     port1.start();
-    m.post(parent, greeting, origin, [port2]);
-    return new Batched((list, transfer) => m.postPort(port1, list, transfer));
+    m.post(parent, greeting, origin, port2);
+    return new Batched((list) => m.postPort(port1, list));
   }
   m.listen(self, "message", (e) => {
     const event = e as MessageEvent;
     if (m.source(event) === parent && m.origin(event) === origin) hear(m.data(event));
   });
-  m.post(parent, greeting, origin, []);
-  return new Batched((list, transfer) => m.post(parent, list, origin, transfer));
+  m.post(parent, greeting, origin);
+  return new Batched((list) => m.post(parent, list, origin));
 }
 
 /**
@@ -132,11 +127,11 @@ export function meet(m: Messages, self: EventTarget, frame: () => unknown, met: 
         if (way !== "stopped") hear(m.data(event as MessageEvent));
       });
       port.start();
-      met(new Batched((list, transfer) => m.postPort(port, list, transfer)), (data as Greeting).relay);
+      met(new Batched((list) => m.postPort(port, list)), (data as Greeting).relay);
     } else if ((data as Greeting).hop === "window") {
       way = "window";
       // "*": an opaque origin can't be named. What is sent is the page's own.
-      met(new Batched((list, transfer) => m.post(source as Window, list, "*", transfer)), (data as Greeting).relay);
+      met(new Batched((list) => m.post(source as Window, list, "*")), (data as Greeting).relay);
     }
   });
   return {

@@ -132,6 +132,8 @@ export class Session {
   /** Ends the session from this side, with what was sealed for that in advance. Nothing here waits. */
   leave(): void {
     if (this.#phase === "closed") return;
+    // Firefox does not always get this out for a dying document (not closing
+    // the socket after it is worse, tried); the core then misses the socket.
     if (this.#keys !== undefined) this.#link?.send(this.#bye);
     this.#close();
   }

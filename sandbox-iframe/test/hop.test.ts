@@ -18,10 +18,10 @@ function stage() {
     origin: (e) => e.origin,
     data: (e) => e.data,
     port: (e) => e.ports[0],
-    post(to, message, origin, transfer) {
+    post(to, message, origin, port) {
       posted.push({ to, message, origin });
       const fromFrame = (to as unknown) === page;
-      fire(to, { source: fromFrame ? frame : page, origin: fromFrame ? "null" : PAGE, data: structuredClone(message), ports: transfer.filter((t) => typeof t === "object" && "peer" in t) });
+      fire(to, { source: fromFrame ? frame : page, origin: fromFrame ? "null" : PAGE, data: structuredClone(message), ports: port === undefined ? [] : [port] });
     },
     postPort: (port, message) => fire((port as unknown as { peer: unknown }).peer, { data: structuredClone(message) }),
     listen: (to, _, run) => on(to, run),

@@ -27,6 +27,7 @@ export class StageSession {
       s.#nonce = nonce.join();
       socket.send(await s.core.seal(Type.challenge, nonce, { sequence: 0 }));
     }
+    socket.onclose = () => s.log.push("gone");
     socket.onmessage = (next) => s.#queue(() => s.#take(next, socket));
     if (frame[1] === Type.hello) s.#queue(() => s.#take(frame, socket));
   }
@@ -60,7 +61,7 @@ export class StageSession {
     if (frame[1] === Type.hello) {
       const ready = await this.core.hello(frame);
       this.#socket = socket;
-      this.log.push("hello");
+      this.log.push("hello", `by ${this.core.pattern} ${this.core.carrier}`);
       return this.#send(ready);
     }
     if (frame[1] === Type.rekeyed) {

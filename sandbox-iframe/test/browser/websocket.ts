@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 /** The server's end of a WebSocket, as far as tests need one: binary messages in single frames (RFC 6455). */
 export class ServerSocket {
   onmessage: (data: Uint8Array) => void = () => {};
+  onclose: () => void = () => {};
   readonly #stream: Duplex;
   #buffer = Buffer.alloc(0);
 
@@ -14,6 +15,7 @@ export class ServerSocket {
     stream.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
     stream.on("data", (data: Buffer) => this.#read(data));
     stream.on("error", () => {});
+    stream.on("close", () => this.onclose());
   }
 
   send(data: Uint8Array): void {
