@@ -22,7 +22,6 @@ type page struct {
 
 	mu      sync.Mutex
 	arrived *sync.Cond
-	frames  [][]byte
 	answers map[uint32][]peer.Answer
 	over    bool
 	broken  error // a frame of the core that a frame runtime would refuse

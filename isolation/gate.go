@@ -179,11 +179,11 @@ func checkCarriers(carriers []Carrier) ([]Carrier, error) {
 	case carriers == nil:
 		return []Carrier{Direct}, nil
 	case len(carriers) == 0 || len(carriers) > 2:
-		return nil, errors.New("Carriers must name one carrier and at most one fallback, or be nil for Direct")
+		return nil, errors.New("its Carriers must name one carrier and at most one fallback, or be nil for Direct")
 	case len(carriers) == 2 && (carriers[0] != Direct || carriers[1] != Relay):
-		return nil, errors.New("Carriers with a fallback must be Direct, then Relay")
+		return nil, errors.New("its Carriers with a fallback must be Direct, then Relay")
 	case carriers[0] != Direct && carriers[0] != Relay:
-		return nil, fmt.Errorf("Carriers names carrier %d; it must be Direct or Relay", carriers[0])
+		return nil, fmt.Errorf("its Carriers name carrier %d; it must be Direct or Relay", carriers[0])
 	}
 	return carriers, nil
 }

@@ -30,9 +30,10 @@ type chain struct {
 type all struct {
 	Shared
 	*Deep
-	Path   string             `json:"path"`
-	Plain  string             // its own name
-	Skip   string             `json:"-"`
+	Path  string `json:"path"`
+	Plain string // its own name
+	Skip  string `json:"-"`
+	//lint:ignore SA5008 a member that is named by a hyphen is what the test is about
 	Dash   string             `json:"-,"`
 	Int    int8               `json:"int,omitempty"`
 	Uint   uint16             `json:"uint,omitzero"`
@@ -248,6 +249,7 @@ func TestTypesThatCannotBeDecodedAreFoundEarly(t *testing.T) {
 		A map[string]int `json:",inline"`
 	}
 	type wrong struct {
+		//lint:ignore SA5008 the option is one that Decode refuses here
 		A []string `json:"a,string"`
 	}
 	check := func(name string, err error) {
