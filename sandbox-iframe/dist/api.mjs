@@ -13,7 +13,7 @@ var { ownKeys } = Reflect;
 var { isArray } = Array;
 var { parse: parseJSON, stringify: stringifyJSON } = JSON;
 var { isFinite, isInteger, isSafeInteger } = Number;
-var { floor, min, random } = Math;
+var { ceil, floor, min, random } = Math;
 var numberToString = uncurry(Number.prototype.toString);
 var join = uncurry(Array.prototype.join);
 var charCodeAt = uncurry(String.prototype.charCodeAt);
@@ -440,7 +440,7 @@ var Client = class {
     }
     const signal = own(options, "signal");
     const timeout = own(options, "timeout");
-    const limit = typeof timeout === "number" && timeout > 0 ? min(Math.ceil(timeout), 2 ** 31 - 1) : 0;
+    const limit = typeof timeout === "number" && timeout > 0 ? min(ceil(timeout), 2 ** 31 - 1) : 0;
     if (signal !== void 0 && this.#signals.aborted(signal)) return fail("cancelled");
     if (this.#closed) return fail("closed");
     if (mapSize(this.#pending) >= MAX_PENDING) return fail("busy");
@@ -487,6 +487,9 @@ var Client = class {
     return call2 !== void 0;
   }
 };
+function own(options, name) {
+  return typeof options === "object" && options !== null && hasOwn(options, name) ? options[name] : void 0;
+}
 function readTicket(json) {
   const answer = parseJSON(json);
   if (typeof answer !== "object" || answer === null || answer.carrier !== "relay") return void 0;

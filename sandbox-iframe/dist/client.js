@@ -15,7 +15,7 @@
   var { isArray } = Array;
   var { parse: parseJSON, stringify: stringifyJSON } = JSON;
   var { isFinite, isInteger, isSafeInteger } = Number;
-  var { floor, min, random } = Math;
+  var { ceil, floor, min, random } = Math;
   var numberToString = uncurry(Number.prototype.toString);
   var join = uncurry(Array.prototype.join);
   var charCodeAt = uncurry(String.prototype.charCodeAt);
@@ -442,7 +442,7 @@
       }
       const signal = own(options, "signal");
       const timeout = own(options, "timeout");
-      const limit = typeof timeout === "number" && timeout > 0 ? min(Math.ceil(timeout), 2 ** 31 - 1) : 0;
+      const limit = typeof timeout === "number" && timeout > 0 ? min(ceil(timeout), 2 ** 31 - 1) : 0;
       if (signal !== void 0 && this.#signals.aborted(signal)) return fail("cancelled");
       if (this.#closed) return fail("closed");
       if (mapSize(this.#pending) >= MAX_PENDING) return fail("busy");
@@ -489,6 +489,9 @@
       return call2 !== void 0;
     }
   };
+  function own(options, name) {
+    return typeof options === "object" && options !== null && hasOwn(options, name) ? options[name] : void 0;
+  }
   function readTicket(json) {
     const answer = parseJSON(json);
     if (typeof answer !== "object" || answer === null || answer.carrier !== "relay") return void 0;

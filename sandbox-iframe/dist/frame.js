@@ -15,7 +15,7 @@
   var { isArray } = Array;
   var { parse: parseJSON, stringify: stringifyJSON } = JSON;
   var { isFinite, isInteger, isSafeInteger } = Number;
-  var { floor, min, random } = Math;
+  var { ceil, floor, min, random } = Math;
   var numberToString = uncurry(Number.prototype.toString);
   var join = uncurry(Array.prototype.join);
   var charCodeAt = uncurry(String.prototype.charCodeAt);

@@ -1,0 +1,46 @@
+/** The stable codes that a page can meet. docs/errors.md says what each one asks of the caller. */
+export type Code = "hook_refused" | "invalid_args" | "denied" | "too_large" | "rate_limited" | "busy" | "timeout" | "cancelled" | "failed" | "internal" | "unavailable" | "unknown_outcome" | "closed";
+
+/** What a failed call rejects with. */
+export declare class SallyportError extends Error {
+    readonly name = "SallyportError";
+    /** Stable: one of the codes in docs/errors.md. */
+    readonly code: Code | (string & {});
+    /** Leads to the core's record of the call; empty if the call never got that far. */
+    readonly id: string;
+    /** What the command chose to tell beside its message, if anything. */
+    readonly data: unknown;
+    /** For tests and wrappers; invoke makes all others. */
+    constructor(code: string, id?: string, message?: string, data?: unknown);
+}
+
+/** How one call is made. */
+export interface InvokeOptions {
+    /** Rejects the call with cancelled, and cancels it in the core. */
+    signal?: AbortSignal | undefined;
+    /** Milliseconds after which the call fails with timeout, here and in the core. Without it, or with 0, the core's limit alone holds. */
+    timeout?: number | undefined;
+}
+
+/**
+ * The commands of an app, for typed calls. Generated declarations add to it:
+ *
+ *     declare module "@sallyport/api" {
+ *       interface Commands { "notes.save": { args: SaveArgs; result: Note } }
+ *     }
+ */
+export interface Commands {
+}
+
+/** Calls a command of the core. Arguments and result are JSON. */
+export interface Invoke {
+    <C extends keyof Commands>(command: C, args: Commands[C] extends {
+        args: infer A;
+    } ? A : never, options?: InvokeOptions): Promise<Commands[C] extends {
+        result: infer R;
+    } ? R : unknown>;
+    <R = unknown>(command: string, args?: unknown, options?: InvokeOptions): Promise<R>;
+}
+
+/** Calls a command of the core; rejects with a SallyportError. */
+export declare const invoke: Invoke;
