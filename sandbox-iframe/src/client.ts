@@ -1,5 +1,5 @@
 import {
-  MapOf, PromiseOf, later, mapDelete, mapEach, mapGet, mapSet, mapSize, microtask, min, never, parseJSON, hasOwn, toUTF8,
+  MapOf, PromiseOf, ceil, later, mapDelete, mapEach, mapGet, mapSet, mapSize, microtask, min, never, parseJSON, hasOwn, toUTF8,
 } from "./primordials.ts";
 import type { PageConfig } from "./config.ts";
 import { type Code, messageOf } from "./errors.ts";
@@ -131,7 +131,7 @@ export class Client {
       }
       const signal = own(options, "signal");
       const timeout = own(options, "timeout");
-      const limit = typeof timeout === "number" && timeout > 0 ? min(Math.ceil(timeout), 2 ** 31 - 1) : 0;
+      const limit = typeof timeout === "number" && timeout > 0 ? min(ceil(timeout), 2 ** 31 - 1) : 0;
       if (signal !== undefined && this.#signals.aborted(signal)) return fail("cancelled");
       if (this.#closed) return fail("closed");
       if (mapSize(this.#pending) >= MAX_PENDING) return fail("busy");

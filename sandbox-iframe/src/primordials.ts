@@ -28,7 +28,7 @@ export const { ownKeys } = Reflect;
 export const { isArray } = Array;
 export const { parse: parseJSON, stringify: stringifyJSON } = JSON;
 export const { isFinite, isInteger, isSafeInteger } = Number;
-export const { floor, min, random } = Math;
+export const { ceil, floor, min, random } = Math;
 export const numberToString = uncurry(Number.prototype.toString) as (n: number) => string;
 
 export const join = uncurry(Array.prototype.join) as (list: string[], by: string) => string;
