@@ -1,4 +1,5 @@
 import type { Socket } from "../src/carrier-direct.ts";
+import { expand, extract, suites } from "../src/hpke.ts";
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -73,4 +74,22 @@ export class TestSocket implements Socket {
     this.readyState = 3;
     this.onclose?.({ code } as CloseEvent);
   }
+}
+
+const curve = { name: "ECDH", namedCurve: "P-256" };
+const b64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+/** A key pair from a scalar and its uncompressed point. */
+export async function pairOf(scalar: Uint8Array, point: Uint8Array): Promise<CryptoKeyPair> {
+  const jwk = { kty: "EC", crv: "P-256", d: b64(scalar), x: b64(point.slice(1, 33)), y: b64(point.slice(33)) };
+  return {
+    privateKey: await crypto.subtle.importKey("jwk", jwk, curve, false, ["deriveBits"]),
+    publicKey: await crypto.subtle.importKey("raw", point as Uint8Array<ArrayBuffer>, curve, true, []),
+  };
+}
+
+/** DeriveKeyPair of RFC 9180 section 7.1.3, where the first candidate is below the order. */
+export async function deriveScalar(ikm: Uint8Array): Promise<Uint8Array> {
+  const prk = await extract(suites.kem, "dkp_prk", ikm);
+  return expand(suites.kem, prk, "candidate", new Uint8Array([0]), 32);
 }
