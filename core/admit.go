@@ -150,7 +150,7 @@ func (s *session) report(item isolation.Item) {
 func (s *session) speak(reason *string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.speaking == noiseAtOnce || !s.budget.noise.Allow() {
+	if s.speaking == noiseAtOnce || !s.budget.noise.Allow() || !s.app.asides.enter() {
 		s.unsaid++
 		return false
 	}
@@ -163,6 +163,7 @@ func (s *session) speak(reason *string) bool {
 }
 
 func (s *session) hush() {
+	s.app.asides.leave()
 	s.mu.Lock()
 	s.speaking--
 	s.mu.Unlock()

@@ -49,7 +49,8 @@ type App struct {
 	gate     atomic.Pointer[isolation.Gate]
 
 	sessions sync.Map // *isolation.Session to *session
-	work     *work
+	work     *work    // calls under way
+	asides   *work    // records written beside them: see speak
 	workers  *workers
 	stats    counters
 	launched launched
@@ -115,6 +116,7 @@ func New(c Config) (*App, error) {
 		development: c.Development,
 		handlers:    make(map[string]Handler),
 		work:        newWork(),
+		asides:      newWork(),
 		workers:     newWorkers(),
 		stats:       newCounters(),
 	}, nil
@@ -166,6 +168,8 @@ func (app *App) Shutdown(ctx context.Context) error {
 	if gate := app.gate.Load(); gate != nil {
 		gate.Close()
 	}
+	app.asides.close()
+	app.asides.wait(cancelWithin)
 	app.workers.retire()
 	app.launched.removeAll()
 	if app.closer != nil {
@@ -174,7 +178,8 @@ func (app *App) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// cancelWithin is how long a handler has to notice that it was cancelled.
+// cancelWithin is how long a handler has to notice that it was cancelled, and
+// a recorder to write the last refusals.
 const cancelWithin = time.Second
 
 func (app *App) drain(ctx context.Context) error {
@@ -186,15 +191,14 @@ func (app *App) drain(ctx context.Context) error {
 	for _, s := range app.sessions.Range {
 		s.(*session).interruptAll(shutDown)
 	}
-	select {
-	case <-app.work.idle:
-		return nil
-	case <-time.After(cancelWithin):
+	if !app.work.wait(cancelWithin) {
 		return fmt.Errorf("core: shut down with %d handlers that do not return", app.work.count.Load())
 	}
+	return nil
 }
 
-// work counts the calls under way and knows when there are none left.
+// work counts what is under way and knows when, after close, there is none
+// left.
 type work struct {
 	count  atomic.Int64
 	closed atomic.Bool
@@ -223,5 +227,15 @@ func (w *work) close() {
 	w.closed.Store(true)
 	if w.count.Load() == 0 {
 		w.once.Do(func() { close(w.idle) })
+	}
+}
+
+// wait reports whether all work ended in time. Only after close.
+func (w *work) wait(within time.Duration) bool {
+	select {
+	case <-w.idle:
+		return true
+	case <-time.After(within):
+		return false
 	}
 }

@@ -144,7 +144,7 @@ func (b *bench) connect(t testing.TB, window string) *peer.Client {
 }
 
 func patient(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

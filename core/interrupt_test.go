@@ -318,3 +318,40 @@ func TestShutdownNamesHandlersThatDoNotReturn(t *testing.T) {
 	close(release)
 	await(t, "no call under way", func() bool { return b.Stats().UnderWay == 0 })
 }
+
+func TestACallIsAnsweredOnce(t *testing.T) {
+	b, _, release := waitBench(t, func(c *Config) { c.Limits.Deadline = 20 * time.Millisecond })
+	offer, err := b.Gate().Offer("main", isolation.Direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, hello, err := peer.New(offer.Handshake())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := make(chan peer.Answer, 16)
+	session, err := offer.Accept(hello, func(frame []byte) error {
+		kind, plain, err := p.Open(frame)
+		if err != nil || kind != isolation.TypeBatch {
+			return err
+		}
+		items, err := peer.Answers(plain)
+		for _, a := range items {
+			answers <- a
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session.Deliver(p.Seal(isolation.TypeBatch, peer.AppendCall(nil, 1, 0, "notes.fail", textOf("x"))))
+	if a := <-answers; a.ID != 1 || !a.Failed {
+		t.Errorf("first answer is %+v", a)
+	}
+	close(release) // now the handler has a result as well
+	await(t, "no call under way", func() bool { return b.Stats().UnderWay == 0 })
+	session.Deliver(p.Seal(isolation.TypeBatch, peer.AppendCall(nil, 2, 0, "notes.touch", textOf("x"))))
+	if a := <-answers; a.ID != 2 {
+		t.Errorf("another answer: %+v", a)
+	}
+}

@@ -90,10 +90,23 @@ func (app *App) Open(ctx context.Context, label string) error {
 	return nil
 }
 
-// openBrowser starts the default browser, whose chatter is nobody's business.
-func openBrowser(_ context.Context, file string) error {
+// browserWithin is how long a browser's starter may take to fail. Some of them
+// run the browser itself and return when that is closed.
+const browserWithin = 5 * time.Second
+
+// openBrowser starts the default browser, whose chatter must not end up in the
+// app's output.
+func openBrowser(ctx context.Context, file string) error {
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard
-	return browser.OpenFile(file)
+	failed := make(chan error, 1)
+	go func() { failed <- browser.OpenFile(file) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(browserWithin):
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // launchedFor is how long a launch file is kept; its token is no good after.

@@ -182,7 +182,7 @@ func TestABrowserThatCanNotBeStartedEndsTheRun(t *testing.T) {
 func TestC9AThousandSocketsAtOnce(t *testing.T) {
 	const sessions, calls = 1000, 3
 	r := run(t, func(c *Config) { c.Record = keeper{} })
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var all, there sync.WaitGroup
 	there.Add(sessions)

@@ -142,12 +142,15 @@ func (s *session) sumUp() {
 	n := s.unsaid
 	s.unsaid = 0
 	s.mu.Unlock()
-	if n == 0 {
+	if n == 0 || !s.app.asides.enter() {
 		return
 	}
 	c := &call{session: s}
 	c.answered.Store(true)
 	c.record = s.newRecord(0, nil)
 	c.record.Stage = audits.StageLimits
-	go c.end(&refusal{code: CodeRateLimited, reason: unsaid(n)})
+	go func() {
+		defer s.app.asides.leave()
+		c.end(&refusal{code: CodeRateLimited, reason: unsaid(n)})
+	}()
 }
