@@ -81,10 +81,7 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	variables, err := c.directories()
-	if err != nil {
-		return nil, err
-	}
+	variables := c.directories()
 	schemas, err := schema.Compile(f.schemas)
 	if err != nil {
 		return nil, fmt.Errorf("core: %s: %w", f.schemasName, err)

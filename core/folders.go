@@ -2,7 +2,6 @@ package core
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,23 +10,15 @@ import (
 
 // directories are the variables of capabilities: those of the configuration,
 // and $HOME and $APPDATA where it is silent and the system has an answer.
-func (c *Config) directories() (map[string]string, error) {
+func (c *Config) directories() map[string]string {
 	variables := make(map[string]string, len(c.Variables)+2)
 	home, err := os.UserHomeDir()
 	if err == nil && filepath.IsAbs(home) {
-		variables["$HOME"] = home
+		variables["$HOME"] = filepath.Clean(home)
 		variables["$APPDATA"] = dataFolder(home)
 	}
 	maps.Copy(variables, c.Variables)
-	for name, directory := range variables {
-		if len(name) < 2 || name[0] != '$' {
-			return nil, fmt.Errorf("core: Config.Variables names %q; a variable begins with a dollar sign", name)
-		}
-		if !filepath.IsAbs(directory) {
-			return nil, fmt.Errorf("core: Config.Variables: %s is %q; it must be an absolute path", name, directory)
-		}
-	}
-	return variables, nil
+	return variables
 }
 
 // dataFolder is where the user's apps keep their data, each in a folder of its
@@ -61,7 +52,7 @@ func recordFile(app string) (string, error) {
 // absoluteOr ignores a relative path, as the XDG specification asks.
 func absoluteOr(path, otherwise string) string {
 	if filepath.IsAbs(path) {
-		return path
+		return filepath.Clean(path)
 	}
 	return otherwise
 }

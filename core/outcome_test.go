@@ -75,7 +75,7 @@ func TestWhatBecomesOfAHandlersMistake(t *testing.T) {
 				t.Fatalf("page got %v, want %q", err, test.code)
 			}
 			if test.message == "" {
-				lacks(t, err.Error(), "message", "zebra", "no", "secret")
+				lacks(t, err.Error(), "message", "zebra", "secret")
 			} else {
 				contains(t, err.Error(), test.message)
 			}

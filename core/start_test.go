@@ -65,6 +65,7 @@ func TestC7WhatIsBrokenStopsTheStart(t *testing.T) {
 			if err == nil {
 				t.Fatal("it started")
 			}
+			t.Log(err)
 			contains(t, err.Error(), append(test.want, "core: ")...)
 			if strings.Count(err.Error(), "\n") > 0 {
 				t.Errorf("more than one line: %q", err)
