@@ -98,7 +98,7 @@ func New(c Config) (*App, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Origins, c.CommandLimits = maps.Clone(c.Origins), maps.Clone(c.CommandLimits)
-	return &App{
+	app := &App{
 		name:        f.name,
 		files:       f,
 		pattern:     f.pattern,
@@ -116,7 +116,14 @@ func New(c Config) (*App, error) {
 		asides:      newWork(),
 		workers:     newWorkers(),
 		stats:       newCounters(),
-	}, nil
+	}
+	// A gate that nobody reaches checks hook and pages.
+	gate, err := app.newGate(inProcessFrame, inProcess)
+	if err != nil {
+		return nil, err
+	}
+	gate.Close()
+	return app, nil
 }
 
 // Handle registers a handler that wants the request itself. It panics if the

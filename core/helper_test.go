@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -249,13 +248,6 @@ func (k keeper) Outcome(_ context.Context, r *audits.Record) error {
 		return nil
 	}
 	return k.outcome(r)
-}
-
-func without(files fstest.MapFS, names ...string) fs.FS {
-	for _, name := range names {
-		delete(files, name)
-	}
-	return files
 }
 
 func contains(t testing.TB, text string, parts ...string) {

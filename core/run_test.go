@@ -154,7 +154,6 @@ func TestRunRefusesWhatIsForMounting(t *testing.T) {
 		"page origins":   func(c *Config) { c.Origins = map[string]string{"main": "https://main.example"} },
 		"a window's origin": func(c *Config) {
 			c.Windows = []isolation.Window{{Label: "main", Origin: "https://main.example"}}
-			c.Page = c.Files
 		},
 	} {
 		c := Config{Files: testFiles(), Record: audits.NewMemory(1)}

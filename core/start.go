@@ -35,10 +35,13 @@ func (app *App) Start() error {
 
 // StartInProcess starts the app without any host: no browser can reach it, and
 // sessions are made by Gate's Offer. It is for tests, fuzzing and benchmarks.
-func (app *App) StartInProcess() error {
-	return app.start("https://frame.sallyport.invalid", func(w isolation.Window) (string, error) {
-		return "https://" + w.Label + ".page.sallyport.invalid", nil
-	})
+func (app *App) StartInProcess() error { return app.start(inProcessFrame, inProcess) }
+
+// No name under .invalid is ever anybody's.
+const inProcessFrame = "https://frame.sallyport.invalid"
+
+func inProcess(w isolation.Window) (string, error) {
+	return "https://" + w.Label + ".page.sallyport.invalid", nil
 }
 
 // start freezes the app, checks it as a whole and opens the gate.
@@ -52,26 +55,9 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 	if err := app.bindCommands(); err != nil {
 		return err
 	}
-	windows := slices.Clone(app.files.windows)
-	for i := range windows {
-		origin, err := originOf(windows[i])
-		if err != nil {
-			return err
-		}
-		windows[i].Origin = origin
-	}
-	app.windows = make(map[string]*window, len(windows))
-	for _, w := range windows {
-		app.windows[w.Label] = newWindow(w.Label, w.Origin, app.commands)
-	}
-	for label := range app.config.Origins {
-		if app.windows[label] == nil {
-			return fmt.Errorf("core: Config.Origins names window %q, which the app does not have", label)
-		}
-	}
-	gate, err := isolation.New(app.boundary(frameOrigin, windows), receiver{app})
+	gate, err := app.newGate(frameOrigin, originOf)
 	if err != nil {
-		return fmt.Errorf("core: %w", err)
+		return err
 	}
 	if err := app.openRecord(); err != nil {
 		gate.Close()
@@ -80,6 +66,31 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 	app.gate.Store(gate)
 	app.announce()
 	return nil
+}
+
+// newGate makes the windows, each under its origin, and a gate for them.
+func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (string, error)) (*isolation.Gate, error) {
+	windows := slices.Clone(app.files.windows)
+	app.windows = make(map[string]*window, len(windows))
+	for i := range windows {
+		w := &windows[i]
+		origin, err := originOf(*w)
+		if err != nil {
+			return nil, err
+		}
+		w.Origin = origin
+		app.windows[w.Label] = newWindow(w.Label, origin, app.commands)
+	}
+	for label := range app.config.Origins {
+		if app.windows[label] == nil {
+			return nil, fmt.Errorf("core: Config.Origins names window %q, which the app does not have", label)
+		}
+	}
+	gate, err := isolation.New(app.boundary(frameOrigin, windows), receiver{app})
+	if err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+	return gate, nil
 }
 
 // bindCommands refuses a command without an input schema, and limits for

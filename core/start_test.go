@@ -58,6 +58,9 @@ func TestC7WhatIsBrokenStopsTheStart(t *testing.T) {
 			c := Config{Files: files, Record: audits.NewMemory(1)}
 			test.change(files, &c)
 			app, err := New(c)
+			if atStart := strings.Contains(test.name, "command"); atStart != (err == nil) {
+				t.Errorf("New returned %v", err)
+			}
 			if err == nil {
 				Command(app, "notes.touch", func(context.Context, text) (struct{}, error) { return struct{}{}, nil })
 				err = app.StartInProcess()
