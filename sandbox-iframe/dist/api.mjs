@@ -1055,43 +1055,60 @@ function parameters(iv, additionalData) {
   return { __proto__: null, name: "AES-GCM", iv, additionalData, tagLength: TAG * 8 };
 }
 
-// src/outbox.ts
-var Outbox = class {
-  #entries = [];
-  push(entry) {
-    this.#entries[this.#entries.length] = entry;
+// src/epochs.ts
+var Epochs = class {
+  #ordered;
+  #keys;
+  #number = 0;
+  #next;
+  #before;
+  #used = 0;
+  /** ordered: whether frames arrive in order, so that nothing of an epoch can follow its end. */
+  constructor(ordered) {
+    this.#ordered = ordered;
   }
-  /** Takes the next batch: at most MAX_ITEMS entries of together max bytes, but at least one if there is any. */
-  take(max) {
-    const batch = [];
-    let size = 0;
-    let i = 0;
-    for (; i < this.#entries.length && batch.length < MAX_ITEMS; i++) {
-      const entry = this.#entries[i];
-      if (entry.dropped) continue;
-      size += byteLength(entry.item);
-      if (size > max && batch.length > 0) break;
-      entry.taken = true;
-      batch[batch.length] = entry;
+  /** The number of the keys in force; 0 after the hello. */
+  get number() {
+    return this.#number;
+  }
+  /** The keys in force; undefined before the hello and after the end. */
+  get keys() {
+    return this.#keys;
+  }
+  /** Puts the first keys in force. */
+  begin(keys2) {
+    this.#keys = keys2;
+  }
+  /** Counts one frame to be sealed; false when the key has sealed all that it may. */
+  use() {
+    return ++this.#used <= MAX_FRAMES;
+  }
+  /** Keeps the keys that have been sealed to the core; undefined forgets them. */
+  offer(keys2) {
+    this.#next = keys2;
+  }
+  /** Puts the offered keys in force. readyAt is the number of the frame that says so. */
+  adopt(readyAt) {
+    if (!this.#ordered) this.#before = { down: this.#keys.down, below: readyAt };
+    this.#keys = this.#next;
+    this.#next = void 0;
+    this.#number++;
+    this.#used = 0;
+  }
+  /** The key that a frame of this header must be opened with, if it may come at all. */
+  down(type, epoch, sequence) {
+    if (epoch === this.#number) return this.#keys?.down;
+    if (epoch === this.#number + 1) {
+      return type === Type.ready || type === Type.challenge || !this.#ordered ? this.#next?.down : void 0;
     }
-    this.#entries = joined([], this.#entries, i);
-    return batch;
+    if (epoch === this.#number - 1 && this.#before !== void 0 && sequence < this.#before.below) return this.#before.down;
+    return void 0;
   }
-  /** Puts a batch that never left back in front. */
-  putBack(batch) {
-    for (let i = 0; i < batch.length; i++) batch[i].taken = false;
-    this.#entries = joined(batch, this.#entries, 0);
-  }
-  clear() {
-    this.#entries = [];
+  /** Drops all keys. */
+  end() {
+    this.#keys = this.#next = this.#before = void 0;
   }
 };
-function joined(first, second, from) {
-  const all = [];
-  for (let i = 0; i < first.length; i++) all[i] = first[i];
-  for (let i = from; i < second.length; i++) all[all.length] = second[i];
-  return all;
-}
 
 // src/hpke.ts
 var version = toUTF8("HPKE-v1");
@@ -1183,6 +1200,44 @@ function helloFrame(session, sealed) {
   return concat([header, session, sealed]);
 }
 
+// src/outbox.ts
+var Outbox = class {
+  #entries = [];
+  push(entry) {
+    this.#entries[this.#entries.length] = entry;
+  }
+  /** Takes the next batch: at most MAX_ITEMS entries of together max bytes, but at least one if there is any. */
+  take(max) {
+    const batch = [];
+    let size = 0;
+    let i = 0;
+    for (; i < this.#entries.length && batch.length < MAX_ITEMS; i++) {
+      const entry = this.#entries[i];
+      if (entry.dropped) continue;
+      size += byteLength(entry.item);
+      if (size > max && batch.length > 0) break;
+      entry.taken = true;
+      batch[batch.length] = entry;
+    }
+    this.#entries = joined([], this.#entries, i);
+    return batch;
+  }
+  /** Puts a batch that never left back in front. */
+  putBack(batch) {
+    for (let i = 0; i < batch.length; i++) batch[i].taken = false;
+    this.#entries = joined(batch, this.#entries, 0);
+  }
+  clear() {
+    this.#entries = [];
+  }
+};
+function joined(first, second, from) {
+  const all = [];
+  for (let i = 0; i < first.length; i++) all[i] = first[i];
+  for (let i = from; i < second.length; i++) all[all.length] = second[i];
+  return all;
+}
+
 // src/sequence.ts
 var Strict = class {
   #last = 0;
@@ -1218,15 +1273,8 @@ var Session = class {
   #events;
   #incoming;
   #phase = "new";
-  #keys;
-  #epoch = 0;
-  #next;
-  // sealed to the core, not yet in force
-  #before;
-  // relay only
+  #epochs;
   #sequence = 0;
-  #used = 0;
-  // frames sealed in this epoch
   #link;
   #attempt;
   #tries = 0;
@@ -1248,6 +1296,7 @@ var Session = class {
   constructor(config, events) {
     this.#config = config;
     this.#events = events;
+    this.#epochs = new Epochs(config.carrierOf.ordered);
     this.#incoming = config.carrierOf.ordered ? new Strict() : new Window();
   }
   /** The largest plaintext of one frame. */
@@ -1258,7 +1307,7 @@ var Session = class {
   async start() {
     const { keys: keys2, sealed } = await negotiate(this.#config, this.#config.secret, this.#config.coreKey);
     if (this.#phase !== "new") return;
-    this.#keys = keys2;
+    this.#epochs.begin(keys2);
     this.#hello = helloFrame(this.#config.session, sealed);
     await this.#sealBye();
     if (this.#phase === "new") this.#connect();
@@ -1277,14 +1326,14 @@ var Session = class {
   /** Ends the session from this side, with what was sealed for that in advance. Nothing here waits. */
   leave() {
     if (this.#phase === "closed") return;
-    if (this.#keys !== void 0) this.#link?.send(this.#bye);
+    if (this.#epochs.keys !== void 0) this.#link?.send(this.#bye);
     this.#close();
   }
   #close() {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#disconnect();
-    this.#keys = this.#next = this.#before = void 0;
+    this.#epochs.end();
     this.#outbox.clear();
     this.#events.closed();
   }
@@ -1341,7 +1390,7 @@ var Session = class {
       if (this.#unheard >= patience2.unheard || now() - this.#droppedAt > patience2.resumeFor || !this.#config.carrierOf.ordered) return this.#close();
     } else if (this.#tries >= patience2.firstTries) {
       this.#phase = "closed";
-      this.#keys = void 0;
+      this.#epochs.end();
       return this.#events.unavailable();
     } else if (spoke && this.#config.carrierOf.ordered) {
       this.#greeting = this.#greeting === "hello" ? "resume" : "hello";
@@ -1380,13 +1429,13 @@ var Session = class {
         const control = this.#takeControl();
         const batch = control === void 0 && this.#phase === "open" ? this.#outbox.take(this.maxPlaintext) : [];
         if (control === void 0 && batch.length === 0) return;
-        if (this.#keys === void 0 || this.#used >= MAX_FRAMES) return this.#close();
+        const keys2 = this.#epochs.keys;
+        if (keys2 === void 0 || !this.#epochs.use()) return this.#close();
         const link = this.#link;
         const type = control?.type ?? Type.batch;
         if (type === Type.rekeyed) this.#silent = true;
-        this.#used++;
-        const address = { type, epoch: this.#epoch, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
-        const frame = await seal(this.#keys.up, address, control?.plaintext ?? concat(itemsOf(batch)));
+        const address = { type, epoch: this.#epochs.number, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
+        const frame = await seal(keys2.up, address, control?.plaintext ?? concat(itemsOf(batch)));
         if (link === void 0 || link !== this.#link || !link.send(frame)) {
           this.#outbox.putBack(batch);
           continue;
@@ -1422,7 +1471,7 @@ var Session = class {
     const header = parseHeader(frame);
     if (header === void 0 || byteLength(frame) > this.#config.maxFrame) return false;
     const { type, epoch, sequence } = header;
-    const key = this.#keyFor(type, epoch, sequence);
+    const key = this.#epochs.down(type, epoch, sequence);
     if (key === void 0 || !this.#expects(type, epoch)) return false;
     if (type === Type.challenge ? sequence !== 0 : !this.#incoming.admits(sequence, type === Type.resumed)) return false;
     let plaintext;
@@ -1435,15 +1484,6 @@ var Session = class {
     if (type !== Type.challenge) this.#incoming.take(sequence);
     return this.#act(type, epoch, sequence, plaintext);
   }
-  #keyFor(type, epoch, sequence) {
-    if (epoch === this.#epoch) return this.#keys?.down;
-    if (epoch === this.#epoch + 1) {
-      const first = type === Type.ready || type === Type.challenge || !this.#config.carrierOf.ordered;
-      return first ? this.#next?.down : void 0;
-    }
-    if (epoch === this.#epoch - 1 && this.#before !== void 0 && sequence < this.#before.below) return this.#before.down;
-    return void 0;
-  }
   #expects(type, epoch) {
     switch (this.#phase) {
       case "hello":
@@ -1455,7 +1495,7 @@ var Session = class {
       case "open":
         return type === Type.batch || type === Type.ping || type === Type.bye || type === Type.rekey;
       case "rekeying":
-        if (type === Type.ready) return this.#silent && epoch === this.#epoch + 1;
+        if (type === Type.ready) return this.#silent && epoch === this.#epochs.number + 1;
         return type === Type.batch || type === Type.ping || type === Type.bye;
       default:
         return false;
@@ -1467,7 +1507,7 @@ var Session = class {
     switch (type) {
       case Type.ready:
         if (size !== 0) return false;
-        if (epoch !== this.#epoch) this.#adopt(sequence);
+        if (epoch !== this.#epochs.number) this.#adopt(sequence);
         this.#ready();
         return true;
       case Type.batch:
@@ -1487,7 +1527,7 @@ var Session = class {
         return true;
       case Type.challenge:
         if (size !== NONCE) return false;
-        if (epoch === this.#epoch) this.#next = void 0;
+        if (epoch === this.#epochs.number) this.#epochs.offer(void 0);
         else this.#adopt(0);
         this.#phase = "proof";
         this.#say({ type: Type.proof, plaintext });
@@ -1512,7 +1552,7 @@ var Session = class {
     this.#phase = "rekeying";
     const secret = view(plaintext, 0, SECRET);
     const corePublic = view(plaintext, SECRET, PUBLIC_KEY);
-    const made = negotiate(this.#config, secret, corePublic, this.#epoch + 1);
+    const made = negotiate(this.#config, secret, corePublic, this.#epochs.number + 1);
     const failed = () => {
       if (this.#attempt === attempt) this.#close();
     };
@@ -1520,28 +1560,23 @@ var Session = class {
       made,
       ({ keys: keys2, sealed }) => {
         if (this.#attempt !== attempt || this.#phase !== "rekeying") return;
-        this.#next = keys2;
+        this.#epochs.offer(keys2);
         this.#say({ type: Type.rekeyed, plaintext: sealed });
       },
       failed
     );
   }
-  // Puts the new keys in force. readyAt is the number of the ready that says so.
   #adopt(readyAt) {
-    if (!this.#config.carrierOf.ordered) this.#before = { down: this.#keys.down, below: readyAt };
-    this.#keys = this.#next;
-    this.#next = void 0;
-    this.#epoch++;
-    this.#used = 0;
+    this.#epochs.adopt(readyAt);
     void this.#sealBye();
   }
   // The farewell is sealed as soon as there are keys, since nothing can be
   // computed any more when it is needed. Sequence 0 is its own under each key.
   async #sealBye() {
-    const keys2 = this.#keys;
-    const address = { type: Type.bye, epoch: this.#epoch, sequence: 0, direction: Direction.up, session: this.#config.session };
+    const keys2 = this.#epochs.keys;
+    const address = { type: Type.bye, epoch: this.#epochs.number, sequence: 0, direction: Direction.up, session: this.#config.session };
     const bye = await seal(keys2.up, address, nothing2);
-    if (keys2 !== this.#keys) return;
+    if (keys2 !== this.#epochs.keys) return;
     this.#bye = bye;
     if (this.#confirmed) this.#link?.farewell(bye);
   }

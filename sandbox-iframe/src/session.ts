@@ -2,11 +2,12 @@ import { Bytes, byteLength, later, microtask, min, never, now, random, when } fr
 import { concat, view } from "./bytes.ts";
 import type { Carrier, Link } from "./carrier.ts";
 import { open, seal } from "./envelope.ts";
+import { Epochs } from "./epochs.ts";
 import { type Reply, parseReplies } from "./items.ts";
+import { type Binding, helloFrame, negotiate } from "./keys.ts";
 import { type Entry, Outbox } from "./outbox.ts";
-import { type Binding, type Keys, helloFrame, negotiate } from "./keys.ts";
 import { type Sequence, Strict, Window } from "./sequence.ts";
-import { Direction, MAX_FRAMES, NONCE, OVERHEAD, PUBLIC_KEY, SECRET, Type, parseHeader, resumeFrame } from "./wire.ts";
+import { Direction, NONCE, OVERHEAD, PUBLIC_KEY, SECRET, Type, parseHeader, resumeFrame } from "./wire.ts";
 
 /** How patient a session is. Durations in milliseconds. */
 export interface Patience {
@@ -71,12 +72,8 @@ export class Session {
   readonly #incoming: Sequence;
 
   #phase: Phase = "new";
-  #keys: Keys | undefined;
-  #epoch = 0;
-  #next: Keys | undefined; // sealed to the core, not yet in force
-  #before: { down: CryptoKey; below: number } | undefined; // relay only
+  readonly #epochs: Epochs;
   #sequence = 0;
-  #used = 0; // frames sealed in this epoch
 
   #link: Link | undefined;
   #attempt: Attempt | undefined;
@@ -99,6 +96,7 @@ export class Session {
   constructor(config: SessionConfig, events: SessionEvents) {
     this.#config = config;
     this.#events = events;
+    this.#epochs = new Epochs(config.carrierOf.ordered);
     this.#incoming = config.carrierOf.ordered ? new Strict() : new Window();
   }
 
@@ -111,7 +109,7 @@ export class Session {
   async start(): Promise<void> {
     const { keys, sealed } = await negotiate(this.#config, this.#config.secret, this.#config.coreKey);
     if (this.#phase !== "new") return;
-    this.#keys = keys;
+    this.#epochs.begin(keys);
     this.#hello = helloFrame(this.#config.session, sealed);
     await this.#sealBye();
     if (this.#phase === "new") this.#connect();
@@ -134,7 +132,7 @@ export class Session {
     if (this.#phase === "closed") return;
     // Firefox does not always get this out for a dying document (not closing
     // the socket after it is worse, tried); the core then misses the socket.
-    if (this.#keys !== undefined) this.#link?.send(this.#bye);
+    if (this.#epochs.keys !== undefined) this.#link?.send(this.#bye);
     this.#close();
   }
 
@@ -142,7 +140,7 @@ export class Session {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#disconnect();
-    this.#keys = this.#next = this.#before = undefined;
+    this.#epochs.end();
     this.#outbox.clear();
     this.#events.closed();
   }
@@ -204,7 +202,7 @@ export class Session {
       if (this.#unheard >= patience.unheard || now() - this.#droppedAt > patience.resumeFor || !this.#config.carrierOf.ordered) return this.#close();
     } else if (this.#tries >= patience.firstTries) {
       this.#phase = "closed";
-      this.#keys = undefined;
+      this.#epochs.end();
       return this.#events.unavailable();
     } else if (spoke && this.#config.carrierOf.ordered) {
       // Whether the hello arrived is not known. If it did, its secret is gone
@@ -249,13 +247,13 @@ export class Session {
         const control = this.#takeControl();
         const batch = control === undefined && this.#phase === "open" ? this.#outbox.take(this.maxPlaintext) : [];
         if (control === undefined && batch.length === 0) return;
-        if (this.#keys === undefined || this.#used >= MAX_FRAMES) return this.#close();
+        const keys = this.#epochs.keys;
+        if (keys === undefined || !this.#epochs.use()) return this.#close();
         const link = this.#link;
         const type = control?.type ?? Type.batch;
         if (type === Type.rekeyed) this.#silent = true;
-        this.#used++;
-        const address = { type, epoch: this.#epoch, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
-        const frame = await seal(this.#keys.up, address, control?.plaintext ?? concat(itemsOf(batch)));
+        const address = { type, epoch: this.#epochs.number, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
+        const frame = await seal(keys.up, address, control?.plaintext ?? concat(itemsOf(batch)));
         if (link === undefined || link !== this.#link || !link.send(frame)) {
           // It never left: its number is skipped and its items wait.
           this.#outbox.putBack(batch);
@@ -299,7 +297,7 @@ export class Session {
     const header = parseHeader(frame);
     if (header === undefined || byteLength(frame) > this.#config.maxFrame) return false;
     const { type, epoch, sequence } = header;
-    const key = this.#keyFor(type, epoch, sequence);
+    const key = this.#epochs.down(type, epoch, sequence);
     if (key === undefined || !this.#expects(type, epoch)) return false;
     if (type === Type.challenge ? sequence !== 0 : !this.#incoming.admits(sequence, type === Type.resumed)) return false;
     let plaintext: Uint8Array;
@@ -313,17 +311,6 @@ export class Session {
     return this.#act(type, epoch, sequence, plaintext);
   }
 
-  #keyFor(type: number, epoch: number, sequence: number): CryptoKey | undefined {
-    if (epoch === this.#epoch) return this.#keys?.down;
-    if (epoch === this.#epoch + 1) {
-      // Under the new keys ready or, after a drop, the challenge comes first; on the relay anything may overtake it.
-      const first = type === Type.ready || type === Type.challenge || !this.#config.carrierOf.ordered;
-      return first ? this.#next?.down : undefined;
-    }
-    if (epoch === this.#epoch - 1 && this.#before !== undefined && sequence < this.#before.below) return this.#before.down;
-    return undefined;
-  }
-
   #expects(type: number, epoch: number): boolean {
     switch (this.#phase) {
       case "hello":
@@ -335,7 +322,7 @@ export class Session {
       case "open":
         return type === Type.batch || type === Type.ping || type === Type.bye || type === Type.rekey;
       case "rekeying":
-        if (type === Type.ready) return this.#silent && epoch === this.#epoch + 1;
+        if (type === Type.ready) return this.#silent && epoch === this.#epochs.number + 1;
         return type === Type.batch || type === Type.ping || type === Type.bye;
       default:
         return false;
@@ -348,7 +335,7 @@ export class Session {
     switch (type) {
       case Type.ready:
         if (size !== 0) return false;
-        if (epoch !== this.#epoch) this.#adopt(sequence);
+        if (epoch !== this.#epochs.number) this.#adopt(sequence);
         this.#ready();
         return true;
       case Type.batch:
@@ -368,7 +355,7 @@ export class Session {
         return true;
       case Type.challenge:
         if (size !== NONCE) return false;
-        if (epoch === this.#epoch) this.#next = undefined;
+        if (epoch === this.#epochs.number) this.#epochs.offer(undefined);
         else this.#adopt(0);
         this.#phase = "proof";
         this.#say({ type: Type.proof, plaintext });
@@ -395,7 +382,7 @@ export class Session {
     this.#phase = "rekeying";
     const secret = view(plaintext, 0, SECRET);
     const corePublic = view(plaintext, SECRET, PUBLIC_KEY);
-    const made = negotiate(this.#config, secret, corePublic, this.#epoch + 1);
+    const made = negotiate(this.#config, secret, corePublic, this.#epochs.number + 1);
     const failed = (): void => {
       if (this.#attempt === attempt) this.#close();
     };
@@ -403,30 +390,25 @@ export class Session {
       made,
       ({ keys, sealed }) => {
         if (this.#attempt !== attempt || this.#phase !== "rekeying") return;
-        this.#next = keys;
+        this.#epochs.offer(keys);
         this.#say({ type: Type.rekeyed, plaintext: sealed });
       },
       failed,
     );
   }
 
-  // Puts the new keys in force. readyAt is the number of the ready that says so.
   #adopt(readyAt: number): void {
-    if (!this.#config.carrierOf.ordered) this.#before = { down: this.#keys!.down, below: readyAt };
-    this.#keys = this.#next;
-    this.#next = undefined;
-    this.#epoch++;
-    this.#used = 0;
+    this.#epochs.adopt(readyAt);
     void this.#sealBye();
   }
 
   // The farewell is sealed as soon as there are keys, since nothing can be
   // computed any more when it is needed. Sequence 0 is its own under each key.
   async #sealBye(): Promise<void> {
-    const keys = this.#keys!;
-    const address = { type: Type.bye, epoch: this.#epoch, sequence: 0, direction: Direction.up, session: this.#config.session };
+    const keys = this.#epochs.keys!;
+    const address = { type: Type.bye, epoch: this.#epochs.number, sequence: 0, direction: Direction.up, session: this.#config.session };
     const bye = await seal(keys.up, address, nothing);
-    if (keys !== this.#keys) return;
+    if (keys !== this.#epochs.keys) return;
     this.#bye = bye;
     if (this.#confirmed) this.#link?.farewell(bye);
   }
