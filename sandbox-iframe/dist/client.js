@@ -45,8 +45,10 @@
   var encoder = new TextEncoder();
   var decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   var encode = uncurry(TextEncoder.prototype.encode);
+  var encodeInto = uncurry(TextEncoder.prototype.encodeInto);
   var decode = uncurry(TextDecoder.prototype.decode);
   var toUTF8 = (text2) => encode(encoder, text2);
+  var intoUTF8 = (text2, into) => encodeInto(encoder, text2, into).written;
   var fromUTF8 = (bytes2) => decode(decoder, bytes2);
   var base64 = atob;
   var { subtle } = crypto;
@@ -619,11 +621,31 @@
 
   // src/items.ts
   var Cause = { refused: 1, threw: 2, malformed: 3, timeout: 4, dropped: 5 };
+  var SHARED = 64 * 1024;
+  var SMALL = 4 * 1024;
+  var shared = new Bytes(SHARED);
+  var used = 0;
   function callItem(id, timeout, command, json) {
     const n = byteLength(command);
-    const m = byteLength(json);
-    const item = new Bytes(15 + n + m);
-    const v = new View(item.buffer);
+    if (json.length > SMALL) {
+      const text2 = toUTF8(json);
+      const item2 = new Bytes(15 + n + byteLength(text2));
+      setBytes(item2, text2, 15 + n);
+      return headed(item2, id, timeout, command, byteLength(text2));
+    }
+    const most = 15 + n + 3 * json.length;
+    if (SHARED - used < most) {
+      shared = new Bytes(SHARED);
+      used = 0;
+    }
+    const m = intoUTF8(json, view(shared, used + 15 + n, 3 * json.length));
+    const item = view(shared, used, 15 + n + m);
+    used += 15 + n + m;
+    return headed(item, id, timeout, command, m);
+  }
+  function headed(item, id, timeout, command, m) {
+    const n = byteLength(command);
+    const v = new View(item.buffer, item.byteOffset, 15 + n);
     setUint8(v, 0, 1);
     setUint32(v, 1, id);
     setUint32(v, 5, timeout);
@@ -631,7 +653,6 @@
     setBytes(item, command, 10);
     setUint8(v, 10 + n, 0);
     setUint32(v, 11 + n, m);
-    setBytes(item, json, 15 + n);
     return item;
   }
   function cancelItem(id) {
@@ -890,6 +911,8 @@
     #reports;
     #byPage = new MapOf();
     #byID = new MapOf();
+    #lastCommand = "";
+    #lastName = toUTF8("");
     #held = 0;
     #judged = 0;
     #ids = 0;
@@ -903,7 +926,7 @@
       if (mapHas(this.#byPage, page)) return;
       if (this.#closed) return this.#refuse(page, "closed");
       if (json.length > this.#config.maxPlaintext) return this.#refuse(page, "too_large");
-      if (command === "" || command.length > MAX_COMMAND || byteLength(toUTF8(command)) > MAX_COMMAND) return this.#refuse(page, "denied");
+      if (command === "" || command.length > MAX_COMMAND || byteLength(this.#nameOf(command)) > MAX_COMMAND) return this.#refuse(page, "denied");
       if (mapSize(this.#byPage) >= MAX_CALLS || this.#held + json.length > MAX_HELD) return this.#refuse(page, "busy");
       const call2 = { page, hookID: ++this.#judged, command, json, id: 0, entry: void 0, sent: false, cancelled: false };
       mapSet(this.#byPage, page, call2);
@@ -911,19 +934,28 @@
       this.#config.judge(questionOf("call", call2), (verdict) => {
         if (this.#closed || call2.cancelled) return;
         if (!verdict.pass) return this.#keep(call2, verdict.cause);
-        const name = toUTF8(verdict.command);
-        const args = toUTF8(verdict.json);
+        const name = this.#nameOf(verdict.command);
         const n = byteLength(name);
         if (n === 0 || n > MAX_COMMAND) return this.#keep(call2, Cause.malformed);
-        if (15 + n + byteLength(args) > this.#config.maxPlaintext) return this.#fail(call2, "too_large");
+        if (verdict.json.length > this.#config.maxPlaintext) return this.#fail(call2, "too_large");
         this.#held += verdict.json.length - call2.json.length;
         call2.command = verdict.command;
         call2.json = verdict.json;
+        const item = callItem(this.#ids + 1, timeout, name, verdict.json);
+        if (byteLength(item) > this.#config.maxPlaintext) return this.#fail(call2, "too_large");
         if (!this.#number(call2)) return;
         mapSet(this.#byID, call2.id, call2);
-        call2.entry = entryOf(callItem(call2.id, timeout, name, args), () => this.#sent(call2));
+        call2.entry = entryOf(item, () => this.#sent(call2));
         this.#config.send(call2.entry);
       });
+    }
+    // UTF-8 of a command's name. A page mostly repeats the last one.
+    #nameOf(command) {
+      if (command !== this.#lastCommand) {
+        this.#lastName = toUTF8(command);
+        this.#lastCommand = command;
+      }
+      return this.#lastName;
     }
     /** Takes a cancellation. The page has its error already and gets no other. */
     cancel(page) {
@@ -1135,15 +1167,15 @@
     const agreed = { __proto__: null, name: "ECDH", public: publicKey };
     const dh = new Bytes(await webcrypto.deriveBits(agreed, privateKey, 256));
     const prk = await extract(kem, "eae_prk", dh);
-    const shared = await expand(kem, prk, "shared_secret", concat([enc, recipient]), 32);
+    const shared2 = await expand(kem, prk, "shared_secret", concat([enc, recipient]), 32);
     fillBytes(dh, 0);
     fillBytes(prk, 0);
-    return shared;
+    return shared2;
   }
-  async function schedule(shared, info2) {
+  async function schedule(shared2, info2) {
     const psk = await extract(suite, "psk_id_hash", empty);
     const context = concat([new Bytes([0]), psk, await extract(suite, "info_hash", info2)]);
-    const secret = await extract(suite, "secret", empty, shared);
+    const secret = await extract(suite, "secret", empty, shared2);
     const key = await expand(suite, secret, "key", context, 32);
     const nonce = await expand(suite, secret, "base_nonce", context, 12);
     fillBytes(secret, 0);
@@ -1157,9 +1189,9 @@
   }
   async function sealTo(recipient, info2, plaintext, pair) {
     const enc = new Bytes(await webcrypto.exportKey("raw", pair.publicKey));
-    const shared = await sharedSecret(pair.privateKey, await importPublic(recipient), enc, recipient);
-    const { key, nonce } = await schedule(shared, info2);
-    fillBytes(shared, 0);
+    const shared2 = await sharedSecret(pair.privateKey, await importPublic(recipient), enc, recipient);
+    const { key, nonce } = await schedule(shared2, info2);
+    fillBytes(shared2, 0);
     const aead = await webcrypto.importKey("raw", key, "AES-GCM", false, ["encrypt"]);
     fillBytes(key, 0);
     const parameters2 = { __proto__: null, name: "AES-GCM", iv: nonce, additionalData: empty, tagLength: 128 };

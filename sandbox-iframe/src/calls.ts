@@ -46,6 +46,8 @@ export class Calls {
   readonly #reports: Reports;
   readonly #byPage = new MapOf<number, Call>();
   readonly #byID = new MapOf<number, Call>();
+  #lastCommand = "";
+  #lastName: Uint8Array = toUTF8("");
   #held = 0;
   #judged = 0;
   #ids = 0;
@@ -61,7 +63,7 @@ export class Calls {
     if (mapHas(this.#byPage, page)) return;
     if (this.#closed) return this.#refuse(page, "closed");
     if (json.length > this.#config.maxPlaintext) return this.#refuse(page, "too_large");
-    if (command === "" || command.length > MAX_COMMAND || byteLength(toUTF8(command)) > MAX_COMMAND) return this.#refuse(page, "denied");
+    if (command === "" || command.length > MAX_COMMAND || byteLength(this.#nameOf(command)) > MAX_COMMAND) return this.#refuse(page, "denied");
     if (mapSize(this.#byPage) >= MAX_CALLS || this.#held + json.length > MAX_HELD) return this.#refuse(page, "busy");
     const call: Call = { page, hookID: ++this.#judged, command, json, id: 0, entry: undefined, sent: false, cancelled: false };
     mapSet(this.#byPage, page, call);
@@ -69,19 +71,29 @@ export class Calls {
     this.#config.judge(questionOf("call", call), (verdict) => {
       if (this.#closed || call.cancelled) return;
       if (!verdict.pass) return this.#keep(call, verdict.cause);
-      const name = toUTF8(verdict.command);
-      const args = toUTF8(verdict.json);
+      const name = this.#nameOf(verdict.command);
       const n = byteLength(name);
       if (n === 0 || n > MAX_COMMAND) return this.#keep(call, Cause.malformed);
-      if (15 + n + byteLength(args) > this.#config.maxPlaintext) return this.#fail(call, "too_large");
+      if (verdict.json.length > this.#config.maxPlaintext) return this.#fail(call, "too_large");
       this.#held += verdict.json.length - call.json.length;
       call.command = verdict.command;
       call.json = verdict.json;
+      const item = callItem(this.#ids + 1, timeout, name, verdict.json);
+      if (byteLength(item) > this.#config.maxPlaintext) return this.#fail(call, "too_large");
       if (!this.#number(call)) return;
       mapSet(this.#byID, call.id, call);
-      call.entry = entryOf(callItem(call.id, timeout, name, args), () => this.#sent(call));
+      call.entry = entryOf(item, () => this.#sent(call));
       this.#config.send(call.entry);
     });
+  }
+
+  // UTF-8 of a command's name. A page mostly repeats the last one.
+  #nameOf(command: string): Uint8Array {
+    if (command !== this.#lastCommand) {
+      this.#lastName = toUTF8(command);
+      this.#lastCommand = command;
+    }
+    return this.#lastName;
   }
 
   /** Takes a cancellation. The page has its error already and gets no other. */

@@ -173,7 +173,7 @@ export class Hook {
       return bad(Cause.refused);
     }
     try {
-      const call = own(value, ["kind", "id", "command", "args", "window", "origin"]);
+      const call = members(value);
       if (call.kind !== question.kind || typeof call.command !== "string" || call.args === undefined) return bad(Cause.malformed);
       if (!same(call.id, question.id) || !same(call.window, this.#window) || !same(call.origin, this.#origin)) return bad(Cause.malformed);
       if (question.kind === "cancel" && call.command !== question.command) return bad(Cause.malformed);
@@ -200,6 +200,25 @@ export class Hook {
 }
 
 const same = (value: unknown, expected: unknown): boolean => value === undefined || value === expected;
+
+// The own members of a call, each read once; throws on one that has no meaning
+// here. What own does, without its objects: this is done for every call.
+function members(value: object): Record<"kind" | "id" | "command" | "args" | "window" | "origin", unknown> {
+  let kind, id, command, args, window, origin: unknown;
+  const present = keys(value);
+  for (let i = 0; i < present.length; i++) {
+    const name = present[i]!;
+    const member = (value as Record<string, unknown>)[name];
+    if (name === "kind") kind = member;
+    else if (name === "id") id = member;
+    else if (name === "command") command = member;
+    else if (name === "args") args = member;
+    else if (name === "window") window = member;
+    else if (name === "origin") origin = member;
+    else throw new TypeError("sallyport: an unknown member");
+  }
+  return { kind, id, command, args, window, origin };
+}
 
 // The own members of an object, each read once; throws on one that has no
 // meaning here, which is more often a misspelling than a decoration.

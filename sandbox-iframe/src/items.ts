@@ -1,4 +1,4 @@
-import { Bytes, View, byteLength, fromUTF8, getUint32, getUint8, setBytes, setUint32, setUint8, toUTF8 } from "./primordials.ts";
+import { Bytes, View, byteLength, fromUTF8, getUint32, getUint8, intoUTF8, setBytes, setUint32, setUint8, toUTF8 } from "./primordials.ts";
 import { view } from "./bytes.ts";
 import { MAX_ITEMS } from "./wire.ts";
 
@@ -6,12 +6,39 @@ import { MAX_ITEMS } from "./wire.ts";
 export const Cause = { refused: 1, threw: 2, malformed: 3, timeout: 4, dropped: 5 } as const;
 export type Cause = (typeof Cause)[keyof typeof Cause];
 
-/** A call item. timeout is in milliseconds, 0 for none; command is UTF-8 of at most 128 bytes. */
-export function callItem(id: number, timeout: number, command: Uint8Array, json: Uint8Array): Uint8Array {
+// Small calls share one buffer: a buffer of its own for each costs more than
+// all the rest of a call. Nothing in it is written twice.
+const SHARED = 64 * 1024;
+const SMALL = 4 * 1024;
+let shared = new Bytes(SHARED);
+let used = 0;
+
+/**
+ * A call item. timeout is in milliseconds, 0 for none; command is UTF-8 of at
+ * most 128 bytes. A lone surrogate becomes U+FFFD.
+ */
+export function callItem(id: number, timeout: number, command: Uint8Array, json: string): Uint8Array {
   const n = byteLength(command);
-  const m = byteLength(json);
-  const item = new Bytes(15 + n + m);
-  const v = new View(item.buffer);
+  if (json.length > SMALL) {
+    const text = toUTF8(json);
+    const item = new Bytes(15 + n + byteLength(text));
+    setBytes(item, text, 15 + n);
+    return headed(item, id, timeout, command, byteLength(text));
+  }
+  const most = 15 + n + 3 * json.length; // UTF-8 of one UTF-16 unit is at most three bytes
+  if (SHARED - used < most) {
+    shared = new Bytes(SHARED);
+    used = 0;
+  }
+  const m = intoUTF8(json, view(shared, used + 15 + n, 3 * json.length));
+  const item = view(shared, used, 15 + n + m);
+  used += 15 + n + m;
+  return headed(item, id, timeout, command, m);
+}
+
+function headed(item: Uint8Array, id: number, timeout: number, command: Uint8Array, m: number): Uint8Array {
+  const n = byteLength(command);
+  const v = new View(item.buffer, item.byteOffset, 15 + n);
   setUint8(v, 0, 1);
   setUint32(v, 1, id);
   setUint32(v, 5, timeout);
@@ -19,7 +46,6 @@ export function callItem(id: number, timeout: number, command: Uint8Array, json:
   setBytes(item, command, 10);
   setUint8(v, 10 + n, 0);
   setUint32(v, 11 + n, m);
-  setBytes(item, json, 15 + n);
   return item;
 }
 

@@ -67,9 +67,12 @@ export const setUint8 = uncurry(DataView.prototype.setUint8) as (view: DataView,
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encode = uncurry(TextEncoder.prototype.encode);
+const encodeInto = uncurry(TextEncoder.prototype.encodeInto);
 const decode = uncurry(TextDecoder.prototype.decode);
 /** UTF-8 of a text; a lone surrogate becomes U+FFFD. */
 export const toUTF8 = (text: string): Uint8Array => encode(encoder, text);
+/** Writes UTF-8 of a text, which must fit, and returns its length. */
+export const intoUTF8 = (text: string, into: Uint8Array): number => encodeInto(encoder, text, into).written;
 /** The text of UTF-8 bytes; throws on anything malformed. */
 export const fromUTF8 = (bytes: Uint8Array): string => decode(decoder, bytes as Uint8Array<ArrayBuffer>);
 export const base64 = atob;

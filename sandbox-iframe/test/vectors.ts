@@ -25,7 +25,7 @@ const fill = (first: number, n: number): Uint8Array => Uint8Array.from({ length:
 /** The bytes of an item, of either direction. */
 export function itemBytes(direction: number, item: ItemVector): Uint8Array {
   if (direction === Direction.down) return answer(item.kind === 1, item.id, item.json ?? "");
-  if (item.kind === 1) return callItem(item.id, item.timeout ?? 0, utf8(item.command ?? ""), utf8(item.json ?? ""));
+  if (item.kind === 1) return callItem(item.id, item.timeout ?? 0, utf8(item.command ?? ""), item.json ?? "");
   return item.kind === 2 ? cancelItem(item.id) : reportItem(item.id, item.cause as Cause, item.command ?? "");
 }
 

@@ -107,10 +107,10 @@ describe("the session keys", () => {
 
 describe("items", () => {
   test("are written as doc.go lays them out", () => {
-    expect(hex(callItem(1, 2, utf8("a.b"), utf8("{}")))).toBe("01" + "00000001" + "00000002" + "03" + "612e62" + "00" + "00000002" + "7b7d");
+    expect(hex(callItem(1, 2, utf8("a.b"), "{}"))).toBe("01" + "00000001" + "00000002" + "03" + "612e62" + "00" + "00000002" + "7b7d");
     expect(hex(cancelItem(7))).toBe("0200000007");
     expect(hex(reportItem(9, Cause.threw, "x"))).toBe("03" + "00000009" + "02" + "01" + "78");
-    expect(parseItems(callItem(3, 4, utf8("n"), utf8("[]")))).toEqual([{ kind: "call", id: 3, timeout: 4, command: "n", json: "[]" }]);
+    expect(parseItems(callItem(3, 4, utf8("n"), "[]"))).toEqual([{ kind: "call", id: 3, timeout: 4, command: "n", json: "[]" }]);
   });
 
   test("of the core are read in order", () => {
