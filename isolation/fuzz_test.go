@@ -87,7 +87,7 @@ func FuzzItems(f *testing.F) {
 	f.Add([]byte{1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, plain []byte) {
 		var items []itemVector
-		for item, err := range Items(Plain{plain}) {
+		for item, err := range Items(Plain{bytes: plain}) {
 			if err != nil {
 				return
 			}

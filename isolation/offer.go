@@ -2,7 +2,6 @@ package isolation
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
@@ -94,7 +93,7 @@ func (o *Offer) accept(hello []byte, to link) (*Session, error) {
 	}
 	ctx, cancel := context.WithCancel(o.gate.ctx)
 	s := &Session{
-		gate: o.gate, id: o.id, name: sessionName(), window: o.window,
+		gate: o.gate, id: o.id, name: sessionName(o.id), window: o.window,
 		document: o.document, ticket: o.ticket, carrier: o.carrier, born: time.Now(),
 		ctx: ctx, cancel: cancel,
 	}
@@ -144,11 +143,11 @@ func (o *Offer) drop() {
 	}
 }
 
-// sessionName makes the eight characters that stand for a session in logs.
-func sessionName() string {
-	var b [5]byte
-	rand.Read(b[:]) // never fails since Go 1.24
-	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+// sessionName makes the eight characters that stand for a session in logs and
+// in the ids of its calls. The frame makes them too, of the same five bytes,
+// for what it refuses itself.
+func sessionName(id sessionID) string {
+	return strings.ToLower(base32.StdEncoding.EncodeToString(id[:5]))
 }
 
 // A funcLink is the link of a session inside this process.

@@ -37,7 +37,8 @@ type outgoing struct {
 	batches  []batch
 	waiting  int // bytes in batches
 	flushing bool
-	leaving  bool // the session has ended; bye follows what still waits
+	pace     time.Time // when the next frame may be sealed
+	leaving  bool      // the session has ended; bye follows what still waits
 }
 
 // A batch is a plaintext that still takes items.
@@ -99,12 +100,9 @@ func (s *Session) wake() {
 
 // flush seals and sends until nothing waits. Sealing gives a frame its place
 // in the sequence, so both happen here and in one order.
-//
-// Before each it lets others run: calls that arrived as one batch mostly end
-// together, and one frame for all their answers costs the page one decryption.
 func (s *Session) flush() {
 	for {
-		runtime.Gosched()
+		s.gather()
 		frame, to := s.next()
 		if frame == nil {
 			return
@@ -116,6 +114,27 @@ func (s *Session) flush() {
 			to.close(true)
 			return
 		}
+	}
+}
+
+// A frame costs the page a decryption and a message or two, far more than an
+// item does. So a frame of many items keeps the next one back for a while, in
+// proportion, and answers that leave together come back as calls that arrive
+// together. A page that awaits each answer gets frames of one item, which keep
+// nothing back.
+const (
+	gatherPerItem = 100 * time.Microsecond
+	gatherAtMost  = time.Millisecond
+)
+
+// gather gives answers that are about to come time to join the next frame.
+func (s *Session) gather() {
+	runtime.Gosched() // calls that came as one batch mostly end together
+	s.sending.Lock()
+	pause := time.Until(s.out.pace)
+	s.sending.Unlock()
+	if pause > 0 {
+		time.Sleep(pause)
 	}
 }
 
@@ -141,6 +160,7 @@ func (s *Session) next() ([]byte, link) {
 	b := s.out.batches[0]
 	s.out.batches = s.out.batches[1:]
 	s.out.waiting -= len(b.plain)
+	s.out.pace = time.Now().Add(min(gatherPerItem*time.Duration(b.items-1), gatherAtMost))
 	frame, err := s.seal(TypeBatch, b.plain)
 	clear(b.plain)
 	return s.sealedOr(frame, err)

@@ -395,7 +395,7 @@ func checkVectors(t *testing.T, v vectors) {
 		}
 		var got []itemVector
 		refused := false
-		for item, err := range Items(Plain{i.Plaintext}) {
+		for item, err := range Items(Plain{bytes: i.Plaintext}) {
 			if err != nil {
 				refused = true
 				break
