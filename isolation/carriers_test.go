@@ -344,18 +344,53 @@ func TestC9SocketsThatNeverSayHelloAreFewAndShort(t *testing.T) {
 	})
 	h := v.frame(v.page().Frame)
 	var silent []*websocket.Conn
-	for range 4 {
+	for range 5 {
 		silent = append(silent, v.socket(h))
 	}
-	if _, _, err := websocket.Dial(t.Context(), h.Socket, v.options()); err == nil {
-		t.Error("a fifth silent socket was accepted where four may wait")
+	if _, err := receive(t, silent[0]); err == nil { // pushed out by the fifth
+		t.Error("a silent socket was answered")
 	}
-	for _, conn := range silent {
+	call(t, v.dial(h), "1") // and who speaks gets through
+	for _, conn := range silent[1:] {
 		if _, err := receive(t, conn); err == nil {
 			t.Error("a silent socket was answered")
 		}
 	}
-	call(t, v.dial(h), "1")
+	if n := v.gate.Stats().Discarded["too many sockets"]; n < 1 {
+		t.Errorf("%d sockets were pushed out", n)
+	}
+}
+
+// TestC9OneWindowsSocketsDoNotStarveAnother fills the sockets of a brownfield
+// window, whose page makes them itself.
+func TestC9OneWindowsSocketsDoNotStarveAnother(t *testing.T) {
+	v, _ := host(t, func(c *isolation.Config) {
+		c.Pattern, c.Hook, c.Limits.MaxSockets = isolation.Brownfield, nil, 4
+	})
+	h := v.page().Handshake
+	for range 8 {
+		conn, _, err := websocket.Dial(t.Context(), h.Socket, &websocket.DialOptions{HTTPClient: v.client, HTTPHeader: http.Header{"Origin": {v.origin}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.CloseNow() }()
+	}
+	offer, err := v.gate.Offer("editor", isolation.Direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	editor := offer.Handshake()
+	target, err := v.gate.LaunchURL("editor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.get(target, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
+	client, err := peer.Dial(t.Context(), editor, &websocket.DialOptions{HTTPClient: v.client, HTTPHeader: http.Header{"Origin": {editor.PageOrigin}}})
+	if err != nil {
+		t.Fatalf("the other window's session: %v", err)
+	}
+	defer client.Close()
+	call(t, client, "1")
 }
 
 // TestResumeKeepsTheSession drops the socket under a session, loses a frame

@@ -36,34 +36,32 @@ func (s *socket) close(over bool) {
 // must be a hello or a resume, soon; whatever is wrong closes the socket
 // without a word. Only sessions of the window in are served, if it is given.
 func (g *Gate) serveSocket(w http.ResponseWriter, r *http.Request, in *window) {
-	select {
-	case g.frames.strangers <- struct{}{}:
-	default:
-		g.counters.discard("too many sockets")
-		refuseOnFrame(w, http.StatusServiceUnavailable)
-		return
-	}
-	known := func() { <-g.frames.strangers }
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // Host and Origin were compared exactly before
 		CompressionMode:    websocket.CompressionDisabled,
 	})
 	if err != nil {
-		known()
 		g.counters.discard("upgrade")
 		return
 	}
 	defer conn.CloseNow()
+	crowd := &g.strangers
+	if in != nil { // the page makes these sockets itself, and must not push out another window's
+		crowd = &in.strangers
+	}
+	if crowd.enter(conn) {
+		g.counters.discard("too many sockets")
+	}
 	conn.SetReadLimit(int64(g.limits.MaxFrame))
 	to := &socket{conn: conn, within: g.limits.SendWithin}
 	s, err := g.greet(conn, to, in)
-	known()
+	crowd.leave(conn)
 	if err != nil {
 		return
 	}
 	defer s.detach(to)
 	for {
-		frame, err := read(s.ctx, conn)
+		frame, err := read(context.Background(), conn) // until the socket is closed, by hangUp at the latest
 		if err != nil || !s.deliver(frame) {
 			return
 		}

@@ -19,8 +19,6 @@ type frameHost struct {
 	origin origin
 	script []byte // runtime, hook and start: the one inline script
 	hash   string // of script, as a source expression
-
-	strangers chan struct{} // one place for each socket that has not said hello
 }
 
 func newFrameHost(g *Gate, c Config) (*frameHost, error) {
@@ -28,7 +26,7 @@ func newFrameHost(g *Gate, c Config) (*frameHost, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &frameHost{gate: g, origin: o, strangers: make(chan struct{}, g.limits.MaxSockets)}
+	h := &frameHost{gate: g, origin: o}
 	if c.Pattern == Brownfield {
 		return h, nil
 	}

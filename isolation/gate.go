@@ -80,6 +80,8 @@ type Gate struct {
 	pages   *pageHost
 	frames  *frameHost
 
+	strangers strangers // sockets of the frame host that have not said hello
+
 	mu        sync.Mutex
 	sessions  map[sessionID]*Session
 	documents map[documentID]*Session // the newest session of each document
@@ -91,8 +93,9 @@ type Gate struct {
 // A window is a Window made ready.
 type window struct {
 	Window
-	origin   origin
-	carriers []Carrier
+	origin    origin
+	carriers  []Carrier
+	strangers strangers // brownfield: of this window alone
 }
 
 // New checks the configuration and makes a Gate, which holds a goroutine until
@@ -127,6 +130,10 @@ func New(c Config, r Receiver) (*Gate, error) {
 		done: make(chan struct{}), windows: windows,
 		sessions: map[sessionID]*Session{}, documents: map[documentID]*Session{}, offers: map[sessionID]*Offer{},
 	}
+	for _, w := range windows {
+		w.strangers.max = limits.MaxSockets
+	}
+	g.strangers.max = limits.MaxSockets
 	g.docKey = newDocumentKey()
 	if g.frames, err = newFrameHost(g, c); err != nil {
 		return nil, err
@@ -210,6 +217,10 @@ func (g *Gate) offer(o *Offer) (*Offer, error) {
 	if g.ctx.Err() != nil {
 		return nil, errors.New("isolation: the gate is closed")
 	}
+	if t := g.tickets.tickets[o.ticket]; t != nil && t.again {
+		g.tickets.forget(o.ticket)
+		return nil, errDiscard
+	}
 	g.evictOffers(o.window)
 	g.offers[o.id] = o
 	return o, nil
@@ -255,8 +266,14 @@ func (g *Gate) session(id sessionID) *Session {
 // admit enters a confirmed session, ending the older one of its document.
 func (g *Gate) admit(s *Session) error {
 	g.mu.Lock()
+	if g.offers[s.id] == nil { // dropped meanwhile: expired, or its ticket came twice
+		g.mu.Unlock()
+		g.counters.discard("hello")
+		return errDiscard
+	}
 	delete(g.offers, s.id)
 	if g.ctx.Err() != nil || len(g.sessions) >= g.limits.MaxSessions {
+		g.tickets.forget(s.ticket)
 		g.mu.Unlock()
 		g.counters.discard("too many sessions")
 		return errDiscard

@@ -13,7 +13,7 @@ type Limits struct {
 	MaxPending  int // bytes of answers waiting for a slow page, then its session ends; default 16 MiB
 	MaxSessions int // confirmed sessions at once, all windows; default 4096
 	MaxTickets  int // unused tickets and unanswered offers of one window, then the oldest go; default 1024
-	MaxSockets  int // sockets at once that have not said hello; default 128
+	MaxSockets  int // sockets at once that have not said hello, then the oldest goes; default 128
 
 	RekeyAfter int // frames of one direction before new keys, at most 2^23; default 2^20
 

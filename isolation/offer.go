@@ -91,7 +91,8 @@ func (o *Offer) accept(hello []byte, to link) (*Session, error) {
 		o.gate.counters.discard("hello")
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(o.gate.ctx)
+	// Not the gate's context: a session ends by End alone, which tells the frame first.
+	ctx, cancel := context.WithCancel(context.Background())
 	s := &Session{
 		gate: o.gate, id: o.id, name: sessionName(o.id), window: o.window,
 		document: o.document, ticket: o.ticket, carrier: o.carrier, born: time.Now(),
@@ -109,7 +110,15 @@ func (o *Offer) accept(hello []byte, to link) (*Session, error) {
 		return nil, err
 	}
 	o.gate.receiver.Opened(s)
-	s.attach(to, message{typ: TypeReady})
+	if s.opening.CompareAndSwap(opening, opened) {
+		s.attach(to, message{typ: TypeReady})
+	} else { // it ended meanwhile, and nobody has said so yet
+		o.gate.receiver.Ended(s, s.reason)
+	}
+	if s.ended.Load() {
+		to.close(true)
+		return nil, errDiscard
+	}
 	return s, nil
 }
 

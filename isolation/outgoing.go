@@ -85,6 +85,11 @@ func (s *Session) queue(m message) {
 	if s.ended.Load() {
 		return
 	}
+	if s.out.link == nil { // as dropQueue does with what was queued before
+		s.out.renew(m.next)
+		clear(m.plain)
+		return
+	}
 	s.out.control = append(s.out.control, m)
 	s.wake()
 }
@@ -105,10 +110,14 @@ func (s *Session) flush() {
 		s.gather()
 		frame, to := s.next()
 		if frame == nil {
+			if to != nil {
+				to.close(true)
+			}
 			return
 		}
 		if err := to.send(frame); err != nil {
 			s.detach(to)
+			to.close(false)
 		}
 		if typeOf(frame) == TypeBye {
 			to.close(true)
@@ -172,6 +181,9 @@ func (s *Session) sealedOr(frame []byte, err error) ([]byte, link) {
 	if err != nil {
 		s.out.flushing = false
 		s.gate.log.Error("isolation: sealing failed", "session", s.name, "err", err)
+		if s.out.leaving {
+			return s.farewell()
+		}
 		go s.End(EndKeys) // it takes the lock that is held here
 		return nil, nil
 	}
@@ -213,6 +225,11 @@ func (s *Session) sentInEpoch() int {
 // attach makes to the session's only link; the one before is closed.
 func (s *Session) attach(to link, first message) {
 	s.sending.Lock()
+	if s.ended.Load() {
+		s.sending.Unlock()
+		to.close(true)
+		return
+	}
 	old := s.out.link
 	s.out.link = to
 	s.out.control = append(s.out.control, first)

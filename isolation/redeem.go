@@ -14,6 +14,7 @@ func (g *Gate) redeem(text string) (*Offer, error) {
 		g.counters.discard("ticket unknown")
 		return nil, errDiscard
 	case t.used:
+		t.again = true
 		session, offer := g.sessions[t.offer], g.offers[t.offer]
 		if offer != nil {
 			g.dropOffer(offer)

@@ -33,12 +33,12 @@ func (r *recorder) Receive(s *isolation.Session, f isolation.Sealed) {
 			s.End(isolation.EndProtocol)
 			return
 		}
+		if item.Kind == isolation.ItemCall {
+			_ = s.Write(isolation.AppendResult(nil, item.ID, item.JSON)) // a session that has ended drops it
+		}
 		r.mu.Lock()
 		r.items = append(r.items, item)
 		r.mu.Unlock()
-		if item.Kind == isolation.ItemCall {
-			_ = s.Write(isolation.AppendResult(nil, item.ID, item.JSON))
-		}
 	}
 }
 

@@ -26,11 +26,13 @@ type Session struct {
 	carrier  Carrier
 	born     time.Time
 
-	ctx    context.Context
-	cancel context.CancelFunc
-	ended  atomic.Bool
-	seen   atomic.Int64 // unix nanoseconds of the last authentic frame
-	pinged atomic.Int64 // unix nanoseconds of an unanswered ping, or 0
+	ctx     context.Context
+	cancel  context.CancelFunc
+	ended   atomic.Bool
+	opening atomic.Int32 // opening, opened, or endedEarly
+	reason  Reason       // of an end while opening
+	seen    atomic.Int64 // unix nanoseconds of the last authentic frame
+	pinged  atomic.Int64 // unix nanoseconds of an unanswered ping, or 0
 
 	receiving sync.Mutex // one frame at a time; guards in
 	in        incoming
@@ -38,6 +40,14 @@ type Session struct {
 	sending sync.Mutex // guards out
 	out     outgoing
 }
+
+// A session that ends while its receiver is still being told of it is ended,
+// for the receiver, by whoever tells it: Opened always comes first.
+const (
+	opening int32 = iota
+	opened
+	endedEarly
+)
 
 // incoming is the state of the direction frame to core.
 type incoming struct {
@@ -87,6 +97,7 @@ func (s *Session) open(frame []byte, want Type) ([]byte, error) {
 		return nil, errDiscard
 	}
 	s.seen.Store(time.Now().UnixNano())
+	s.pinged.Store(0) // any authentic frame shows that its thread runs
 	return plain, nil
 }
 
@@ -207,14 +218,17 @@ func (s *Session) End(reason Reason) {
 	if s.ended.Swap(true) {
 		return
 	}
-	s.cancel()
+	s.reason = reason
 	s.gate.remove(s, reason)
 	s.hangUp(reason)
+	s.cancel()
 	if s.receiving.TryLock() { // else deliver does it when it is done
 		s.forget()
 		s.receiving.Unlock()
 	}
-	s.gate.receiver.Ended(s, reason)
+	if !s.opening.CompareAndSwap(opening, endedEarly) {
+		s.gate.receiver.Ended(s, reason)
+	}
 }
 
 // forget drops the keys of an ended session.

@@ -66,6 +66,7 @@ type ticket struct {
 	carrier  Carrier
 	expires  time.Time
 	used     bool
+	again    bool      // presented a second time
 	offer    sessionID // of the handshake it was spent on
 }
 
