@@ -94,7 +94,7 @@ func TestBenignCalls(t *testing.T) {
 			}
 		})
 		t.Run("C4 a closed tab leaves no session", func(t *testing.T) {
-			l.awaitFor(3*time.Second, "the sessions' end", func() bool { return l.app.Gate().Stats().Sessions == 0 })
+			l.awaitFor(5*time.Second, "the sessions' end", func() bool { return l.app.Gate().Stats().Sessions == 0 })
 		})
 	})
 }

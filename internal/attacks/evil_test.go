@@ -232,7 +232,7 @@ func (l *lab) arrival(origin string) *tab {
 	case <-l.driver.process.Done():
 		l.t.Fatal(l.driver.process.Err())
 	case <-time.After(30 * time.Second):
-		l.t.Fatalf("no page of %s has reported; the requests were:\n%s\nand the browser wrote:\n%s", origin, l.trace(0), l.driver.process.Stderr())
+		l.t.Fatalf("no page of %s has reported; the requests were:\n%s\nand the browser wrote:\n%s", origin, l.trace(0, 0), l.driver.process.Stderr())
 	}
 	return nil
 }
@@ -242,7 +242,7 @@ func (l *lab) finish(t *tab) *tab {
 	select {
 	case <-t.done:
 	case <-time.After(60 * time.Second):
-		l.t.Fatalf("%s has not come to its end; it reported %v", t.href, l.reported(t))
+		l.t.Fatalf("%s has not come to its end; it reported %v; the requests were:\n%s", t.href, l.reported(t), l.trace(0, 0))
 	}
 	return t
 }
@@ -260,11 +260,14 @@ func (l *lab) reported(t *tab) []string {
 	return names
 }
 
-// trace lists the requests to the app since a moment.
-func (l *lab) trace(from int) string {
+// trace lists the requests to the app between two moments.
+func (l *lab) trace(from, to int) string {
 	var b strings.Builder
-	for _, e := range l.watch.exchanges(from, func(*exchange) bool { return true }) {
+	for _, e := range l.watch.exchanges(from, to, func(*exchange) bool { return true }) {
 		fmt.Fprintln(&b, e.String())
 	}
 	return b.String()
 }
+
+// containsPath says whether a hit was of a path.
+func containsPath(hit, path string) bool { return strings.Contains(hit, " "+path+" ") }

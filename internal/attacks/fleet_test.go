@@ -181,7 +181,7 @@ const driverPage = `<!doctype html>
 (async () => {
   for (;;) {
     const order = await fetch("/order", { method: "POST" }).then((r) => r.text()).catch(() => "");
-    if (order !== "") window.open(order, "_blank");
+    if (order !== "") window.open(order, "_blank", "noopener");
     else await new Promise((done) => setTimeout(done, 100));
   }
 })();

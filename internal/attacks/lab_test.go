@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -25,12 +27,14 @@ import (
 // options are what labs differ in.
 type options struct {
 	script    string // of the main window's page, in testdata/pages
-	page      fs.FS  // the main window's page where it is another than lab's
+	editor    string // of the editor's; editor.js if empty
+	bundle    string // in testdata/frameworks: a page of its own beside the script
 	pattern   isolation.Pattern
 	carriers  []isolation.Carrier
 	policy    isolation.PagePolicy // ConnectSrc is the lab's
 	boundary  isolation.Limits
 	hookLimit time.Duration
+	noSocket  bool // nothing answers where the frame's socket is
 }
 
 // A lab is one attacked app, with all that the test sees of it, and the evil
@@ -46,6 +50,8 @@ type lab struct {
 	origins map[string]string // page origins by label, and the frame's as "frame"
 	evil    string            // origin
 	report  string            // the one address of the evil site that pages may reach
+
+	broken atomic.Int64 // connections broken off by withoutSocket
 
 	mu    sync.Mutex
 	ran   []handled
@@ -124,6 +130,11 @@ func (l *lab) openApp(o options) {
 		}
 	}
 	maps.Copy(l.origins, pages)
+	if o.boundary.ResumeWithin == 0 {
+		// Firefox doesn't always get a page's farewell out before it closes the
+		// socket: then a session ends when nobody resumes it.
+		o.boundary.ResumeWithin = 2 * time.Second
+	}
 	files := os.DirFS("testdata/app")
 	schemas, err := fs.Sub(files, "schemas")
 	if err != nil {
@@ -140,15 +151,11 @@ func (l *lab) openApp(o options) {
 		}
 	}
 	o.policy.ConnectSrc = append(o.policy.ConnectSrc, l.report)
-	page := o.page
-	if page == nil {
-		page = l.page(o.script)
-	}
 	l.app, err = core.New(core.Config{
 		Name: "lab", Schemas: schemas, Capabilities: capabilities, Hook: hook, Pattern: o.pattern,
 		Windows: []isolation.Window{
-			{Label: "main", Page: page, Carriers: o.carriers, Policy: o.policy},
-			{Label: "editor", Page: l.page("editor"), Carriers: o.carriers, Policy: isolation.PagePolicy{ConnectSrc: []string{l.report}}},
+			{Label: "main", Page: l.page(o.script, o.bundle), Carriers: o.carriers, Policy: o.policy},
+			{Label: "editor", Page: l.page(cmp.Or(o.editor, "editor"), ""), Carriers: o.carriers, Policy: isolation.PagePolicy{ConnectSrc: []string{l.report}}},
 		},
 		FrameOrigin: loopback.FrameOrigin(), Origins: pages,
 		Record: l.record, Boundary: o.boundary, HookTimeout: o.hookLimit,
@@ -160,9 +167,13 @@ func (l *lab) openApp(o options) {
 	if err := l.app.Start(); err != nil {
 		l.t.Fatal(err)
 	}
+	frames := l.watch.wrap(l.app.FrameHandler())
+	if o.noSocket {
+		frames = l.withoutSocket(frames)
+	}
 	served := make(chan error, 1)
 	go func() {
-		served <- loopback.Serve(l.watch.wrap(l.app.PageHandler()), l.watch.wrap(l.app.FrameHandler()), nil)
+		served <- loopback.Serve(l.watch.wrap(l.app.PageHandler()), frames, nil)
 	}()
 	l.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -173,14 +184,31 @@ func (l *lab) openApp(o options) {
 	})
 }
 
-// page puts an attack script into the page that all of them share.
-func (l *lab) page(script string) fs.FS {
+// withoutSocket breaks every connection for a socket off, as a proxy might
+// that knows no WebSockets.
+func (l *lab) withoutSocket(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/socket" {
+			l.broken.Add(1)
+			panic(http.ErrAbortHandler)
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// page puts an attack script into the page that all of them share, or into
+// that of a framework's bundle.
+func (l *lab) page(script, bundle string) fs.FS {
 	l.t.Helper()
 	files := fstest.MapFS{"config.js": {Data: l.config()}}
-	for name, from := range map[string]string{
-		"index.html": "index.html", "lab.js": "lab.js", "attack.js": script + ".js", "asset.mjs": "asset.mjs", "worker.js": "worker.js",
-	} {
-		text, err := os.ReadFile("testdata/pages/" + from)
+	sources := map[string]string{
+		"index.html": "pages/index.html", "lab.js": "pages/lab.js", "attack.js": "pages/" + script + ".js", "asset.mjs": "pages/asset.mjs", "worker.js": "pages/worker.js",
+	}
+	if bundle != "" {
+		sources["index.html"], sources["app.js"] = "frameworks/index.html", "frameworks/"+bundle+"/app.js"
+	}
+	for name, from := range sources {
+		text, err := os.ReadFile("testdata/" + from)
 		if err != nil {
 			l.t.Fatal(err)
 		}
@@ -304,7 +332,7 @@ func (l *lab) judge() {
 	for _, hit := range hits {
 		l.t.Errorf("the evil site was reached: %s", hit)
 	}
-	for _, e := range l.watch.exchanges(0, func(e *exchange) bool { return e.Status > http.StatusSwitchingProtocols }) {
+	for _, e := range l.watch.exchanges(0, 0, func(e *exchange) bool { return e.Status > http.StatusSwitchingProtocols }) {
 		for _, missing := range e.misses(l.host("frame")) {
 			l.t.Errorf("%v: %s", &e, missing)
 		}
@@ -336,7 +364,7 @@ func (l *lab) judgeRecord(ran []handled) {
 // handshakes are what the frame documents held that were served.
 func (l *lab) handshakes() []isolation.Handshake {
 	var all []isolation.Handshake
-	for _, e := range l.watch.exchanges(0, func(e *exchange) bool { return e.Host == l.host("frame") && e.Status == http.StatusOK }) {
+	for _, e := range l.watch.exchanges(0, 0, func(e *exchange) bool { return e.Host == l.host("frame") && e.Status == http.StatusOK }) {
 		if h, ok := element[isolation.Handshake](e.Body, "sallyport-frame"); ok {
 			all = append(all, h)
 		}

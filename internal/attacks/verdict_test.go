@@ -45,7 +45,7 @@ func (l *lab) hold(t *testing.T, of *tab, verdicts ...verdict) {
 				v.check(t, &seen{r, l})
 			}
 			if t.Failed() {
-				t.Logf("requests meanwhile:\n%s", l.trace(r.before.exchanges))
+				t.Logf("requests meanwhile:\n%s", l.trace(r.before.exchanges, r.after.exchanges))
 			}
 		})
 	}
@@ -93,7 +93,7 @@ func (s *seen) discarded(reason string) int {
 
 // requests are those to the app's hosts meanwhile.
 func (s *seen) requests(fits func(e *exchange) bool) []exchange {
-	return s.lab.watch.exchanges(s.before.exchanges, fits)[:]
+	return s.lab.watch.exchanges(s.before.exchanges, s.after.exchanges, fits)
 }
 
 // opened is how many more sessions there were afterwards.

@@ -41,12 +41,16 @@ func (w *watch) wrap(h http.Handler) http.Handler {
 	})
 }
 
-// exchanges returns copies of those that fit, of the nth and later.
-func (w *watch) exchanges(from int, fits func(e *exchange) bool) []exchange {
+// exchanges returns copies of those that fit, of a part of them; a to of 0 is
+// the last.
+func (w *watch) exchanges(from, to int, fits func(e *exchange) bool) []exchange {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if to == 0 {
+		to = len(w.seen)
+	}
 	var some []exchange
-	for _, e := range w.seen[min(from, len(w.seen)):] {
+	for _, e := range w.seen[from:to] {
 		if fits(e) {
 			some = append(some, *e)
 		}

@@ -13,8 +13,8 @@ sallyport.onCall((call) => {
       case "hook: rewrite":
         call.args.text = "rewritten";
         return call;
-      case "hook: turn into vault":
-        return { ...call, command: "vault.open", args: {} };
+      case "hook: turn into forbidden":
+        return { ...call, command: "forbidden", args: {} };
       case "hook: throw":
         throw new Error("thrown by the hook");
       case "hook: reject":

@@ -1,5 +1,9 @@
-// The other window. It asks what the attacker left for it, and otherwise does
-// what it may.
+// The other window. It does what it may, and what the attacker left for it.
 "use strict";
 
-lab.attack("its own call", async () => ({ call: await lab.call("editor.only") }));
+lab.attack("its own call", async () => {
+  const call = await lab.call("editor.only");
+  await lab.leave("editor is there", call);
+  return { call };
+});
+lab.attack("while it is attacked", async () => ({ waited: await lab.take("main is done"), call: await lab.call("editor.only") }));

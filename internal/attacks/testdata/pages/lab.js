@@ -16,8 +16,20 @@ const lab = (() => {
     });
     return native.parse(await response.text());
   };
-  const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-  const within = (ms, promise, otherwise) => Promise.race([promise, sleep(ms).then(() => otherwise)]);
+  // These work whatever an attack does to the page's built-ins meanwhile.
+  const NativePromise = Promise;
+  const timer = setTimeout;
+  const sleep = (ms) => new NativePromise((done) => timer(done, ms));
+  const within = (ms, promise, otherwise) => new NativePromise((done, failed) => {
+    timer(() => done(otherwise), ms);
+    (async () => {
+      try {
+        done(await promise);
+      } catch (e) {
+        failed(e);
+      }
+    })();
+  });
 
   // How an attempt ended, as one word: what it returned, or the error's name.
   const tell = async (run, ms = 2500) => {
@@ -33,18 +45,19 @@ const lab = (() => {
 
   const attacks = [];
   // role is 0 for the window's first tab, 1 for its second.
-  const attack = (name, run, { fresh = false, role = 0 } = {}) => attacks.push({ name, run, fresh, role });
+  const attack = (name, run, { fresh = false, role = 0, limit = 12000 } = {}) => attacks.push({ name, run, fresh, role, limit });
 
   const runAll = async () => {
+    if (attacks.length === 0) return; // a page on the way to another
     const { role } = await post("hello", { href: location.href });
     const mine = attacks.filter((a) => a.role === role);
     for (let i = Number(store.next ?? 0); i < mine.length; i++) {
-      const { name, run, fresh } = mine[i];
+      const { name, run, fresh, limit } = mine[i];
       store.next = String(i + 1);
       await post("begin", { name });
       let facts;
       try {
-        facts = await within(12000, run(), { harness: "the attack did not end" });
+        facts = await within(limit, run(), { harness: "the attack did not end" });
       } catch (e) {
         facts = { threw: `${e.name}: ${e.message}` };
       }
@@ -81,6 +94,19 @@ const lab = (() => {
       for (const end = Date.now() + ms; Date.now() < end; await sleep(5)) {
         const got = probe();
         if (got !== undefined) return got;
+      }
+      return undefined;
+    },
+    // The same without ever letting go of the thread for long.
+    async spin(probe, ms = 3000) {
+      const { port1, port2 } = new MessageChannel();
+      for (const end = Date.now() + ms; Date.now() < end; ) {
+        const got = probe();
+        if (got !== undefined) return got;
+        await new Promise((done) => {
+          port1.onmessage = done;
+          port2.postMessage(0);
+        });
       }
       return undefined;
     },
