@@ -1,0 +1,57 @@
+//go:build unix
+
+package attacks
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sallyport/sallyport/isolation"
+)
+
+// These browsers come to a bad end, so each test has one of its own.
+func TestBrowserKilledAndHookBlocked(t *testing.T) {
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			d, err := startDriver(engine)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := d.close(); err != nil {
+					t.Error(err)
+				}
+			})
+			l := newLab(t, d, options{script: "block", boundary: isolation.Limits{Heartbeat: 700 * time.Millisecond, ResumeWithin: 700 * time.Millisecond}})
+			v := l.visit("main")
+			l.hold(t, v, verdict{"a hook that blocks", "C7", map[string]string{"before": "ok", "call": "no answer|closed|unknown_outcome"}, none("echo")})
+			t.Run("C9 a hook that blocks its thread loses its session", func(t *testing.T) {
+				l.await("the silent session's end", func() bool {
+					s := l.app.Gate().Stats()
+					return s.Ended[isolation.EndSilent]+s.Ended[isolation.EndDropped]+s.Ended[isolation.EndBye] >= 1 && s.Sessions == 0
+				})
+				t.Logf("sessions ended by %v", l.app.Gate().Stats().Ended)
+			})
+
+			l.openTab("editor")
+			l.arrival(l.origins["editor"])
+			l.await("the editor's session", func() bool { return l.app.Gate().Stats().Sessions == 1 })
+			pid, err := d.pid()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Kill(-pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			killed := time.Now()
+			t.Run("C9 a killed browser leaves no session behind", func(t *testing.T) {
+				l.await("the killed browser's sessions' end", func() bool { return l.app.Gate().Stats().Sessions == 0 })
+				if took := time.Since(killed); took > 3*time.Second {
+					t.Errorf("that took %v, with ResumeWithin and Heartbeat at 700ms", took)
+				}
+			})
+		})
+	}
+}
