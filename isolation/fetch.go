@@ -1,6 +1,7 @@
 package isolation
 
 import (
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -184,7 +185,7 @@ func checkSocket(r *http.Request, origin string) error {
 	if r.Method != http.MethodGet {
 		return refusedMethod
 	}
-	if v := r.Header["Upgrade"]; len(v) != 1 || !strings.EqualFold(v[0], "websocket") {
+	if !upgrades(r) {
 		return refusedUpgrade
 	}
 	if err := checkNotAhead(r); err != nil {
@@ -208,6 +209,41 @@ func checkSocket(r *http.Request, origin string) error {
 		}
 	}
 	return checkOrigin(r, origin)
+}
+
+// upgrades says whether a GET request is a whole WebSocket handshake, as RFC
+// 6455 section 4.2.1 wants it. All is checked here, and more strictly than
+// the WebSocket library does, since the library quotes a header that it
+// refuses in its answer.
+func upgrades(r *http.Request) bool {
+	version, key := r.Header["Sec-Websocket-Version"], r.Header["Sec-Websocket-Key"]
+	switch v := r.Header["Upgrade"]; {
+	case r.Proto != "HTTP/1.1":
+		return false
+	case len(v) != 1 || !strings.EqualFold(v[0], "websocket"):
+		return false
+	case !hasToken(r.Header["Connection"], "upgrade"):
+		return false
+	case len(version) != 1 || version[0] != "13":
+		return false
+	case len(key) != 1:
+		return false
+	}
+	nonce, err := base64.StdEncoding.DecodeString(key[0])
+	return err == nil && len(nonce) == 16
+}
+
+// hasToken says whether one of a list header's elements is token, which is in
+// lower case. Firefox asks for "keep-alive, Upgrade".
+func hasToken(values []string, token string) bool {
+	for _, v := range values {
+		for element := range strings.SplitSeq(v, ",") {
+			if strings.EqualFold(strings.Trim(element, " \t"), token) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // socketSites are the relations a handshake may claim: an opaque origin is

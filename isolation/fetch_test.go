@@ -8,7 +8,7 @@ import (
 
 // browser returns a request with these headers, each given as "Name: value".
 func browser(method string, headers http.Header) *http.Request {
-	return &http.Request{Method: method, Header: headers}
+	return &http.Request{Method: method, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: headers}
 }
 
 // fetched is the Sec-Fetch triple of a request, and more headers in pairs.
@@ -179,10 +179,18 @@ func TestCheckPost(t *testing.T) {
 func TestCheckSocket(t *testing.T) {
 	const page = "http://main-x.localhost:41001"
 	upgrade := func(more ...string) http.Header {
-		h := http.Header{"Upgrade": {"websocket"}}
+		h := http.Header{
+			"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
+			"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="},
+		}
 		for i := 0; i < len(more); i += 2 {
 			h[more[i]] = append(h[more[i]], more[i+1])
 		}
+		return h
+	}
+	replaced := func(name string, values ...string) http.Header {
+		h := upgrade("Origin", "null")
+		h[name] = values
 		return h
 	}
 	frame := func(r *http.Request) error { return checkSocket(r, "null") }
@@ -199,8 +207,25 @@ func TestCheckSocket(t *testing.T) {
 		{"a navigation is refused", "GET", upgrade("Origin", "null", "Sec-Fetch-Mode", "websocket", "Sec-Fetch-Dest", "document"), refusedDest},
 		{"two modes are refused", "GET", upgrade("Origin", "null", "Sec-Fetch-Mode", "websocket", "Sec-Fetch-Mode", "websocket"), refusedTwice},
 		{"a plain GET is refused", "GET", http.Header{"Origin": {"null"}}, refusedUpgrade},
-		{"another upgrade is refused", "GET", http.Header{"Origin": {"null"}, "Upgrade": {"h2c"}}, refusedUpgrade},
-		{"two upgrades are refused", "GET", http.Header{"Origin": {"null"}, "Upgrade": {"websocket", "h2c"}}, refusedUpgrade},
+		{"no upgrade is refused", "GET", without(upgrade("Origin", "null"), "Upgrade"), refusedUpgrade},
+		{"another upgrade is refused", "GET", replaced("Upgrade", "h2c"), refusedUpgrade},
+		{"two upgrades are refused", "GET", replaced("Upgrade", "websocket", "h2c"), refusedUpgrade},
+		{"Firefox's connection passes", "GET", replaced("Connection", "keep-alive, Upgrade"), nil},
+		{"a connection in two headers passes", "GET", replaced("Connection", "keep-alive", "upgrade"), nil},
+		{"no connection is refused", "GET", without(upgrade("Origin", "null"), "Connection"), refusedUpgrade},
+		{"a connection that is kept is refused", "GET", replaced("Connection", "keep-alive"), refusedUpgrade},
+		{"a connection that only begins with upgrade is refused", "GET", replaced("Connection", "upgraded"), refusedUpgrade},
+		{"a connection of two words is refused", "GET", replaced("Connection", "please upgrade"), refusedUpgrade},
+		{"no version is refused", "GET", without(upgrade("Origin", "null"), "Sec-Websocket-Version"), refusedUpgrade},
+		{"another version is refused", "GET", replaced("Sec-Websocket-Version", "8"), refusedUpgrade},
+		{"two versions are refused", "GET", replaced("Sec-Websocket-Version", "13", "13"), refusedUpgrade},
+		{"a list of versions is refused", "GET", replaced("Sec-Websocket-Version", "13, 8"), refusedUpgrade},
+		{"no key is refused", "GET", without(upgrade("Origin", "null"), "Sec-Websocket-Key"), refusedUpgrade},
+		{"two keys are refused", "GET", replaced("Sec-Websocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="), refusedUpgrade},
+		{"a key of 15 bytes is refused", "GET", replaced("Sec-Websocket-Key", "AAAAAAAAAAAAAAAAAAAA"), refusedUpgrade},
+		{"a key of 18 bytes is refused", "GET", replaced("Sec-Websocket-Key", "AAAAAAAAAAAAAAAAAAAAAAAA"), refusedUpgrade},
+		{"a key that is no base64 is refused", "GET", replaced("Sec-Websocket-Key", "<script>alert(1)</scrip>"), refusedUpgrade},
+		{"a key with a space around it is refused", "GET", replaced("Sec-Websocket-Key", " dGhlIHNhbXBsZSBub25jZQ=="), refusedUpgrade},
 		{"POST is refused", "POST", upgrade("Origin", "null"), refusedMethod},
 	})
 	brownfield := func(r *http.Request) error { return checkSocket(r, page) }
@@ -209,6 +234,18 @@ func TestCheckSocket(t *testing.T) {
 		{"a sandboxed frame's is refused", "GET", upgrade("Origin", "null"), refusedOrigin},
 		{"another port's is refused", "GET", upgrade("Origin", page, "Sec-Fetch-Site", "same-site"), refusedSite},
 	})
+}
+
+func TestASocketIsMadeOverHTTP11Alone(t *testing.T) {
+	for _, proto := range []string{"HTTP/1.0", "HTTP/2.0", "HTTP/1.2", ""} {
+		r := browser("GET", http.Header{
+			"Origin": {"null"}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"},
+			"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="},
+		})
+		if r.Proto = proto; checkSocket(r, "null") != refusedUpgrade {
+			t.Errorf("a handshake over %q passes", proto)
+		}
+	}
 }
 
 func TestRefusalsSayNothingToTheBrowser(t *testing.T) {

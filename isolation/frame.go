@@ -52,6 +52,10 @@ func (h *frameHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, err)
 		return
 	}
+	if !escapedExactly(r.URL) {
+		h.refuse(w, refusedPath)
+		return
+	}
 	switch ticket, isFrame := strings.CutPrefix(r.URL.Path, framePath); {
 	case g.pattern != Isolation: // the page itself holds the keys, and the socket is on its host
 		h.refuse(w, refusedPath)
@@ -62,6 +66,7 @@ func (h *frameHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.refuse(w, err)
 			return
 		}
+		setBareFrameHeaders(w.Header()) // for whatever the upgrade answers
 		g.serveSocket(w, r, nil)
 	default:
 		h.refuse(w, refusedPath)

@@ -20,7 +20,11 @@ const (
 )
 
 // deniedFeatures are the browser features that neither page nor frame gets.
-// PagePolicy.InsecureFeatures gives single ones back to the page.
+// PagePolicy.InsecureFeatures gives single ones back to the page. What
+// Chromium no longer has, such as ad auctions, is left out, since it warns on
+// the console of each name that it doesn't know. On Linux it warns of
+// bluetooth alone; it knows that name once Web Bluetooth is switched on, as it
+// is on other systems, where the page would get it (tried, Chromium 156).
 var deniedFeatures = [...]string{
 	"accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera",
 	"captured-surface-control", "clipboard-read", "clipboard-write",
@@ -193,9 +197,14 @@ func refuseOnPage(w http.ResponseWriter, status int) {
 
 // refuseOnFrame is refuseOnPage for the frame host.
 func refuseOnFrame(w http.ResponseWriter, status int) {
-	setFrameHeaders(w.Header(), staticCSP)
-	w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+	setBareFrameHeaders(w.Header())
 	writeStatus(w, status)
+}
+
+// setBareFrameHeaders is setFrameHeaders for what is no frame document.
+func setBareFrameHeaders(h http.Header) {
+	setFrameHeaders(h, staticCSP)
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
 func writeStatus(w http.ResponseWriter, status int) {

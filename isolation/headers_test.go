@@ -140,7 +140,7 @@ func TestEveryResponseCarriesTheHeaders(t *testing.T) {
 			checkHeaders(t, w.Header(), shared)
 			checkHeaders(t, w.Header(), test.more)
 			features := w.Header().Get("Permissions-Policy")
-			for _, feature := range []string{"camera", "microphone", "geolocation", "usb", "display-capture", "clipboard-read"} {
+			for _, feature := range []string{"camera", "microphone", "geolocation", "usb", "display-capture", "clipboard-read", "bluetooth"} {
 				if !strings.Contains(features, feature+"=()") {
 					t.Errorf("%s is not denied: %s", feature, features)
 				}

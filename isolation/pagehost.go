@@ -1,7 +1,6 @@
 package isolation
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,6 +68,10 @@ func (h *pageHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, err)
 		return
 	}
+	if !escapedExactly(r.URL) {
+		h.refuse(w, refusedPath)
+		return
+	}
 	in := h.byHost[r.Host]
 	if r.URL.Path == launchPath {
 		if err := h.launches.serve(w, r, in.Label, in.origin.secure()); err != nil {
@@ -114,16 +117,23 @@ func (h *pageHost) serveOwn(w http.ResponseWriter, r *http.Request, in *window, 
 	switch {
 	case h.client[rest] != nil:
 		if err = checkSubresource(r); err == nil {
-			h.serveClient(w, r, h.client[rest])
+			setPageHeaders(w.Header(), staticCSP, nil)
+			writeBody(w, "text/javascript; charset=utf-8", h.client[rest]) // no ranges: nobody asks for a part
 		}
 	case rest == "socket" && h.gate.pattern == Brownfield:
 		if err = checkSocket(r, in.Origin); err == nil {
+			setPageHeaders(w.Header(), staticCSP, nil) // for whatever the upgrade answers
 			h.gate.serveSocket(w, r, in)
 		}
 	case kind == "relay" && slices.Contains(in.carriers, Relay):
-		if err = checkPost(r, in.Origin); err == nil {
-			h.gate.serveRelay(w, r, in, name)
+		if err = checkPost(r, in.Origin); err != nil {
+			break
 		}
+		if !spells(name, SessionIDSize) {
+			err = refusedPath
+			break
+		}
+		h.gate.serveRelay(w, r, in, name)
 	case kind == "ticket" && in.fallsBack():
 		if err = checkPost(r, in.Origin); err == nil {
 			err = h.serveTicket(w, in, name)
@@ -138,17 +148,16 @@ func (h *pageHost) serveOwn(w http.ResponseWriter, r *http.Request, in *window, 
 
 func (w *window) fallsBack() bool { return len(w.carriers) == 2 }
 
-func (h *pageHost) serveClient(w http.ResponseWriter, r *http.Request, script []byte) {
-	setPageHeaders(w.Header(), staticCSP, nil)
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(script))
-}
+// spells says whether an id from a path is as long as size bytes are in
+// base64. Together with strict decoding that leaves each id one spelling,
+// since Go's decoder skips line ends, and a path may have some.
+func spells(id string, size int) bool { return len(id) == base64url.EncodedLen(size) }
 
 // serveTicket gives a document that can't use the direct carrier a new frame
 // over the relay. The session it makes ends the document's older one.
 func (h *pageHost) serveTicket(w http.ResponseWriter, in *window, name string) error {
 	d, ok := h.gate.parseDocument(in, name)
-	if !ok {
+	if !ok || !spells(name, len(d.random)+len(d.mac)) {
 		return refusedPath
 	}
 	body, err := json.Marshal(map[string]string{
