@@ -3,6 +3,8 @@ package isolation_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+	"golang.org/x/net/html"
 
 	"github.com/sallyport/sallyport/isolation"
 )
@@ -182,6 +185,44 @@ func TestIdsInPathsHaveOneSpelling(t *testing.T) {
 	}
 	if status, _ := v.post(c.Relay+h.Session, prefixed(mustHello(t, h))); status != http.StatusOK {
 		t.Errorf("the session id itself answered %d: an alias took its hello", status)
+	}
+}
+
+// TestAHookOfAnyLineEndsRuns compares the policy's hash with the script as an
+// HTML parser hands it on, which is what a browser does before it runs it.
+func TestAHookOfAnyLineEndsRuns(t *testing.T) {
+	for name, end := range map[string]string{"Unix": "\n", "Windows": "\r\n", "old Mac": "\r", "mixed": "\r\r\n\n"} {
+		v, _ := host(t, func(c *isolation.Config) {
+			c.Hook = []byte("// a hook" + end + "sallyport.onCall((call) => call)" + end)
+			c.FrameScript = append([]byte("// runtime"+end), c.FrameScript...)
+		})
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, v.page().Frame, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(asFrame); i += 2 {
+			r.Header.Set(asFrame[i], asFrame[i+1])
+		}
+		response, err := v.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		document, err := html.Parse(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		ran := false
+		for node := range document.Descendants() {
+			if node.Type != html.ElementNode || node.Data != "script" || len(node.Attr) > 0 {
+				continue
+			}
+			sum := sha256.Sum256([]byte(node.FirstChild.Data))
+			ran = strings.Contains(response.Header.Get("Content-Security-Policy"), "script-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"';")
+		}
+		if !ran {
+			t.Errorf("%s line ends: the policy's hash is not the script's", name)
+		}
 	}
 }
 

@@ -33,10 +33,11 @@ func newFrameHost(g *Gate, c Config) (*frameHost, error) {
 	if len(c.FrameScript) == 0 {
 		return nil, errors.New("isolation: Config.FrameScript is empty; it is the frame's runtime from sandbox-iframe")
 	}
-	if err := checkHook(c.HookName, c.Hook); err != nil {
+	hook := normaliseNewlines(c.Hook)
+	if err := checkHook(c.HookName, hook); err != nil {
 		return nil, err
 	}
-	h.script = bytes.Join([][]byte{c.FrameScript, c.Hook, []byte(frameStart)}, []byte("\n;\n"))
+	h.script = bytes.Join([][]byte{normaliseNewlines(c.FrameScript), hook, []byte(frameStart)}, []byte("\n;\n"))
 	h.hash = scriptHash(h.script)
 	return h, nil
 }
@@ -107,6 +108,14 @@ func frameDocument(config, script []byte) []byte {
 		[]byte(`<script type="application/json" id="sallyport-frame">`), config, []byte(`</script>`),
 		[]byte(`<script>`), script, []byte(`</script></head><body></body></html>`),
 	}, nil)
+}
+
+// normaliseNewlines ends every line as an HTML parser does, which reads \r\n
+// and \r as \n. The browser compares the policy's hash with what it read, so a
+// script of other line ends would never run.
+func normaliseNewlines(script []byte) []byte {
+	script = bytes.ReplaceAll(script, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(script, []byte("\r"), []byte("\n"))
 }
 
 // refuse counts a request that gets nothing but a status.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/tdewolff/parse/v2"
 	"github.com/tdewolff/parse/v2/js"
@@ -11,13 +12,20 @@ import (
 
 // checkHook refuses, before anything is served, a hook that could never run:
 // one that does not parse, is a module (a sandboxed opaque document loads
-// none), would end the script element it is inlined in, or installs nothing.
+// none), would end the script element it is inlined in, would be read with
+// other characters than it has, or installs nothing. Its lines end with \n.
 func checkHook(name string, source []byte) error {
 	if name == "" {
 		name = "hook"
 	}
 	if len(bytes.TrimSpace(source)) == 0 {
 		return fmt.Errorf("isolation: %s: the isolation pattern needs a hook; one that lets everything through is: sallyport.onCall((call) => call)", name)
+	}
+	if i := bytes.IndexByte(source, 0); i >= 0 {
+		return fmt.Errorf("isolation: %s:%d: a zero byte, which browsers replace and then never run the hook; write \\0 in a string", name, lineAt(source, i))
+	}
+	if i := invalidUTF8(source); i >= 0 {
+		return fmt.Errorf("isolation: %s:%d: not UTF-8; save the file as UTF-8", name, lineAt(source, i))
 	}
 	for _, ender := range []string{"</script", "<!--", "<script"} {
 		if i := bytes.Index(bytes.ToLower(source), []byte(ender)); i >= 0 {
@@ -43,6 +51,18 @@ func checkHook(name string, source []byte) error {
 		return fmt.Errorf("isolation: %s: the hook never calls sallyport.onCall, so every call would be refused", name)
 	}
 	return nil
+}
+
+// invalidUTF8 is the offset of the first byte that is not UTF-8, or -1.
+func invalidUTF8(source []byte) int {
+	for i := 0; i < len(source); {
+		r, size := utf8.DecodeRune(source[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
 }
 
 func lineAt(source []byte, offset int) int {
