@@ -244,3 +244,16 @@ func TestTheClientIsServedWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestRevokedLaunchesOpenNoPage(t *testing.T) {
+	v, _ := host(t, nil)
+	direct := v.dial(v.frame(v.page().Frame))
+	v.gate.RevokeLaunches("main")
+	v.gate.RevokeLaunches("no such window")
+	if status, _ := v.get(v.origin+"/", "Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"); status != http.StatusForbidden {
+		t.Errorf("a revoked launch answered %d", status)
+	}
+	call(t, direct, "1") // sessions are not launches
+	v.launch()
+	v.page()
+}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,22 +23,26 @@ const (
 	launchPath   = "/.sallyport/launch"
 	launchWithin = 60 * time.Second // from minting a token to its redemption
 	maxLaunches  = 32               // tokens of one window that wait at once
-	maxCookies   = 8                // cookies of our name looked at in one request
+	maxGranted   = 1024             // cookies of one window that work at once
+	maxCookies   = 64               // cookies of our name looked at in one request
 
-	// launchCookie has no __Host- prefix, which not every engine lets a
-	// plain-http loopback page have. It is host-only all the same, and host
-	// names are random.
-	launchCookie = "__sallyport"
+	// secureCookie can be set by its own host alone, over https: engines hold
+	// a __Host- cookie to that, so no sibling host can add one of the name.
+	secureCookie = "__Host-sallyport"
+	// plainCookie is for loopback, where not every engine gives plain http a
+	// __Host- cookie. Nothing then keeps a server on another port of the same
+	// host name from reading or replacing it, once a browser is led there.
+	plainCookie = "__sallyport"
 )
 
-// launches turns single-use tokens into the cookie of one window. The cookie
-// says that this browser was sent here by the app, and nothing else: it opens
-// no session. It is safe for concurrent use.
+// launches turns single-use tokens into cookies, each of one window and one
+// browser. A cookie says that this browser was sent here by the app, and
+// nothing else: it opens no session. It is safe for concurrent use.
 type launches struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	cookies map[string]secret // by label; made when first needed
+	granted map[string][]secret // by label: cookies, the one used last at the end
 	waiting map[string][]waitingLaunch
 }
 
@@ -50,7 +55,7 @@ type waitingLaunch struct {
 }
 
 func newLaunches(now func() time.Time) *launches {
-	return &launches{now: now, cookies: map[string]secret{}, waiting: map[string][]waitingLaunch{}}
+	return &launches{now: now, granted: map[string][]secret{}, waiting: map[string][]waitingLaunch{}}
 }
 
 func newSecret() (s secret) {
@@ -86,9 +91,10 @@ func (l *launches) mint(label string) (target string) {
 	return launchPath + "?token=" + token.String()
 }
 
-// redeem uses up label's token. Every waiting token is compared, in constant
-// time, whether or not one fitted already.
-func (l *launches) redeem(label string, token secret) bool {
+// redeem uses up label's token for a new cookie. Every waiting token is
+// compared, in constant time, whether or not one fitted already. Beyond
+// maxGranted the cookie that was not used for longest is lost.
+func (l *launches) redeem(label string, token secret) (cookie secret, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	found := false
@@ -101,7 +107,24 @@ func (l *launches) redeem(label string, token secret) bool {
 		kept = append(kept, w)
 	}
 	l.waiting[label] = kept
-	return found
+	if !found {
+		return secret{}, false
+	}
+	cookie = newSecret()
+	granted := append(l.granted[label], cookie)
+	if len(granted) > maxGranted {
+		granted = slices.Delete(granted, 0, len(granted)-maxGranted)
+	}
+	l.granted[label] = granted
+	return cookie, true
+}
+
+// revoke forgets label's tokens and cookies.
+func (l *launches) revoke(label string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.waiting, label)
+	delete(l.granted, label)
 }
 
 // live returns label's tokens that have not expired. The caller holds mu.
@@ -116,29 +139,35 @@ func (l *launches) live(label string) []waitingLaunch {
 	return kept
 }
 
-// cookie returns the value that is label's for this run.
-func (l *launches) cookie(label string) secret {
+// use says whether a cookie is one of label's. Each of them is compared, in
+// constant time.
+func (l *launches) use(label string, cookie secret) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	value, ok := l.cookies[label]
-	if !ok {
-		value = newSecret()
-		l.cookies[label] = value
+	granted, at := l.granted[label], -1
+	for i := range granted {
+		if granted[i].equal(cookie) {
+			at = i
+		}
 	}
-	return value
+	if at < 0 {
+		return false
+	}
+	copy(granted[at:], granted[at+1:])
+	granted[len(granted)-1] = cookie
+	return true
 }
 
-// check refuses a request without label's cookie. Other cookies of the name
-// don't matter: cookies know no ports, so another program on this machine may
-// have set one, and must not be able to lock the window out with it.
-func (l *launches) check(label string, r *http.Request) error {
-	want := l.cookie(label)
+// check refuses a request without a cookie of label's. Others of the name
+// don't matter: over plain http a host below this one, or another port of it,
+// can add some, and must not be able to lock the window out with them.
+func (l *launches) check(r *http.Request, label string, secure bool) error {
 	found := false
-	for i, c := range r.CookiesNamed(launchCookie) {
+	for i, c := range r.CookiesNamed(cookieName(secure)) {
 		if i == maxCookies {
 			break
 		}
-		if got, ok := parseSecret(c.Value); ok && got.equal(want) {
+		if got, ok := parseSecret(c.Value); ok && l.use(label, got) {
 			found = true
 		}
 	}
@@ -148,6 +177,13 @@ func (l *launches) check(label string, r *http.Request) error {
 	return nil
 }
 
+func cookieName(secure bool) string {
+	if secure {
+		return secureCookie
+	}
+	return plainCookie
+}
+
 // serve redeems the token of a launch request for label and answers with the
 // cookie and a page that goes on to "/" by itself. That second navigation is
 // the page's own, so that engines send the SameSite=Strict cookie with it,
@@ -155,13 +191,14 @@ func (l *launches) check(label string, r *http.Request) error {
 // Firefox, from a file:// page too). The error says what was refused; the
 // response is written either way.
 func (l *launches) serve(w http.ResponseWriter, r *http.Request, label string, secure bool) error {
-	if err := l.admit(r, label); err != nil {
+	cookie, err := l.admit(r, label)
+	if err != nil {
 		refuseOnPage(w, statusOf(err))
 		return err
 	}
 	setPageHeaders(w.Header(), launchCSP, nil)
 	http.SetCookie(w, &http.Cookie{
-		Name: launchCookie, Value: l.cookie(label).String(), Path: "/",
+		Name: cookieName(secure), Value: cookie.String(), Path: "/",
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: secure,
 	})
 	const page = "<!doctype html>\n<meta charset=\"utf-8\">\n<title>Opening…</title>\n" +
@@ -172,19 +209,24 @@ func (l *launches) serve(w http.ResponseWriter, r *http.Request, label string, s
 	return nil
 }
 
-func (l *launches) admit(r *http.Request, label string) error {
+// admit returns the cookie for a launch request.
+func (l *launches) admit(r *http.Request, label string) (secret, error) {
 	if err := checkLaunch(r); err != nil {
-		return err
+		return secret{}, err
 	}
 	text, ok := strings.CutPrefix(r.URL.RawQuery, "token=")
 	if !ok {
-		return refusedToken
+		return secret{}, refusedToken
 	}
 	token, ok := parseSecret(text)
-	if !ok || !l.redeem(label, token) {
-		return refusedToken
+	if !ok {
+		return secret{}, refusedToken
 	}
-	return nil
+	cookie, ok := l.redeem(label, token)
+	if !ok {
+		return secret{}, refusedToken
+	}
+	return cookie, nil
 }
 
 // WriteLaunchFile writes an HTML file that sends a browser to launch, a URL of

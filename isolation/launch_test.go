@@ -55,10 +55,10 @@ func TestALaunchTokenBecomesTheCookieOfItsWindow(t *testing.T) {
 	}
 	back := httptest.NewRequest("GET", "/", nil)
 	back.AddCookie(w.Result().Cookies()[0])
-	if err := l.check("main", back); err != nil {
+	if err := l.check(back, "main", false); err != nil {
 		t.Errorf("the cookie is refused: %v", err)
 	}
-	if err := l.check("editor", back); err != refusedCookie {
+	if err := l.check(back, "editor", false); err != refusedCookie {
 		t.Errorf("the cookie opens another window: %v", err)
 	}
 }
@@ -68,8 +68,22 @@ func TestASecureCookieOverHTTPS(t *testing.T) {
 	r := httptest.NewRequest("GET", l.mint("main"), nil)
 	r.Header = fetched("none", "navigate", "document")
 	w := httptest.NewRecorder()
-	if err := l.serve(w, r, "main", true); err != nil || !strings.Contains(w.Header().Get("Set-Cookie"), "; Secure") {
-		t.Errorf("%v, Set-Cookie %q", err, w.Header().Get("Set-Cookie"))
+	if err := l.serve(w, r, "main", true); err != nil {
+		t.Fatal(err)
+	}
+	set := w.Header().Get("Set-Cookie")
+	if !strings.HasPrefix(set, "__Host-sallyport=") || !strings.Contains(set, "; Secure") || !strings.Contains(set, "; Path=/;") || strings.Contains(set, "Domain") {
+		t.Errorf("Set-Cookie %q: engines drop it, or let sibling hosts set it", set)
+	}
+	back := httptest.NewRequest("GET", "/", nil)
+	cookie := w.Result().Cookies()[0]
+	back.AddCookie(cookie)
+	if err := l.check(back, "main", true); err != nil {
+		t.Errorf("the cookie is refused: %v", err)
+	}
+	back.Header.Set("Cookie", plainCookie+"="+cookie.Value) // a name that a sibling host may set
+	if err := l.check(back, "main", true); err != refusedCookie {
+		t.Errorf("the cookie is taken under the other name: %v", err)
 	}
 }
 
@@ -170,10 +184,82 @@ func TestWaitingTokensAreBounded(t *testing.T) {
 	}
 }
 
+// granted launches a browser and returns its cookie, as a header.
+func granted(t *testing.T, l *launches, label string) string {
+	t.Helper()
+	w, err := launch(l, label, l.mint(label))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := w.Result().Cookies()[0]
+	return c.Name + "=" + c.Value
+}
+
+// shown asks for a page of label with these cookies.
+func shown(l *launches, label, cookies string) error {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", cookies)
+	return l.check(r, label, false)
+}
+
+func TestEachLaunchGetsACookieOfItsOwn(t *testing.T) {
+	l, _ := testLaunches()
+	first, second := granted(t, l, "main"), granted(t, l, "main")
+	if first == second {
+		t.Error("two launches share a cookie")
+	}
+	for _, cookie := range []string{first, second} {
+		if err := shown(l, "main", cookie); err != nil {
+			t.Errorf("a launch ended another one: %v", err)
+		}
+	}
+}
+
+func TestGrantedCookiesAreBounded(t *testing.T) {
+	l, _ := testLaunches()
+	used, unused := granted(t, l, "main"), granted(t, l, "main")
+	if err := shown(l, "main", used); err != nil {
+		t.Fatal(err)
+	}
+	for range maxGranted - 1 {
+		granted(t, l, "main")
+	}
+	if n := len(l.granted["main"]); n != maxGranted {
+		t.Errorf("%d cookies are kept, want %d", n, maxGranted)
+	}
+	if err := shown(l, "main", unused); err != refusedCookie {
+		t.Errorf("the cookie that was not used for longest still works: %v", err)
+	}
+	if err := shown(l, "main", used); err != nil {
+		t.Errorf("a cookie that was used later is lost: %v", err)
+	}
+}
+
+func TestRevokedLaunchesAreForgotten(t *testing.T) {
+	l, _ := testLaunches()
+	first, second, other := granted(t, l, "main"), granted(t, l, "main"), granted(t, l, "editor")
+	waiting := l.mint("main")
+	l.revoke("main")
+	for _, cookie := range []string{first, second} {
+		if err := shown(l, "main", cookie); err != refusedCookie {
+			t.Errorf("a revoked cookie still works: %v", err)
+		}
+	}
+	if _, err := launch(l, "main", waiting); err != refusedToken {
+		t.Errorf("a revoked token still works: %v", err)
+	}
+	if err := shown(l, "editor", other); err != nil {
+		t.Errorf("another window's cookie is lost: %v", err)
+	}
+	if err := shown(l, "main", granted(t, l, "main")); err != nil {
+		t.Errorf("a new launch is refused: %v", err)
+	}
+}
+
 func TestWhichCookiesAreTaken(t *testing.T) {
 	l, _ := testLaunches()
-	good := launchCookie + "=" + l.cookie("main").String()
-	other := launchCookie + "=" + newSecret().String()
+	good := granted(t, l, "main")
+	other := plainCookie + "=" + newSecret().String()
 	for _, test := range []struct {
 		name   string
 		cookie string
@@ -182,20 +268,19 @@ func TestWhichCookiesAreTaken(t *testing.T) {
 		{"the window's cookie", good, nil},
 		{"the window's beside the page's own", "theme=dark; " + good, nil},
 		{"one that another local program set first doesn't lock the window out", other + "; " + good, nil},
+		{"nor do sixty of them", strings.Repeat(other+"; ", 60) + good, nil},
 
 		{"none", "", refusedCookie},
 		{"another value", other, refusedCookie},
-		{"an empty value", launchCookie + "=", refusedCookie},
+		{"an empty value", plainCookie + "=", refusedCookie},
 		{"a prefix of the value", good[:len(good)-1], refusedCookie},
 		{"more than the value", good + "A", refusedCookie},
 		{"the value under another name", "x" + good, refusedCookie},
-		{"the name in another case", strings.ToUpper(launchCookie) + good[len(launchCookie):], refusedCookie},
+		{"the name in another case", strings.ToUpper(plainCookie) + good[len(plainCookie):], refusedCookie},
 		{"too many of the name", strings.Repeat(other+"; ", maxCookies) + good, refusedCookie},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := httptest.NewRequest("GET", "/", nil)
-			r.Header.Set("Cookie", test.cookie)
-			if got := l.check("main", r); got != test.want {
+			if got := shown(l, "main", test.cookie); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})

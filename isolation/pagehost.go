@@ -79,7 +79,7 @@ func (h *pageHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	if err := h.launches.check(in.Label, r); err != nil {
+	if err := h.launches.check(r, in.Label, in.origin.secure()); err != nil {
 		h.refuse(w, err)
 		return
 	}
@@ -253,6 +253,12 @@ func (g *Gate) LaunchURL(label string) (string, error) {
 	}
 	return w.Origin + g.pages.launches.mint(label), nil
 }
+
+// RevokeLaunches forgets every launch of a window: cookies that were given out
+// stop working, and so do tokens that wait. Documents that are open lose the
+// relay and can't be reloaded; sessions over a socket go on until EndWindow.
+// A label that no window has changes nothing.
+func (g *Gate) RevokeLaunches(label string) { g.pages.launches.revoke(label) }
 
 // Page serves the page hosts of all windows.
 func (g *Gate) Page() http.Handler { return g.pages }
