@@ -6,7 +6,7 @@ import { Reports } from "./reports.ts";
 import type { Entry } from "./outbox.ts";
 import { MAX_COMMAND } from "./wire.ts";
 
-/** Calls that may wait for an answer at once. */
+/** Calls that may wait for an answer at once, and questions that the hook may be at when another is taken. */
 export const MAX_CALLS = 4096;
 /** Characters of arguments that they may hold together. */
 export const MAX_HELD = 32 * 1024 * 1024;
@@ -33,6 +33,7 @@ interface Call {
   id: number; // its number on the wire, 0 before the verdict
   entry: Entry | undefined;
   sent: boolean;
+  judging: boolean; // the hook is at it, whatever the page says meanwhile
   cancelled: boolean;
 }
 
@@ -50,6 +51,7 @@ export class Calls {
   #lastName: Uint8Array = toUTF8("");
   #held = 0;
   #judged = 0;
+  #judging = 0; // what the hook is at: calls, the page's cancelled ones too, cancellations and answers
   #ids = 0;
   #closed = false;
 
@@ -64,16 +66,21 @@ export class Calls {
     if (this.#closed) return this.#refuse(page, "closed");
     if (json.length > this.#config.maxPlaintext) return this.#refuse(page, "too_large");
     if (command === "" || command.length > MAX_COMMAND || byteLength(this.#nameOf(command)) > MAX_COMMAND) return this.#refuse(page, "denied");
-    if (mapSize(this.#byPage) >= MAX_CALLS || this.#held + json.length > MAX_HELD) return this.#refuse(page, "busy");
-    const call: Call = { page, hookID: ++this.#judged, command, json, id: 0, entry: undefined, sent: false, cancelled: false };
+    if (mapSize(this.#byPage) >= MAX_CALLS || this.#judging >= MAX_CALLS || this.#held + json.length > MAX_HELD) return this.#refuse(page, "busy");
+    const call: Call = { page, hookID: ++this.#judged, command, json, id: 0, entry: undefined, sent: false, judging: true, cancelled: false };
     mapSet(this.#byPage, page, call);
     this.#held += json.length;
+    this.#judging++;
     this.#config.judge(questionOf("call", call), (verdict) => {
-      if (this.#closed || call.cancelled) return;
+      this.#judging--;
+      call.judging = false;
+      if (call.cancelled) this.#held -= call.json.length;
+      if (this.#closed) return;
       if (!verdict.pass) return this.#keep(call, verdict.cause);
       const name = this.#nameOf(verdict.command);
       const n = byteLength(name);
       if (n === 0 || n > MAX_COMMAND) return this.#keep(call, Cause.malformed);
+      if (call.cancelled) return;
       if (verdict.json.length > this.#config.maxPlaintext) return this.#fail(call, "too_large");
       this.#held += verdict.json.length - call.json.length;
       call.command = verdict.command;
@@ -114,12 +121,16 @@ export class Calls {
       if (call === undefined || !call.sent) continue; // cancelled, or given up
       this.#forget(call);
       const judge = this.#config.judgeAnswer;
-      if (judge === undefined) this.#config.reply(call.page, ok, json);
-      else
-        judge(ok, json, questionOf("call", call), (shown) => {
-          if (shown === undefined) this.#config.reply(call.page, false, errorJSON("hook_refused", this.#idOf(call)));
-          else this.#config.reply(call.page, ok, shown);
-        });
+      if (judge === undefined) {
+        this.#config.reply(call.page, ok, json);
+        continue;
+      }
+      this.#judging++;
+      judge(ok, json, questionOf("call", call), (shown) => {
+        this.#judging--;
+        if (shown === undefined) this.#config.reply(call.page, false, errorJSON("hook_refused", this.#idOf(call)));
+        else this.#config.reply(call.page, ok, shown);
+      });
     }
   }
 
@@ -145,6 +156,8 @@ export class Calls {
   }
 
   // The verdict was to keep it back: the page learns that, and the record why.
+  // A page that has cancelled the call meanwhile learns nothing, but keeps
+  // nothing off the record.
   #keep(call: Call, cause: Cause | "invalid" | "deep"): void {
     if (cause === "invalid") return this.#fail(call, "invalid_args");
     if (cause === "deep") return this.#fail(call, "too_large");
@@ -170,7 +183,9 @@ export class Calls {
   }
 
   #sendCancel(call: Call): void {
+    this.#judging++;
     this.#config.judge(questionOf("cancel", call), (verdict) => {
+      this.#judging--;
       if (this.#closed) return;
       if (verdict.pass) this.#config.send(entryOf(cancelItem(call.id)));
       else if (typeof verdict.cause === "number") this.#reports.report(call.id, verdict.cause, call.command);
@@ -184,10 +199,11 @@ export class Calls {
   #forget(call: Call): void {
     if (!mapDelete(this.#byPage, call.page)) return;
     mapDelete(this.#byID, call.id);
-    this.#held -= call.json.length;
+    if (!call.judging) this.#held -= call.json.length; // else when the hook lets go of it
   }
 
   #fail(call: Call, code: Code): void {
+    if (call.cancelled) return; // the page has its error already
     call.cancelled = true;
     this.#forget(call);
     this.#config.reply(call.page, false, errorJSON(code, this.#idOf(call)));

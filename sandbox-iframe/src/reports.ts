@@ -1,4 +1,4 @@
-import { floor, later, min, now } from "./primordials.ts";
+import { later, min, now } from "./primordials.ts";
 import { Cause, reportItem } from "./items.ts";
 
 /** Reports at once, and per second after that. */
@@ -8,12 +8,15 @@ const PER_SECOND = 10;
 /**
  * The frame's own reports of calls that the hook kept back, at a bounded rate:
  * a page that provokes refusals can't flood the record. What was left out is
- * counted, and the count is reported.
+ * counted, and the count is reported: of the first at once, then whenever as
+ * many again were left out, and of the rest once a second. A page that goes
+ * away right after hides fewer than were told.
  */
 export class Reports {
   #tokens = BURST;
   #refilled = now();
-  #dropped = 0;
+  #dropped = 0; // and not told yet
+  #told = 0; // of this burst
   #waiting = false;
   readonly #send: (item: Uint8Array) => void;
 
@@ -24,13 +27,13 @@ export class Reports {
   /** Reports one call. */
   report(id: number, cause: Cause, command: string): void {
     this.#refill();
-    if (this.#tokens < 1 || this.#dropped > 0) {
-      this.#dropped++;
-      this.#summarise();
-      return;
+    if (this.#tokens >= 1) {
+      this.#tokens--;
+      return this.#send(reportItem(id, cause, command));
     }
-    this.#tokens--;
-    this.#send(reportItem(id, cause, command));
+    this.#dropped++;
+    if (this.#dropped >= this.#told) this.#tell();
+    this.#wait();
   }
 
   #refill(): void {
@@ -39,17 +42,24 @@ export class Reports {
     this.#refilled = time;
   }
 
-  #summarise(): void {
+  #tell(): void {
+    this.#told += this.#dropped;
+    this.#send(reportItem(this.#dropped, Cause.dropped, ""));
+    this.#dropped = 0;
+  }
+
+  // A burst is over after a second in which nothing is left to tell.
+  #wait(): void {
     if (this.#waiting) return;
     this.#waiting = true;
     later(() => {
       this.#waiting = false;
-      this.#refill();
-      const dropped = floor(this.#dropped);
-      this.#dropped = 0;
-      if (dropped === 0) return;
-      this.#tokens--;
-      this.#send(reportItem(dropped, Cause.dropped, ""));
+      if (this.#dropped === 0) {
+        this.#told = 0;
+        return;
+      }
+      this.#tell();
+      this.#wait();
     }, 1000);
   }
 }

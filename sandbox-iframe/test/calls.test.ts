@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Calls, MAX_CALLS, MAX_HELD } from "../src/calls.ts";
-import { type Judge, type Verdict, passAll } from "../src/hook.ts";
+import { type AnswerJudge, type Judge, type Verdict, passAll } from "../src/hook.ts";
 import { Cause } from "../src/items.ts";
 import type { Entry } from "../src/outbox.ts";
 import { type Item, parseItems } from "./double.ts";
@@ -8,12 +8,12 @@ import { pause } from "./support.ts";
 
 interface Reply { page: number; ok: boolean; code?: string; id?: string; value?: unknown }
 
-function table(judge: Judge = passAll, maxPlaintext = 1000) {
+function table(judge: Judge = passAll, maxPlaintext = 1000, judgeAnswer?: AnswerJudge) {
   const replies: Reply[] = [];
   const entries: Entry[] = [];
   const calls = new Calls({
     judge,
-    judgeAnswer: undefined,
+    judgeAnswer,
     maxPlaintext,
     prefix: "sessname",
     send: (entry) => entries.push(entry),
@@ -123,6 +123,52 @@ describe("a call is refused here", () => {
     expect(t.replies).toHaveLength(2);
   });
 
+  const [slow, quick]: [Judge, Judge] = [() => {}, passAll];
+  const hooks: [string, Judge, (t: ReturnType<typeof table>, page: number) => void][] = [
+    ["calls that were cancelled meanwhile", slow, (t, page) => t.calls.cancel(page)],
+    ["cancellations", (q, done) => (q.kind === "cancel" ? slow : quick)(q, done), (t, page) => (t.send(), t.calls.cancel(page))],
+    ["answers", quick, (t, page) => (t.send(), t.calls.deliver([{ ok: true, id: page + 1, json: "1" }]))],
+  ];
+  for (const [name, judge, then] of hooks)
+    test(`with busy while a hook is at too many ${name}`, () => {
+      const t = table(judge, 1000, () => {});
+      for (let i = 0; i < MAX_CALLS; i++) {
+        t.calls.call(i, "a", "1", 0);
+        then(t, i);
+        t.entries.length = 0;
+      }
+      expect(t.replies).toEqual([]);
+      t.calls.call(MAX_CALLS, "a", "1", 0);
+      expect(t.replies).toMatchObject([{ page: MAX_CALLS, code: "busy" }]);
+    });
+
+  test("with busy while a hook holds too much of what was cancelled, until it lets go", () => {
+    const json = JSON.stringify("x".repeat(4 * 1024 * 1024 - 2));
+    const verdicts: ((v: Verdict) => void)[] = [];
+    const t = table((_, done) => verdicts.push(done), 5 * 1024 * 1024);
+    for (let i = 0; i < MAX_HELD / json.length; i++) {
+      t.calls.call(i, "a", json, 0);
+      t.calls.cancel(i);
+    }
+    t.calls.call(100, "a", "1", 0);
+    expect(t.replies).toMatchObject([{ page: 100, code: "busy" }]);
+    verdicts[0]!({ pass: true, command: "a", json });
+    t.calls.call(101, "a", "1", 0);
+    expect(t.replies).toHaveLength(1);
+  });
+
+  test("no longer with busy once the hook has decided", () => {
+    const verdicts: ((v: Verdict) => void)[] = [];
+    const t = table((_, done) => verdicts.push(done));
+    for (let i = 0; i < MAX_CALLS; i++) {
+      t.calls.call(i, "a", "1", 0);
+      t.calls.cancel(i);
+    }
+    verdicts[0]!({ pass: true, command: "a", json: "1" });
+    t.calls.call(MAX_CALLS, "a", "1", 0);
+    expect(t.replies).toEqual([]);
+  });
+
   test("with closed after the end", () => {
     const t = table();
     t.calls.closed();
@@ -177,6 +223,31 @@ describe("a cancellation", () => {
     expect(t.replies).toEqual([]);
   });
 
+  for (const [name, verdict] of [
+    ["the judge keeps back", { pass: false, cause: Cause.refused }],
+    ["gets a name from the judge that is none", { pass: true, command: "", json: "1" }],
+  ] as [string, Verdict][])
+    test(`keeps no call off the record that ${name} afterwards`, () => {
+      let done: ((v: Verdict) => void) | undefined;
+      const t = table((_, d) => (done = d));
+      t.calls.call(10, "a", "1", 0);
+      t.calls.cancel(10);
+      done!(verdict);
+      expect(t.items()).toMatchObject([{ kind: "report", id: 1, command: "a" }]);
+      expect(t.replies).toEqual([]);
+    });
+
+  test("and a report of it leave the next call a number of its own", () => {
+    const verdicts: ((v: Verdict) => void)[] = [];
+    const t = table((_, done) => verdicts.push(done));
+    t.calls.call(10, "a", "1", 0);
+    t.calls.cancel(10);
+    t.calls.call(11, "b", "1", 0);
+    verdicts[0]!({ pass: false, cause: Cause.threw });
+    verdicts[1]!({ pass: true, command: "b", json: "1" });
+    expect(t.items()).toMatchObject([{ kind: "report", id: 1 }, { kind: "call", id: 2 }]);
+  });
+
   test("of an unknown call is nothing", () => {
     const t = table();
     t.calls.cancel(99);
@@ -225,16 +296,41 @@ describe("when the connection drops", () => {
   });
 });
 
+/** The numbers of reports that were left out, as told. */
+const leftOut = (t: ReturnType<typeof table>): number[] =>
+  t.items().flatMap((i) => (i.kind === "report" && i.cause === Cause.dropped && i.command === "" ? [i.id] : []));
+
 describe("reports", () => {
   test("come at a bounded rate, and those left out are counted", async () => {
     const t = table(keep(Cause.refused));
     for (let i = 0; i < 100; i++) t.calls.call(i, "a", "1", 0);
-    expect(t.items()).toHaveLength(20);
+    expect(leftOut(t)).toEqual([1, 1, 2, 4, 8, 16, 32]);
     await pause(1100);
-    const last = t.items().at(-1);
-    expect(t.items()).toHaveLength(21);
-    expect(last).toEqual({ kind: "report", id: 80, cause: Cause.dropped, command: "" });
+    expect(leftOut(t)).toEqual([1, 1, 2, 4, 8, 16, 32, 16]);
+    expect(t.items()).toHaveLength(28);
     expect(t.replies).toHaveLength(100);
+  });
+
+  test("that are left out are told at once, so that the end of the session hides fewer than were told", () => {
+    const t = table(keep(Cause.refused));
+    for (let i = 0; i < 1000; i++) {
+      t.calls.call(i, "a", "1", 0);
+      if (i < 20) continue;
+      const told = leftOut(t).reduce((a, b) => a + b, 0);
+      expect(2 * told).toBeGreaterThan(i - 19);
+    }
+    expect(leftOut(t).length).toBeLessThan(12);
+  });
+
+  test("that are left out second after second are summed up once a second", async () => {
+    const t = table(keep(Cause.refused));
+    for (let i = 0; i < 1000; i++) t.calls.call(i, "a", "1", 0);
+    const before = leftOut(t).length;
+    await pause(1100);
+    for (let i = 1000; i < 1500; i++) t.calls.call(i, "a", "1", 0);
+    await pause(1000);
+    expect(leftOut(t).length).toBe(before + 2);
+    expect(t.items().reduce((n, i) => n + (i.kind === "report" && i.cause === Cause.dropped ? i.id : 1), 0)).toBe(1500);
   });
 
   test("come again after a pause", async () => {
