@@ -91,6 +91,7 @@ export class Session {
   #control: Control[] = [];
   #silent = false; // rekeyed is out: nothing more until ready
   #pumping = false;
+  #deaf = false; // the link takes nothing more, and will say that it has dropped
   #scheduled = false;
 
   constructor(config: SessionConfig, events: SessionEvents) {
@@ -184,6 +185,7 @@ export class Session {
     this.#link = undefined;
     this.#control = [];
     this.#silent = false;
+    this.#deaf = false;
   }
 
   #dropped(over: boolean): void {
@@ -240,7 +242,7 @@ export class Session {
   // Sending.
 
   async #pump(): Promise<void> {
-    if (this.#pumping) return;
+    if (this.#pumping || this.#deaf) return;
     this.#pumping = true;
     try {
       for (;;) {
@@ -254,10 +256,14 @@ export class Session {
         if (type === Type.rekeyed) this.#silent = true;
         const address = { type, epoch: this.#epochs.number, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
         const frame = await seal(keys.up, address, control?.plaintext ?? concat(itemsOf(batch)));
-        if (link === undefined || link !== this.#link || !link.send(frame)) {
-          // It never left: its number is skipped and its items wait.
+        const current = link !== undefined && link === this.#link;
+        if (!current || !link.send(frame)) {
+          // It never left: its number is skipped and its items wait. A socket
+          // that is closing would only have more frames sealed in vain.
           this.#outbox.putBack(batch);
-          continue;
+          if (!current) continue;
+          this.#deaf = true;
+          return;
         }
         if (type === Type.rekeyed) this.#awaited = frame;
         for (let i = 0; i < batch.length; i++) batch[i]!.sent();

@@ -315,6 +315,20 @@ describe("a dropped socket", () => {
     expect([sequence, [...plain]]).toEqual([3, [1]]);
   });
 
+  test("that is closing has nothing sealed in vain: one number is skipped", async () => {
+    const t = await ready();
+    t.first.readyState = 2; // no onclose yet
+    for (let i = 1; i <= 5; i++) {
+      t.queue(i);
+      await pause(10);
+    }
+    t.first.drop();
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed));
+    const { sequence, plain } = await t.core.open(await second.next());
+    expect([sequence, [...plain]]).toEqual([3, [1, 2, 3, 4, 5]]); // 2 was the proof
+  });
+
   const wrongs: [string, (core: CoreDouble, nonce: Uint8Array) => Promise<Uint8Array>][] = [
     ["a forged challenge", async (c, n) => { const f = await c.seal(Type.challenge, n, { sequence: 0 }); f[40]! ^= 1; return f; }],
     ["a challenge with a number", (c, n) => c.seal(Type.challenge, n, { sequence: 2 })],
