@@ -25,6 +25,8 @@ export interface Greeting {
 
 /** The window and port functions of a browser, captured. */
 export interface Messages {
+  /** Whether the browser itself sent the event: a script can make up any source and origin. */
+  trusted(event: Event): boolean;
   source(event: MessageEvent): unknown;
   origin(event: MessageEvent): string;
   data(event: MessageEvent): unknown;
@@ -42,6 +44,7 @@ export function captureMessages(): Messages {
   const postPort = uncurry(MessagePort.prototype.postMessage) as (port: MessagePort, message: unknown) => void;
   const ports = getter<MessageEvent, readonly MessagePort[]>(MessageEvent.prototype, "ports");
   return {
+    trusted: getter(new Event(""), "isTrusted"), // every event has its own, by the same getter
     source: getter(MessageEvent.prototype, "source"),
     origin: getter(MessageEvent.prototype, "origin"),
     data: getter(MessageEvent.prototype, "data"),
@@ -99,7 +102,7 @@ export function greet(m: Messages, self: EventTarget, parent: Window, origin: st
   }
   m.listen(self, "message", (e) => {
     const event = e as MessageEvent;
-    if (m.source(event) === parent && m.origin(event) === origin) hear(m.data(event));
+    if (m.trusted(event) && m.source(event) === parent && m.origin(event) === origin) hear(m.data(event));
   });
   m.post(parent, greeting, origin);
   return new Batched((list) => m.post(parent, list, origin));
@@ -108,13 +111,13 @@ export function greet(m: Messages, self: EventTarget, parent: Window, origin: st
 /**
  * The page's end: takes the first greeting of the frame, and afterwards what
  * comes by the way that it named. A second greeting, and whatever another
- * window says, is not for us. stop ends it.
+ * window says or a script dispatches, is not for us. stop ends it.
  */
 export function meet(m: Messages, self: EventTarget, frame: () => unknown, met: (hop: Hop, relay: unknown) => void, hear: (list: unknown) => void): { stop(): void } {
   let way: "none" | "port" | "window" | "stopped" = "none";
   m.listen(self, "message", (e) => {
     const event = e as MessageEvent;
-    if (way === "port" || way === "stopped") return;
+    if (way === "port" || way === "stopped" || !m.trusted(event)) return;
     const source = m.source(event);
     if (source === null || source !== frame() || m.origin(event) !== "null") return;
     const data = m.data(event) as Partial<Greeting> | unknown[] | null;

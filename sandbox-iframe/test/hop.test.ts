@@ -14,6 +14,7 @@ function stage() {
   const fire = (to: unknown, event: object): void => (listeners.get(to) ?? []).forEach((run) => run(event as Event));
   const [page, frame] = [{}, {}];
   const messages: Messages = {
+    trusted: (e) => e.isTrusted,
     source: (e) => e.source,
     origin: (e) => e.origin,
     data: (e) => e.data,
@@ -21,7 +22,7 @@ function stage() {
     post(to, message, origin, port) {
       posted.push({ to, message, origin });
       const fromFrame = (to as unknown) === page;
-      fire(to, { source: fromFrame ? frame : page, origin: fromFrame ? "null" : PAGE, data: structuredClone(message), ports: port === undefined ? [] : [port] });
+      fire(to, { isTrusted: true, source: fromFrame ? frame : page, origin: fromFrame ? "null" : PAGE, data: structuredClone(message), ports: port === undefined ? [] : [port] });
     },
     postPort: (port, message) => fire((port as unknown as { peer: unknown }).peer, { data: structuredClone(message) }),
     listen: (to, _, run) => on(to, run),
@@ -77,9 +78,10 @@ for (const kind of ["port", "window"] as const)
 
 describe("the page is not taken in by", () => {
   const port = { start() {}, peer: {} };
-  const good = { origin: "null", data: { sallyport: 1, hop: "port" }, ports: [port] };
+  const good = { isTrusted: true, origin: "null", data: { sallyport: 1, hop: "port" }, ports: [port] };
   const cases: [string, (frame: object) => object][] = [
     ["another window's port", () => ({ ...good, source: {} })],
+    ["a port that a script dispatched in the frame's name", (frame) => ({ ...good, source: frame, isTrusted: false })],
     ["a port from nowhere", () => ({ ...good, source: null })],
     ["a port from the frame's window at another origin", (frame) => ({ ...good, source: frame, origin: "http://evil.test" })],
     ["a greeting without a port", (frame) => ({ ...good, source: frame, ports: [] })],
@@ -100,15 +102,15 @@ describe("the page is not taken in by", () => {
   test("window messages of others once it talks by window", () => {
     const s = stage();
     s.answer("window");
-    s.fire(s.page, { source: {}, origin: "null", data: [Tell.state, "closed"], ports: [] });
-    s.fire(s.page, { source: s.frame, origin: PAGE, data: [Tell.state, "closed"], ports: [] });
+    const closed = { isTrusted: true, source: s.frame, origin: "null", data: [Tell.state, "closed"], ports: [] };
+    for (const wrong of [{ source: {} }, { origin: PAGE }, { isTrusted: false }]) s.fire(s.page, { ...closed, ...wrong });
     expect(s.heard.page).toEqual([]);
   });
 
   test("window messages of its frame once it talks by port", () => {
     const s = stage();
     s.answer("port");
-    s.fire(s.page, { source: s.frame, origin: "null", data: [Tell.state, "closed"], ports: [] });
+    s.fire(s.page, { isTrusted: true, source: s.frame, origin: "null", data: [Tell.state, "closed"], ports: [] });
     expect(s.heard.page).toEqual([]);
   });
 });
@@ -119,18 +121,19 @@ describe("the frame, talking by window, listens to nobody but", () => {
     ["its parent: not another window of the page's origin", { source: {}, origin: PAGE, data: call }],
     ["the page's origin: not its parent after a navigation", { source: "page", origin: "http://evil.test", data: call }],
     ["windows: not a message without a source", { source: null, origin: PAGE, data: call }],
+    ["the browser: not an event that a script dispatched", { source: "page", origin: PAGE, data: call, isTrusted: false }],
   ] as const)
     test(name, () => {
       const s = stage();
       s.answer("window");
-      s.fire(s.frame, { ...event, source: event.source === "page" ? s.page : event.source, ports: [] });
+      s.fire(s.frame, { isTrusted: true, ...event, source: event.source === "page" ? s.page : event.source, ports: [] });
       expect(s.heard.frame).toEqual([]);
     });
 
   test("nobody at all by window once it talks by port", () => {
     const s = stage();
     s.answer("port");
-    s.fire(s.frame, { source: s.page, origin: PAGE, data: call, ports: [] });
+    s.fire(s.frame, { isTrusted: true, source: s.page, origin: PAGE, data: call, ports: [] });
     expect(s.heard.frame).toEqual([]);
   });
 });

@@ -135,6 +135,30 @@ function dropping(): void {
 
 const wait = setTimeout.bind(window);
 
+// What a script can make look like a message of the frame: all but that the browser sent it.
+function pretend(data: unknown, ports: MessagePort[] = []): void {
+  const frame = document.querySelector("iframe");
+  if (frame === null) return;
+  let event: MessageEvent;
+  try {
+    event = new MessageEvent("message", { source: frame.contentWindow, origin: "null", data, ports });
+  } catch {
+    return; // Firefox makes no such event for a window of another origin
+  }
+  window.dispatchEvent(event);
+}
+// Before the frame has greeted: who is taken in by it talks to nobody from here on.
+pretend({ sallyport: 1, hop: "port" }, [new MessageChannel().port1]);
+
+function impersonated(): void {
+  check("a message that a script dispatches in the frame's name is nobody's", async () => {
+    const waiting = invoke("never", {}, { timeout: 200 });
+    pretend([3, "closed"]);
+    pretend({ sallyport: 1, hop: "window" });
+    equal([await codeOf(waiting), await codeOf(invoke("echo"))], ["timeout", "resolved"]);
+  });
+}
+
 function polluting(): void {
   const bad = (): never => {
     throw new Error("polluted");
@@ -185,10 +209,10 @@ function gone(): void {
 }
 
 const pages: Record<string, () => void> = {
-  direct: () => (shared(), calls(), hooked(), dropping(), polluting(), gone()),
-  window: () => (calls(), hooked(), dropping(), polluting()),
+  direct: () => (shared(), calls(), hooked(), impersonated(), dropping(), polluting(), gone()),
+  window: () => (calls(), hooked(), impersonated(), dropping(), polluting()),
   relay: () => (shared(), calls(), hooked(), polluting()),
-  "relay-window": () => (calls(), hooked()),
+  "relay-window": () => (calls(), hooked(), impersonated()),
   fallback() {
     check("the relay takes over when no socket can be had", async () => {
       equal(await codeOf(invoke("echo")), "resolved");
