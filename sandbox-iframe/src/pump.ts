@@ -12,6 +12,8 @@ export interface PumpEvents {
 
 /** Requests with frames at once. The browser allows six connections, and one is the poll's. */
 const SENDERS = 3;
+/** Answers of 404 that mean a lost request, as long as there was no 200. */
+const EARLY = 4;
 const nothing = new Bytes(0);
 
 /**
@@ -28,6 +30,7 @@ export class Pump {
   #sending = 0;
   #polling = false;
   #failures = 0;
+  #early = EARLY;
   #stopped = false;
   #bye: Uint8Array | undefined;
 
@@ -91,12 +94,16 @@ export class Pump {
       this.#post(this.#url, body, false),
       ({ status, body: answer }) => {
         if (this.#stopped) return;
+        // While the core is at a hello, the same one sent again finds neither
+        // an offer nor a session yet. Told only after the pause, since what
+        // is sent again then goes out at once.
+        if (status === 404 && this.#early-- > 0) return this.#later(() => (done(), this.#lost()));
         if (status === 404 || status === 410) {
           this.stop();
           return this.#events.gone();
         }
         if (status !== 200) return this.#failed(done);
-        this.#failures = 0;
+        this.#failures = this.#early = 0;
         if (answer.byteLength > 0 || byteLength(body) > 0) this.#events.body(answer);
         done();
         this.#poll();
@@ -106,10 +113,18 @@ export class Pump {
   }
 
   #failed(done: () => void): void {
+    this.#lost();
+    this.#later(done);
+  }
+
+  #lost(): void {
+    if (!this.#stopped) this.#events.lost();
+  }
+
+  #later(run: () => void): void {
     if (this.#stopped) return;
     this.#failures++;
-    this.#events.lost();
-    later(done, min(3000, 50 * 2 ** this.#failures) * (0.5 + random() / 2));
+    later(run, min(3000, 50 * 2 ** this.#failures) * (0.5 + random() / 2));
   }
 }
 

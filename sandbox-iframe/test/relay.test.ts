@@ -212,11 +212,46 @@ describe("the page's pump", () => {
     test(`stops for good at ${status}`, async () => {
       const t = pump();
       t.p.carry(one);
-      t.requests[0]!.answer(status);
+      t.requests[0]!.answer(200);
+      (await t.request(1)).answer(status);
       await until(() => t.events.length > 0);
       t.p.carry(one);
-      expect([t.events, t.requests.length]).toEqual([["gone"], 1]);
+      expect([t.events, t.requests.length]).toEqual([["gone"], 2]);
     });
+
+  test("stops for good at 410 even before the core has answered", async () => {
+    const t = pump();
+    t.p.carry(one);
+    t.requests[0]!.answer(410);
+    await until(() => t.events.length > 0);
+    expect(t.events).toEqual(["gone"]);
+  });
+
+  test("takes a 404 for a lost request while the core may still be at the hello, and tells after a pause", async () => {
+    const t = pump();
+    t.p.carry(one);
+    t.requests[0]!.answer(404);
+    await pause(20);
+    expect(t.events).toEqual([]);
+    await until(() => t.events.length > 0);
+    expect(t.events).toEqual(["lost"]);
+    t.p.carry(one);
+    (await t.request(1)).answer(200, one);
+    await until(() => t.bodies.length > 0);
+    (await t.request(2)).answer(404);
+    await until(() => t.events.length > 1);
+    expect(t.events).toEqual(["lost", "gone"]);
+  });
+
+  test("takes the fifth 404 for what it says", async () => {
+    const t = pump();
+    for (let i = 0; i < 5; i++) {
+      t.p.carry(one);
+      (await t.request(i)).answer(404);
+      await until(() => t.events.length > i);
+    }
+    expect(t.events).toEqual(["lost", "lost", "lost", "lost", "gone"]);
+  });
 
   for (const [name, break_] of [
     ["fails", (r: { fail(): void }) => r.fail()],
