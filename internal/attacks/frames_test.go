@@ -130,7 +130,9 @@ func TestNestedDocumentsAndWindows(t *testing.T) {
 		)
 		t.Run("C5 no cookie crosses to another window", func(t *testing.T) {
 			of := map[string]map[string]bool{}
-			for _, e := range l.watch.exchanges(0, 0, func(e *exchange) bool { return e.Request.Get("Cookie") != "" }) {
+			for _, e := range l.watch.exchanges(0, 0, func(e *exchange) bool {
+				return e.Request.Get("Cookie") != "" && strings.Contains(e.Request.Get("User-Agent"), "Mozilla")
+			}) {
 				if of[e.Host] == nil {
 					of[e.Host] = map[string]bool{}
 				}
