@@ -642,6 +642,8 @@
     const postPort = uncurry(MessagePort.prototype.postMessage);
     const ports = getter(MessageEvent.prototype, "ports");
     return {
+      trusted: getter(new Event(""), "isTrusted"),
+      // every event has its own, by the same getter
       source: getter(MessageEvent.prototype, "source"),
       origin: getter(MessageEvent.prototype, "origin"),
       data: getter(MessageEvent.prototype, "data"),
@@ -690,7 +692,7 @@
     }
     m.listen(self, "message", (e) => {
       const event = e;
-      if (m.source(event) === parent2 && m.origin(event) === origin) hear(m.data(event));
+      if (m.trusted(event) && m.source(event) === parent2 && m.origin(event) === origin) hear(m.data(event));
     });
     m.post(parent2, greeting, origin);
     return new Batched((list) => m.post(parent2, list, origin));
@@ -755,6 +757,9 @@
     #tokens = BURST;
     #refilled = now();
     #dropped = 0;
+    // and not told yet
+    #told = 0;
+    // of this burst
     #waiting = false;
     #send;
     constructor(send) {
@@ -763,30 +768,36 @@
     /** Reports one call. */
     report(id, cause, command) {
       this.#refill();
-      if (this.#tokens < 1 || this.#dropped > 0) {
-        this.#dropped++;
-        this.#summarise();
-        return;
+      if (this.#tokens >= 1) {
+        this.#tokens--;
+        return this.#send(reportItem(id, cause, command));
       }
-      this.#tokens--;
-      this.#send(reportItem(id, cause, command));
+      this.#dropped++;
+      if (this.#dropped >= this.#told) this.#tell();
+      this.#wait();
     }
     #refill() {
       const time = now();
       this.#tokens = min(BURST, this.#tokens + (time - this.#refilled) * PER_SECOND / 1e3);
       this.#refilled = time;
     }
-    #summarise() {
+    #tell() {
+      this.#told += this.#dropped;
+      this.#send(reportItem(this.#dropped, Cause.dropped, ""));
+      this.#dropped = 0;
+    }
+    // A burst is over after a second in which nothing is left to tell.
+    #wait() {
       if (this.#waiting) return;
       this.#waiting = true;
       later(() => {
         this.#waiting = false;
-        this.#refill();
-        const dropped = floor(this.#dropped);
-        this.#dropped = 0;
-        if (dropped === 0) return;
-        this.#tokens--;
-        this.#send(reportItem(dropped, Cause.dropped, ""));
+        if (this.#dropped === 0) {
+          this.#told = 0;
+          return;
+        }
+        this.#tell();
+        this.#wait();
       }, 1e3);
     }
   };
@@ -804,6 +815,8 @@
     #lastName = toUTF8("");
     #held = 0;
     #judged = 0;
+    #judging = 0;
+    // what the hook is at: calls, the page's cancelled ones too, cancellations and answers
     #ids = 0;
     #closed = false;
     constructor(config2) {
@@ -816,16 +829,21 @@
       if (this.#closed) return this.#refuse(page, "closed");
       if (json.length > this.#config.maxPlaintext) return this.#refuse(page, "too_large");
       if (command === "" || command.length > MAX_COMMAND || byteLength(this.#nameOf(command)) > MAX_COMMAND) return this.#refuse(page, "denied");
-      if (mapSize(this.#byPage) >= MAX_CALLS || this.#held + json.length > MAX_HELD) return this.#refuse(page, "busy");
-      const call2 = { page, hookID: ++this.#judged, command, json, id: 0, entry: void 0, sent: false, cancelled: false };
+      if (mapSize(this.#byPage) >= MAX_CALLS || this.#judging >= MAX_CALLS || this.#held + json.length > MAX_HELD) return this.#refuse(page, "busy");
+      const call2 = { page, hookID: ++this.#judged, command, json, id: 0, entry: void 0, sent: false, judging: true, cancelled: false };
       mapSet(this.#byPage, page, call2);
       this.#held += json.length;
+      this.#judging++;
       this.#config.judge(questionOf("call", call2), (verdict) => {
-        if (this.#closed || call2.cancelled) return;
+        this.#judging--;
+        call2.judging = false;
+        if (call2.cancelled) this.#held -= call2.json.length;
+        if (this.#closed) return;
         if (!verdict.pass) return this.#keep(call2, verdict.cause);
         const name = this.#nameOf(verdict.command);
         const n = byteLength(name);
         if (n === 0 || n > MAX_COMMAND) return this.#keep(call2, Cause.malformed);
+        if (call2.cancelled) return;
         if (verdict.json.length > this.#config.maxPlaintext) return this.#fail(call2, "too_large");
         this.#held += verdict.json.length - call2.json.length;
         call2.command = verdict.command;
@@ -863,12 +881,16 @@
         if (call2 === void 0 || !call2.sent) continue;
         this.#forget(call2);
         const judge = this.#config.judgeAnswer;
-        if (judge === void 0) this.#config.reply(call2.page, ok, json);
-        else
-          judge(ok, json, questionOf("call", call2), (shown) => {
-            if (shown === void 0) this.#config.reply(call2.page, false, errorJSON("hook_refused", this.#idOf(call2)));
-            else this.#config.reply(call2.page, ok, shown);
-          });
+        if (judge === void 0) {
+          this.#config.reply(call2.page, ok, json);
+          continue;
+        }
+        this.#judging++;
+        judge(ok, json, questionOf("call", call2), (shown) => {
+          this.#judging--;
+          if (shown === void 0) this.#config.reply(call2.page, false, errorJSON("hook_refused", this.#idOf(call2)));
+          else this.#config.reply(call2.page, ok, shown);
+        });
       }
     }
     /** Gives up what was sent: it is never sent again. */
@@ -890,6 +912,8 @@
       for (let i = 0; i < ended.length; i++) this.#fail(ended[i].call, ended[i].code);
     }
     // The verdict was to keep it back: the page learns that, and the record why.
+    // A page that has cancelled the call meanwhile learns nothing, but keeps
+    // nothing off the record.
     #keep(call2, cause) {
       if (cause === "invalid") return this.#fail(call2, "invalid_args");
       if (cause === "deep") return this.#fail(call2, "too_large");
@@ -912,7 +936,9 @@
       if (call2.cancelled) this.#sendCancel(call2);
     }
     #sendCancel(call2) {
+      this.#judging++;
       this.#config.judge(questionOf("cancel", call2), (verdict) => {
+        this.#judging--;
         if (this.#closed) return;
         if (verdict.pass) this.#config.send(entryOf(cancelItem(call2.id)));
         else if (typeof verdict.cause === "number") this.#reports.report(call2.id, verdict.cause, call2.command);
@@ -924,9 +950,10 @@
     #forget(call2) {
       if (!mapDelete(this.#byPage, call2.page)) return;
       mapDelete(this.#byID, call2.id);
-      this.#held -= call2.json.length;
+      if (!call2.judging) this.#held -= call2.json.length;
     }
     #fail(call2, code) {
+      if (call2.cancelled) return;
       call2.cancelled = true;
       this.#forget(call2);
       this.#config.reply(call2.page, false, errorJSON(code, this.#idOf(call2)));
@@ -1215,6 +1242,8 @@
     #silent = false;
     // rekeyed is out: nothing more until ready
     #pumping = false;
+    #deaf = false;
+    // the link takes nothing more, and will say that it has dropped
     #scheduled = false;
     constructor(config2, events) {
       this.#config = config2;
@@ -1296,6 +1325,7 @@
       this.#link = void 0;
       this.#control = [];
       this.#silent = false;
+      this.#deaf = false;
     }
     #dropped(over) {
       if (this.#phase === "closed") return;
@@ -1345,7 +1375,7 @@
     }
     // Sending.
     async #pump() {
-      if (this.#pumping) return;
+      if (this.#pumping || this.#deaf) return;
       this.#pumping = true;
       try {
         for (; ; ) {
@@ -1359,9 +1389,12 @@
           if (type === Type.rekeyed) this.#silent = true;
           const address = { type, epoch: this.#epochs.number, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
           const frame = await seal(keys2.up, address, control?.plaintext ?? concat(itemsOf(batch)));
-          if (link === void 0 || link !== this.#link || !link.send(frame)) {
+          const current = link !== void 0 && link === this.#link;
+          if (!current || !link.send(frame)) {
             this.#outbox.putBack(batch);
-            continue;
+            if (!current) continue;
+            this.#deaf = true;
+            return;
           }
           if (type === Type.rekeyed) this.#awaited = frame;
           for (let i = 0; i < batch.length; i++) batch[i].sent();
