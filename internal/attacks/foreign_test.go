@@ -4,11 +4,14 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/sallyport/sallyport/isolation"
 )
 
 func TestOtherSites(t *testing.T) {
 	inBrowsers(t, func(t *testing.T, d *driver) {
-		l := newLab(t, d, options{script: "victim"})
+		l := newLab(t, d, options{script: "victim", boundary: isolation.Limits{SocketHello: time.Second}})
 		victim := func() *tab {
 			l.openTab("main")
 			return l.arrival(l.origins["main"])
