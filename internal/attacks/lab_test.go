@@ -1,22 +1,16 @@
 package attacks
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/sallyport/sallyport/audits"
@@ -114,183 +108,6 @@ func (l *lab) openEvil() {
 		site.Close()
 		<-done
 	})
-}
-
-func (l *lab) openApp(o options) {
-	l.t.Helper()
-	loopback, err := isolation.ListenLoopback()
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	l.origins["frame"] = loopback.FrameOrigin()
-	pages := map[string]string{}
-	for _, label := range []string{"main", "editor"} {
-		if pages[label], err = loopback.PageOrigin(label); err != nil {
-			l.t.Fatal(err)
-		}
-	}
-	maps.Copy(l.origins, pages)
-	if o.boundary.ResumeWithin == 0 {
-		// Firefox doesn't always get a page's farewell out before it closes the
-		// socket: then a session ends when nobody resumes it.
-		o.boundary.ResumeWithin = 2 * time.Second
-	}
-	files := os.DirFS("testdata/app")
-	schemas, err := fs.Sub(files, "schemas")
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	capabilities, err := fs.Sub(files, "capabilities")
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	var hook []byte
-	if o.pattern == isolation.Isolation {
-		if hook, err = fs.ReadFile(files, "hook.js"); err != nil {
-			l.t.Fatal(err)
-		}
-	}
-	o.policy.ConnectSrc = append(o.policy.ConnectSrc, l.report)
-	l.app, err = core.New(core.Config{
-		Name: "lab", Schemas: schemas, Capabilities: capabilities, Hook: hook, Pattern: o.pattern,
-		Windows: []isolation.Window{
-			{Label: "main", Page: l.page(o.script, o.bundle), Carriers: o.carriers, Policy: o.policy},
-			{Label: "editor", Page: l.page(cmp.Or(o.editor, "editor"), ""), Carriers: o.carriers, Policy: isolation.PagePolicy{ConnectSrc: []string{l.report}}},
-		},
-		FrameOrigin: loopback.FrameOrigin(), Origins: pages,
-		Record: l.record, Boundary: o.boundary, HookTimeout: o.hookLimit,
-	})
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	l.register()
-	if err := l.app.Start(); err != nil {
-		l.t.Fatal(err)
-	}
-	frames := l.watch.wrap(l.app.FrameHandler())
-	if o.noSocket {
-		frames = l.withoutSocket(frames)
-	}
-	served := make(chan error, 1)
-	go func() {
-		served <- loopback.Serve(l.watch.wrap(l.app.PageHandler()), frames, nil)
-	}()
-	l.t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := errors.Join(l.app.Shutdown(ctx), loopback.Close(), <-served); err != nil {
-			l.t.Error(err)
-		}
-	})
-}
-
-// withoutSocket breaks every connection for a socket off, as a proxy might
-// that knows no WebSockets.
-func (l *lab) withoutSocket(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/socket" {
-			l.broken.Add(1)
-			panic(http.ErrAbortHandler)
-		}
-		h.ServeHTTP(w, r)
-	})
-}
-
-// page puts an attack script into the page that all of them share, or into
-// that of a framework's bundle.
-func (l *lab) page(script, bundle string) fs.FS {
-	l.t.Helper()
-	files := fstest.MapFS{"config.js": {Data: l.config()}}
-	sources := map[string]string{
-		"index.html": "pages/index.html", "lab.js": "pages/lab.js", "attack.js": "pages/" + script + ".js", "asset.mjs": "pages/asset.mjs", "worker.js": "pages/worker.js",
-	}
-	if bundle != "" {
-		sources["index.html"], sources["app.js"] = "frameworks/index.html", "frameworks/"+bundle+"/app.js"
-	}
-	for name, from := range sources {
-		text, err := os.ReadFile("testdata/" + from)
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		files[name] = &fstest.MapFile{Data: text}
-	}
-	return files
-}
-
-// config is what a script starts with. The hosts of other windows are among
-// it, though no page can find them out: an attack must fail even so.
-func (l *lab) config() []byte {
-	text, err := json.Marshal(map[string]any{"report": l.report, "evil": l.evil, "hosts": l.origins})
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return []byte("const LAB = " + string(text) + ";\n")
-}
-
-// register gives the app its commands. Each tells that it ran.
-func (l *lab) register() {
-	type text struct {
-		Text string `json:"text"`
-	}
-	type number struct {
-		N int `json:"n"`
-	}
-	type seen struct {
-		Seen []string `json:"seen"`
-	}
-	type none struct{}
-	note := func(ctx context.Context, text string) int {
-		who, err := core.Caller(ctx)
-		if err != nil {
-			l.t.Error(err)
-		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.ran = append(l.ran, handled{who.Command, who.Window, who.Session, who.ID, text})
-		return len(l.ran)
-	}
-	core.Command(l.app, "echo", func(ctx context.Context, a text) (text, error) {
-		note(ctx, a.Text)
-		return a, nil
-	})
-	core.Command(l.app, "slow", func(ctx context.Context, _ none) (none, error) {
-		note(ctx, "begun")
-		<-ctx.Done()
-		note(ctx, "ended")
-		return none{}, ctx.Err()
-	})
-	core.Command(l.app, "fail", func(ctx context.Context, a struct {
-		Visible bool `json:"visible"`
-	}) (none, error) {
-		note(ctx, "")
-		err := errors.New("the file /secret/path is not there")
-		if a.Visible {
-			return none{}, &core.UserError{Message: "The note is locked.", Err: err}
-		}
-		return none{}, err
-	})
-	core.Command(l.app, "crash", func(ctx context.Context, _ none) (none, error) {
-		note(ctx, "")
-		panic("secret state")
-	})
-	core.Command(l.app, "garble", func(ctx context.Context, _ none) (text, error) {
-		note(ctx, "")
-		return text{"not what the schema says"}, nil
-	})
-	for _, name := range []string{"count", "vault.open", "forbidden", "editor.only"} {
-		core.Command(l.app, name, func(ctx context.Context, _ none) (any, error) {
-			if n := note(ctx, ""); name == "count" {
-				return number{n}, nil
-			}
-			return nil, nil
-		})
-	}
-	for _, name := range []string{"hook.see", "hook.loot", "hook.leave"} {
-		core.Command(l.app, name, func(ctx context.Context, a seen) (seen, error) {
-			note(ctx, strings.Join(a.Seen, "\n"))
-			return a, nil
-		})
-	}
 }
 
 // host is the Host header of a label's pages, or of the frame.
