@@ -21,14 +21,7 @@ func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
 	if ctx.Err() != nil {
 		return Decision{}, cancelled(ctx)
 	}
-	if in.Platform == "" {
-		in.Platform = p.platform
-	}
-	k := key{in.Window, in.Origin, in.Command, in.Platform, in.Local}
-	if p.expires && in.Time.IsZero() {
-		in.Time = time.Now()
-	}
-	e, err := p.entry(ctx, &k, in.Time)
+	e, err := p.prepared(ctx, &in)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -43,6 +36,26 @@ func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
 		return Decision{}, cancelled(ctx)
 	}
 	return d, nil
+}
+
+// May reports whether there are arguments that Decide could answer with Allow now. The
+// input's own arguments and session play no part. Where it is false, every call is a Deny,
+// an Ask or an error, so that nothing of the command need be shown to its window. It costs
+// little: what it prepares is kept for Decide.
+func (p *Policy) May(ctx context.Context, in Input) bool {
+	e, err := p.prepared(ctx, &in)
+	return err == nil && e.mayAllow()
+}
+
+// prepared fills in what the input leaves out and finds the entry for it.
+func (p *Policy) prepared(ctx context.Context, in *Input) (*entry, error) {
+	if in.Platform == "" {
+		in.Platform = p.platform
+	}
+	if p.expires && in.Time.IsZero() {
+		in.Time = time.Now()
+	}
+	return p.entry(ctx, &key{in.Window, in.Origin, in.Command, in.Platform, in.Local}, in.Time)
 }
 
 func cancelled(ctx context.Context) error {

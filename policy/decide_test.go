@@ -274,3 +274,45 @@ func TestAllowedBuiltinsExistAndAreDeterministic(t *testing.T) {
 		}
 	}
 }
+
+func TestMaySaysWhetherAnyArgumentsCouldBeAllowed(t *testing.T) {
+	for _, test := range []struct {
+		name, rules string
+		want        bool
+	}{
+		{"no rule", ``, false},
+		{"an allow", `allow if input.command == "x"`, true},
+		{"an allow under conditions", `allow if { input.command == "x"; input.args.a }`, true},
+		{"an allow of another command", `allow if input.command == "y"`, false},
+		{"an allow for another window", `allow if { input.command == "x"; input.window == "other" }`, false},
+		{"an allow of commands that no rule names", `allow if startswith(input.command, "x")`, true},
+		{"a deny beside an allow", "allow if input.command == \"x\"\ndeny contains \"no\" if input.command == \"x\"", false},
+		{"a deny under conditions beside an allow", "allow if input.command == \"x\"\ndeny contains \"no\" if { input.command == \"x\"; input.args.a }", true},
+		{"a deny beside an allow under conditions", "allow if { input.command == \"x\"; input.args.a }\ndeny contains \"no\" if input.command == \"x\"", false},
+		{"a deny under conditions alone", `deny contains "no" if { input.command == "x"; input.args.a }`, false},
+		{"a question", `ask contains "Sure?" if input.command == "x"`, false},
+		{"a question beside an allow", "allow if input.command == \"x\"\nask contains \"Sure?\" if input.command == \"x\"", false},
+		{"a question under conditions beside an allow", "allow if input.command == \"x\"\nask contains \"Sure?\" if { input.command == \"x\"; input.args.a }", true},
+		{"an error in what is known", "allow if { input.command == \"x\"; 1 / (count(input.window) - 4) > 0 }", false},
+	} {
+		p := load(t, withoutScope+test.rules)
+		in := call(t, "x", `{}`)
+		in.Args = nil // not looked at
+		if got := p.May(context.Background(), in); got != test.want {
+			t.Errorf("%s: %v", test.name, got)
+		}
+	}
+	expiring := strings.Replace(withoutScope, "windows: [main]", "windows: [main]\n#   expires: 2026-11-22T12:00:01Z", 1)
+	p, in := load(t, expiring+`allow if input.command == "x"`), call(t, "x", `{}`)
+	if !p.May(context.Background(), in) {
+		t.Error("false before the capability expires")
+	}
+	if in.Time = in.Time.Add(time.Second); p.May(context.Background(), in) {
+		t.Error("true when the capability has expired")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if in = call(t, "y", `{}`); load(t, withoutScope+`allow if input.command == "y"`).May(ctx, in) {
+		t.Error("true although the context ended before there was an answer")
+	}
+}

@@ -35,6 +35,18 @@ func (e *entry) valid(t time.Time) bool {
 	return !t.Before(e.from) && (e.until.IsZero() || t.Before(e.until))
 }
 
+// mayAllow says whether an allow holds or could, and nothing that always holds outweighs it.
+func (e *entry) mayAllow() bool {
+	may := false
+	for _, r := range e.held {
+		if r.Kind != "allow" {
+			return false
+		}
+		may = true
+	}
+	return may || slices.ContainsFunc(e.conditions, func(c condition) bool { return c.effect == Allow })
+}
+
 // unknowns are the fields of the input that differ from call to call.
 func unknowns() []*ast.Term {
 	var all []*ast.Term
