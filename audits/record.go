@@ -14,7 +14,7 @@ const (
 
 // Verdicts of outcomes.
 const (
-	VerdictDone      = "done"      // the handler returned and its result was sealed
+	VerdictDone      = "done"      // the handler returned, and its result is fit for the page
 	VerdictFailed    = "failed"    // the handler returned an error, panicked, or its result broke the schema
 	VerdictCancelled = "cancelled" // the page, a deadline or the session's end stopped it
 )
@@ -89,7 +89,7 @@ type Stages struct {
 	Record  time.Duration `json:"record,omitempty"` // known only in an outcome
 	Handler time.Duration `json:"handler,omitempty"`
 	Output  time.Duration `json:"output,omitempty"`
-	Seal    time.Duration `json:"seal,omitempty"`
+	Seal    time.Duration `json:"seal,omitempty"` // zero from core, which has the outcome on record before it seals the answer
 }
 
 // A Recorder keeps records. Its methods are called from many goroutines, must
@@ -103,7 +103,9 @@ type Recorder interface {
 	// Decide records a decision. Core calls it before it dispatches, and an
 	// error refuses the call.
 	Decide(ctx context.Context, r *Record) error
-	// Outcome records how a call ended that Decide had allowed. An error
-	// comes too late for that call; core refuses what follows.
+	// Outcome records how a call ended that Decide had allowed. An error comes
+	// too late for that call: core logs it and goes on. A recorder that can
+	// keep nothing more, like Lines after a failed write, says so to the next
+	// Decide, which refuses that call and all after it.
 	Outcome(ctx context.Context, r *Record) error
 }
