@@ -33,6 +33,11 @@ type Request struct {
 // deadline, when the page cancels, when the session ends. What a handler
 // returns is encoded once as JSON and must satisfy the command's output
 // schema; without one, only nil does. Handlers run concurrently.
+//
+// The goroutine that a handler runs in serves other calls after it, unless the
+// handler panics or exits it. One that calls runtime.LockOSThread must unlock
+// the thread before it returns, having undone what it did to it; one that can't
+// does its work in a goroutine of its own, which takes the thread with it.
 type Handler func(ctx context.Context, r *Request) (any, error)
 
 // Command registers fn under a name, with arguments decoded into A as
