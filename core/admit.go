@@ -25,6 +25,7 @@ const (
 func (s *session) admit(item isolation.Item, arrived, opened time.Time) {
 	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command], args: item.JSON}
 	c.record = s.newRecord(item.ID, c.command)
+	c.hidden = s.app.hides(s.link.Context(), s.window, c.command, opened)
 	c.record.ArgsSize = len(item.JSON)
 	c.record.Stages.Open = opened.Sub(arrived)
 	s.app.stats.calls.Add(1)
@@ -71,7 +72,7 @@ func (c *call) limit(now time.Time) *refusal {
 		n      = len(c.args)
 		own    *budget
 	)
-	if c.command != nil {
+	if !c.hidden {
 		own = s.window.own[c.command.name]
 	}
 	switch {
@@ -102,6 +103,7 @@ func (c *call) release() {
 	c.session.leave(c)
 	c.timer.Stop()
 	c.cancel()
+	c.shrink(0)
 	if c.own != nil {
 		c.own.leave(c.size)
 	}
@@ -130,10 +132,15 @@ func (s *session) report(item isolation.Item) {
 	c.answered.Store(true) // by the frame
 	c.record = s.newRecord(item.ID, c.command)
 	c.record.ByFrame, c.record.Stage = true, audits.StageHook
-	reason := "the hook kept the call back: " + item.Cause.String()
-	if item.Cause == isolation.CauseDropped {
+	var reason string
+	switch {
+	case item.Cause == isolation.CauseDropped:
 		c.record.ID = s.link.ID() + "-0"
 		reason = "the frame dropped reports: " + strconv.FormatUint(uint64(item.ID), 10)
+	case s.ids.take(item.ID):
+		reason = "the hook kept the call back: " + item.Cause.String()
+	default: // the call of that number came through or was reported before
+		reason = "the hook kept the call's cancellation back: " + item.Cause.String()
 	}
 	s.app.stats.refuse(CodeHookRefused)
 	if !s.speak(&reason) {

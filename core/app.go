@@ -59,6 +59,7 @@ type App struct {
 // A decider answers one call; *policy.Policy is the one outside tests.
 type decider interface {
 	Decide(ctx context.Context, in policy.Input) (policy.Decision, error)
+	May(ctx context.Context, in policy.Input) bool
 	Revision() string
 }
 

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 )
 
@@ -12,6 +13,8 @@ import (
 type budget struct {
 	rate  *rate.Limiter // calls
 	noise *rate.Limiter // records of refusals that cost the page nothing
+
+	results *semaphore.Weighted // bytes of results being encoded, judged and recorded
 
 	mu      sync.Mutex
 	calls   int // under way
@@ -22,6 +25,8 @@ func newBudget(l Limits) *budget {
 	return &budget{
 		rate:  rate.NewLimiter(rate.Limit(l.CallsPerSecond), l.Burst),
 		noise: rate.NewLimiter(noisePerSecond, noiseBurst),
+
+		results: semaphore.NewWeighted(int64(l.PendingResults)),
 	}
 }
 

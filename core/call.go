@@ -21,6 +21,7 @@ type call struct {
 	session *session
 	number  uint32   // within the session
 	command *command // nil if no such command is registered
+	hidden  bool     // see App.hides
 	args    []byte   // as opened, until parse is done with them
 
 	ctx    context.Context // ends with the deadline or the session, or by cancel
@@ -30,6 +31,7 @@ type call struct {
 
 	size int     // of args, in the budgets
 	own  *budget // of the command, if it has one
+	held int     // of PendingResults
 
 	record   audits.Record
 	decided  bool        // an allow is on record
@@ -67,12 +69,12 @@ func (c *call) serve() {
 	ended = true
 }
 
-// limits are the command's, for an unknown command the app's.
+// limits are the command's, for a hidden one the app's.
 func (c *call) limits() *Limits {
-	if c.command != nil {
-		return &c.command.limits
+	if c.hidden {
+		return &c.session.app.limits
 	}
-	return &c.session.app.limits
+	return &c.command.limits
 }
 
 // enter begins a stage; took measures it.

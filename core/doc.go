@@ -30,7 +30,9 @@
 //
 // The value that was validated is the one that the policy sees and that the
 // handler gets; it is never parsed a second time. Window and origin come from
-// the session. A page learns a [Code] and an id; the record, under the same
+// the session. A command that the policy could not allow to the window with any
+// arguments goes from parse to authorize, so that the page can't tell it from
+// one that does not exist. A page learns a [Code] and an id; the record, under the same
 // id, has the reason.
 //
 // # Handlers

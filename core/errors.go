@@ -19,7 +19,7 @@ type Code string
 const (
 	CodeHookRefused    Code = "hook_refused"    // frame: the hook kept the call back
 	CodeInvalidArgs    Code = "invalid_args"    // not one strict JSON value, or the input schema refuses it
-	CodeDenied         Code = "denied"          // no capability allows it, or no such command exists: a page can't tell which
+	CodeDenied         Code = "denied"          // no capability allows it, or no such command exists: a page can't tell which, unless some other arguments would be allowed
 	CodeTooLarge       Code = "too_large"       // arguments over the limit
 	CodeRateLimited    Code = "rate_limited"    // too many calls in too short a time
 	CodeBusy           Code = "busy"            // too many calls, or too many bytes of arguments, under way

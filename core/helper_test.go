@@ -227,11 +227,8 @@ type decide func(ctx context.Context, in policy.Input) (policy.Decision, error)
 func (d decide) Decide(ctx context.Context, in policy.Input) (policy.Decision, error) {
 	return d(ctx, in)
 }
-func (decide) Revision() string { return "test" }
-
-var allowAll = decide(func(context.Context, policy.Input) (policy.Decision, error) {
-	return policy.Decision{Effect: policy.Allow}, nil
-})
+func (decide) May(context.Context, policy.Input) bool { return true }
+func (decide) Revision() string                       { return "test" }
 
 // A keeper is a recorder made of functions; a nil one keeps nothing.
 type keeper struct{ decide, outcome func(*audits.Record) error }

@@ -36,6 +36,15 @@ type Limits struct {
 	// Default 16 MiB. It has no meaning for a single command.
 	PendingBytes int
 
+	// PendingResults bounds the results of all calls under way together, as
+	// JSON text, from their encoding until they are the boundary's to send,
+	// where Boundary.MaxPending bounds them. A handler's result waits until
+	// there is room for ResultBytes, for no longer than its call's deadline:
+	// then the page gets "timeout", although the handler has run. Default
+	// 64 MiB; a result that is larger alone waits until it is the only one. It
+	// has no meaning for a single command.
+	PendingResults int
+
 	// ArgsBytes bounds one call's arguments, as JSON text. Default 1 MiB.
 	ArgsBytes int
 
@@ -60,6 +69,7 @@ func DefaultLimits() Limits {
 		Burst:          1000,
 		Concurrency:    256,
 		PendingBytes:   16 << 20,
+		PendingResults: 64 << 20,
 		ArgsBytes:      1 << 20,
 		ResultBytes:    4 << 20,
 		Depth:          64,
@@ -77,6 +87,7 @@ func (l Limits) check(where string) error {
 		{"Burst", float64(l.Burst)},
 		{"Concurrency", float64(l.Concurrency)},
 		{"PendingBytes", float64(l.PendingBytes)},
+		{"PendingResults", float64(l.PendingResults)},
 		{"ArgsBytes", float64(l.ArgsBytes)},
 		{"ResultBytes", float64(l.ResultBytes)},
 		{"Depth", float64(l.Depth)},
@@ -135,6 +146,7 @@ func (l Limits) or(d Limits) Limits {
 		Burst:          cmp.Or(l.Burst, d.Burst),
 		Concurrency:    cmp.Or(l.Concurrency, d.Concurrency),
 		PendingBytes:   cmp.Or(l.PendingBytes, d.PendingBytes),
+		PendingResults: cmp.Or(l.PendingResults, d.PendingResults),
 		ArgsBytes:      cmp.Or(l.ArgsBytes, d.ArgsBytes),
 		ResultBytes:    cmp.Or(l.ResultBytes, d.ResultBytes),
 		Depth:          cmp.Or(l.Depth, d.Depth),

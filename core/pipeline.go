@@ -13,7 +13,7 @@ import (
 // and asked for by the next, so that leaving a stage out does not compile.
 type (
 	parsed  struct{ args schema.Value } // one strict JSON value within bounds
-	valid   struct{ args schema.Value } // and the command's input schema takes it
+	valid   struct{ args schema.Value } // and the command's input schema takes it, or the command is hidden
 	allowed struct{ args schema.Value } // and a capability allows it
 )
 
@@ -90,12 +90,16 @@ func (c *call) parse() (parsed, *refusal) {
 	return parsed{value}, nil
 }
 
-// validate refuses an unknown command as if the policy had denied it, so that
-// a page can't find out which commands there are.
+// validate refuses an unknown command as if the policy had denied it, and
+// leaves a hidden one to the policy, whatever its schema says: a page can't
+// find out which of the commands that it may not call there are.
 func (c *call) validate(m parsed) (valid, *refusal) {
 	if c.command == nil {
 		c.enter(audits.StagePolicy)
 		return valid{}, &refusal{code: CodeDenied, reason: "no command of that name is registered"}
+	}
+	if c.hidden {
+		return valid(m), nil
 	}
 	defer c.took(&c.record.Stages.Schema, c.enter(audits.StageSchema))
 	if err := c.session.app.schemas.ValidateInput(c.command.name, m.args); err != nil {
@@ -127,6 +131,8 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 		return allowed{}, c.interrupted()
 	case err != nil:
 		return allowed{}, &refusal{code: CodeDenied, reason: err.Error(), private: true}
+	case decision.Effect == policy.Allow && c.hidden: // a denial has expired since
+		return allowed{}, &refusal{code: CodeDenied, reason: "nothing allowed the command yet when the call came in"}
 	case decision.Effect == policy.Allow:
 		return allowed(v), nil
 	case decision.Effect == policy.Ask:
@@ -189,7 +195,13 @@ func (c *call) dispatch(request *Request) (any, *refusal) {
 func (c *call) check(result any) ([]byte, *refusal) {
 	defer c.took(&c.record.Stages.Output, c.enter(audits.StageOutput))
 	limits := c.limits()
+	if result != nil && !c.reserve(limits.ResultBytes) {
+		refused := *c.interrupted()
+		refused.reason += "; the handler's result waited for the session's others to leave"
+		return nil, &refused
+	}
 	text, err := encode(result, limits.ResultBytes)
+	c.shrink(len(text))
 	if err != nil {
 		return nil, unfit(err)
 	}

@@ -136,6 +136,50 @@ func TestC10HookRefusalsAreTheFramesReport(t *testing.T) {
 	b.nothingRan(t)
 }
 
+// A hook may also keep back the cancellation of a call that it let through:
+// then the record must not read as if the call had been kept back.
+func TestC10AKeptCancellationIsNotRecordedAsAKeptCall(t *testing.T) {
+	b := newBench(t, nil, nil)
+	c := b.connect(t, "main")
+	if _, err := c.Call(patient(t), "notes.touch", textOf("x")); err != nil {
+		t.Fatal(err)
+	}
+	items := peer.AppendReport(nil, 1, isolation.CauseRefused, "notes.touch")
+	items = peer.AppendReport(items, 2, isolation.CauseRefused, "notes.touch")
+	if err := c.Send(items); err != nil {
+		t.Fatal(err)
+	}
+	for number, want := range map[string]string{
+		"-1": "the hook kept the call's cancellation back: refused",
+		"-2": "the hook kept the call back: refused",
+	} {
+		r := b.find(t, func(r audits.Record) bool { return r.ByFrame && r.ID == c.Session.ID()+number })
+		if r.Reason != want {
+			t.Errorf("%s: recorded %q, want %q", number, r.Reason, want)
+		}
+	}
+}
+
+// In the brownfield pattern the page holds the keys and there is no hook, so
+// nobody could have anything to report.
+func TestC10ABrownfieldPageCanNotReport(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Pattern = isolation.Brownfield }, nil)
+	c := b.connect(t, "main")
+	if _, err := c.Call(patient(t), "notes.touch", textOf("x")); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Send(peer.AppendReport(nil, 1, isolation.CauseRefused, "notes.touch")) // the session ends under it
+	await(t, "the session ended for it", func() bool { return b.Stats().Boundary.Ended[isolation.EndProtocol] == 1 })
+	if err := b.Shutdown(patient(t)); err != nil { // waits for the last records
+		t.Error(err)
+	}
+	for _, r := range b.record.Records() {
+		if r.ByFrame {
+			t.Errorf("recorded %+v", r)
+		}
+	}
+}
+
 func TestC9AFloodOfReportsIsCountedNotKept(t *testing.T) {
 	b := newBench(t, nil, nil)
 	c := b.connect(t, "main")

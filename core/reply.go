@@ -25,6 +25,27 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// reserve waits until the session may hold a result of at most n bytes. False
+// says that the call ended before. It waits for as much as the result may
+// become before it is begun: results that grew into each other's room could
+// wait for each other forever.
+func (c *call) reserve(n int) bool {
+	n = min(n, c.session.app.limits.PendingResults)
+	if c.session.budget.results.Acquire(c.ctx, int64(n)) != nil {
+		return false
+	}
+	c.held = n
+	return true
+}
+
+// shrink gives back what is held beyond n bytes.
+func (c *call) shrink(n int) {
+	if c.held > n {
+		c.session.budget.results.Release(int64(c.held - n))
+		c.held = n
+	}
+}
+
 var null = []byte("null")
 
 // encode turns a handler's result into JSON text of at most limit bytes.

@@ -85,6 +85,9 @@ func (s *session) take(item isolation.Item, arrived, opened time.Time) bool {
 	case isolation.ItemCancel:
 		s.cancel(item.ID)
 	case isolation.ItemReport:
+		if s.link.Pattern() == isolation.Brownfield { // no frame, no hook: the page made it up
+			return false
+		}
 		s.report(item)
 	default:
 		return false

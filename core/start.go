@@ -63,6 +63,7 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 		gate.Close()
 		return err
 	}
+	app.prepare()
 	app.gate.Store(gate)
 	app.announce()
 	return nil

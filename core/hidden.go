@@ -1,0 +1,44 @@
+package core
+
+import (
+	"context"
+	"time"
+
+	"github.com/sallyport/sallyport/policy"
+)
+
+// hides reports whether a command does not exist as far as a window's page can
+// see: none of its name is registered (c is nil), or the policy could allow it
+// with no arguments at all. A hidden command has the app's limits, no budget of
+// its own and no schema before the policy denies it, which is still asked for
+// the sake of the record.
+func (app *App) hides(ctx context.Context, w *window, c *command, now time.Time) (hidden bool) {
+	if c == nil {
+		return true
+	}
+	defer func() {
+		if recover() != nil { // Decide will meet it too, where it is logged and denies one call
+			hidden = true
+		}
+	}()
+	return !app.policy.May(ctx, policy.Input{
+		Window:   w.label,
+		Origin:   w.origin,
+		Command:  c.name,
+		Platform: app.platform,
+		Local:    true, // every page host is the app's own
+		Time:     now,
+	})
+}
+
+// prepare has the policy work out at start what it keeps for each window and
+// command, so that no frame waits for that, nor tells a page by its waiting
+// which commands there are.
+func (app *App) prepare() {
+	now := time.Now()
+	for _, w := range app.windows {
+		for _, c := range app.commands {
+			app.hides(context.Background(), w, c, now)
+		}
+	}
+}
