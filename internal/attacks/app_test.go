@@ -33,8 +33,8 @@ func (l *lab) openApp(o options) {
 	}
 	maps.Copy(l.origins, pages)
 	if o.boundary.ResumeWithin == 0 {
-		// Firefox doesn't always get a page's farewell out before it closes the
-		// socket: then a session ends when nobody resumes it.
+		// A page that goes may lose its farewell: then its session ends when
+		// nobody has resumed it, and the tests needn't wait long for that.
 		o.boundary.ResumeWithin = 2 * time.Second
 	}
 	files := os.DirFS("testdata/app")
