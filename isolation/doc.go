@@ -122,7 +122,8 @@
 // from 1 and is never used twice. A report says that the hook kept a call
 // back; cause is 1 refused, 2 threw, 3 returned something else than a call or
 // a refusal, 4 timed out, 5 reports were dropped by the frame's own rate
-// limit (id is then their number and the command is empty). Core to frame:
+// limit (id is then their number and the command is empty). Reports belong to
+// the isolation pattern; elsewhere there is no hook to report of. Core to frame:
 //
 //	result  kind 1 ‖ id (4) ‖ m (4) ‖ JSON (m)
 //	error   kind 2 ‖ id (4) ‖ m (4) ‖ JSON (m): {"code":…,"id":…,"message":…}
