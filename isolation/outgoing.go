@@ -37,7 +37,7 @@ type outgoing struct {
 	batches  []batch
 	waiting  int // bytes in batches
 	flushing bool
-	pace     time.Time // when the next frame may be sealed
+	pace     time.Time // when the next frame may be sealed; zero for at once
 	leaving  bool      // the session has ended; bye follows what still waits
 }
 
@@ -136,13 +136,17 @@ const (
 	gatherAtMost  = time.Millisecond
 )
 
-// gather gives answers that are about to come time to join the next frame.
+// gather gives answers that are about to come time to join the next frame, if
+// the last one had company.
 func (s *Session) gather() {
-	runtime.Gosched() // calls that came as one batch mostly end together
 	s.sending.Lock()
-	pause := time.Until(s.out.pace)
+	until := s.out.pace
 	s.sending.Unlock()
-	if pause > 0 {
+	if until.IsZero() {
+		return
+	}
+	runtime.Gosched() // calls that came as one batch mostly end together
+	if pause := time.Until(until); pause > 0 {
 		time.Sleep(pause)
 	}
 }
@@ -169,7 +173,10 @@ func (s *Session) next() ([]byte, link) {
 	b := s.out.batches[0]
 	s.out.batches = s.out.batches[1:]
 	s.out.waiting -= len(b.plain)
-	s.out.pace = time.Now().Add(min(gatherPerItem*time.Duration(b.items-1), gatherAtMost))
+	s.out.pace = time.Time{}
+	if b.items > 1 {
+		s.out.pace = time.Now().Add(min(gatherPerItem*time.Duration(b.items-1), gatherAtMost))
+	}
 	frame, err := s.seal(TypeBatch, b.plain)
 	clear(b.plain)
 	return s.sealedOr(frame, err)
