@@ -1750,7 +1750,8 @@ function capturePost() {
     const response = await fetch(url, {
       __proto__: null,
       method: "POST",
-      mode: "same-origin",
+      mode: "cors",
+      // in Firefox same-origin mode sends Origin: null under no-referrer
       credentials: "same-origin",
       cache: "no-store",
       redirect: "error",
