@@ -136,16 +136,15 @@ func TestResumeAfterNewKeysMetADeadSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	frames := make(chan []byte, 16)
-	send := func(frame []byte) error { frames <- frame; return nil }
-	s, err := offer.Accept(hello, send)
+	old, fresh := make(chan []byte, 16), make(chan []byte, 16) // what each socket brings
+	s, err := offer.Accept(hello, func(frame []byte) error { old <- frame; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	await := func(want isolation.Type) []byte {
+	await := func(socket chan []byte, want isolation.Type) []byte {
 		t.Helper()
 		for {
-			kind, plain, err := p.Open(<-frames)
+			kind, plain, err := p.Open(<-socket)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,9 +153,9 @@ func TestResumeAfterNewKeysMetADeadSocket(t *testing.T) {
 			}
 		}
 	}
-	await(isolation.TypeReady)
+	await(old, isolation.TypeReady)
 	s.Deliver(p.Seal(isolation.TypeBatch, peer.AppendCall(nil, 1, 0, "notes.list", []byte("1"))))
-	rekeyed, err := p.Rekeyed(await(isolation.TypeRekey))
+	rekeyed, err := p.Rekeyed(await(old, isolation.TypeRekey))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,11 +167,11 @@ func TestResumeAfterNewKeysMetADeadSocket(t *testing.T) {
 			t.Fatal(err)
 		}
 		return p.Seal(isolation.TypeProof, nonce)
-	}, send)
+	}, func(frame []byte) error { fresh <- frame; return nil })
 	if err != nil {
 		t.Fatalf("the genuine proof was refused: %v, %v", err, g.Stats().Discarded)
 	}
-	await(isolation.TypeResumed)
+	await(fresh, isolation.TypeResumed)
 }
 
 // TestABusyFrameIsNotSilent loses every ping, as the relay may, while the
