@@ -24,6 +24,8 @@ func (s *socket) send(frame []byte) error {
 	return s.conn.Write(ctx, websocket.MessageBinary, frame)
 }
 
+func (s *socket) paced() bool { return true }
+
 func (s *socket) close(over bool) {
 	if over {
 		_ = s.conn.Close(statusOver, "") // closed either way

@@ -175,6 +175,8 @@ func (l *funcLink) send(frame []byte) error {
 	return l.call(frame)
 }
 
+func (l *funcLink) paced() bool { return false }
+
 func (l *funcLink) close(bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -3,7 +3,6 @@ package isolation
 import (
 	"encoding/binary"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -14,6 +13,7 @@ import (
 type link interface {
 	send(frame []byte) error
 	close(over bool) // over: the session has ended, so don't come back
+	paced() bool     // each frame costs the page, and sending is quick: see gather
 }
 
 // A message is a control frame on its way out; next, if set, is the key that
@@ -37,7 +37,7 @@ type outgoing struct {
 	batches  []batch
 	waiting  int // bytes in batches
 	flushing bool
-	pace     time.Time // when the next frame may be sealed; zero for at once
+	pace     time.Time // when the next batch may be sealed
 	leaving  bool      // the session has ended; bye follows what still waits
 }
 
@@ -52,6 +52,10 @@ type batch struct {
 // nobody to send to the item is dropped: the frame has already given its call
 // up as unknown_outcome. A page that lets more than MaxPending bytes wait loses
 // its session.
+//
+// Write sends an item that would go alone itself, which spares a lone call a
+// goroutine; it may then take as long as the page takes to read, SendWithin at
+// most.
 func (s *Session) Write(item []byte) error {
 	room := s.gate.limits.MaxFrame - sealedMinimum
 	if len(item) > room {
@@ -71,10 +75,18 @@ func (s *Session) Write(item []byte) error {
 	b.plain, b.items = append(b.plain, item...), b.items+1
 	s.out.waiting += len(item)
 	slow := s.out.waiting > s.gate.limits.MaxPending
-	s.wake()
+	alone := !s.out.flushing && s.out.link.paced() && !time.Now().Before(s.out.pace)
+	if alone {
+		s.out.flushing = true
+	} else {
+		s.wake()
+	}
 	s.sending.Unlock()
-	if slow {
+	switch {
+	case slow:
 		s.End(EndSlow)
+	case alone && s.sendNext():
+		s.goOn()
 	}
 	return nil
 }
@@ -108,45 +120,61 @@ func (s *Session) wake() {
 func (s *Session) flush() {
 	for {
 		s.gather()
-		frame, to := s.next()
-		if frame == nil {
-			if to != nil {
-				to.close(true)
-			}
-			return
-		}
-		if err := to.send(frame); err != nil {
-			s.detach(to)
-			to.close(false)
-		}
-		if typeOf(frame) == TypeBye {
-			to.close(true)
+		if !s.sendNext() {
 			return
 		}
 	}
 }
 
+// sendNext seals and sends one frame. It reports false when nothing is left
+// to send, and flushing then is over.
+func (s *Session) sendNext() bool {
+	frame, to := s.next()
+	if frame == nil {
+		if to != nil {
+			to.close(true)
+		}
+		return false
+	}
+	if err := to.send(frame); err != nil {
+		s.detach(to)
+		to.close(false)
+	}
+	if typeOf(frame) == TypeBye {
+		to.close(true)
+		return false
+	}
+	return true
+}
+
+// goOn leaves what has gathered behind Write's own frame to a goroutine.
+func (s *Session) goOn() {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	s.out.flushing = false
+	if s.out.leaving || len(s.out.control)+len(s.out.batches) > 0 {
+		s.out.flushing = true
+		go s.flush()
+	}
+}
+
 // A frame costs the page a decryption and a message or two, far more than an
-// item does. So a frame of many items keeps the next one back for a while, in
-// proportion, and answers that leave together come back as calls that arrive
-// together. A page that awaits each answer gets frames of one item, which keep
-// nothing back.
+// item does, and answers that leave together come back as calls that arrive
+// together. So each batch keeps the next one back for a while, the longer the
+// more it held. A page that awaits each answer takes longer than gatherAtLeast
+// for a call anyway, and never waits.
 const (
+	gatherAtLeast = 300 * time.Microsecond
 	gatherPerItem = 100 * time.Microsecond
 	gatherAtMost  = time.Millisecond
 )
 
-// gather gives answers that are about to come time to join the next frame, if
-// the last one had company.
+// gather gives answers that are about to come time to join the next frame.
 func (s *Session) gather() {
 	s.sending.Lock()
-	until := s.out.pace
+	pause := time.Until(s.out.pace)
 	s.sending.Unlock()
-	if until.IsZero() {
-		return
-	}
-	runtime.Gosched() // calls that came as one batch mostly end together
-	if pause := time.Until(until); pause > 0 {
+	if pause > 0 {
 		time.Sleep(pause)
 	}
 }
@@ -173,9 +201,8 @@ func (s *Session) next() ([]byte, link) {
 	b := s.out.batches[0]
 	s.out.batches = s.out.batches[1:]
 	s.out.waiting -= len(b.plain)
-	s.out.pace = time.Time{}
-	if b.items > 1 {
-		s.out.pace = time.Now().Add(min(gatherPerItem*time.Duration(b.items-1), gatherAtMost))
+	if s.out.link.paced() {
+		s.out.pace = time.Now().Add(min(gatherAtLeast+gatherPerItem*time.Duration(b.items-1), gatherAtMost))
 	}
 	frame, err := s.seal(TypeBatch, b.plain)
 	clear(b.plain)

@@ -36,6 +36,8 @@ func (l *relayLink) send(frame []byte) error {
 	return nil
 }
 
+func (l *relayLink) paced() bool { return false } // frames gather between requests anyway
+
 func (l *relayLink) close(bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
