@@ -51,6 +51,7 @@ const reportSchema = `{
 			}
 		}},
 		"firstCall": {"type": "number"},
+		"sinceNavigation": {"type": "number"},
 		"problem": {"type": "string"}
 	}
 }`

@@ -37,7 +37,7 @@ func Pipeline(ctx context.Context, progress func(string)) (Report, error) {
 		if progress != nil {
 			progress(size.name)
 		}
-		found, err := pipelineCase(ctx, size.name, rowsOf(size.bytes))
+		found, err := pipelineCase(ctx, size.name, rowsOf(size.bytes), rounds)
 		if err != nil {
 			return Report{}, err
 		}
@@ -115,7 +115,7 @@ func (p *pipe) check(frame []byte) error {
 	return nil
 }
 
-func pipelineCase(ctx context.Context, name string, args []byte) ([]Row, error) {
+func pipelineCase(ctx context.Context, name string, args []byte, rounds int) ([]Row, error) {
 	record := audits.NewMemory(rounds * perRound)
 	app, err := newApp(record, nil, isolation.PagePolicy{}, nil)
 	if err != nil {

@@ -87,10 +87,12 @@ async function measure() {
 }
 
 async function main() {
+	const began = performance.now();
 	await isolated({ text: "first" });
-	const firstCall = performance.now() * 1000; // since the navigation began
+	const sinceNavigation = performance.now() * 1000;
+	const firstCall = sinceNavigation - began * 1000;
 	try {
-		await sallyport.invoke("bench.report", { rows: await measure(), firstCall });
+		await sallyport.invoke("bench.report", { rows: await measure(), firstCall, sinceNavigation });
 	} catch (problem) {
 		await sallyport.invoke("bench.report", { rows: [], problem: String(problem) });
 	}

@@ -1,0 +1,77 @@
+package bench
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// TestPipelineMeasuresEveryStage runs one round: each call must be answered
+// without a refusal, or there is nothing to measure.
+func TestPipelineMeasuresEveryStage(t *testing.T) {
+	found, err := pipelineCase(t.Context(), "200B", rowsOf(200), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	variants := map[string]Row{}
+	for _, row := range found {
+		if row.Case != "200B" || row.P50 <= 0 || row.NsPerOp <= 0 || row.Ratio <= 0 {
+			t.Errorf("a row without figures: %+v", row)
+		}
+		variants[row.Variant] = row
+	}
+	for _, name := range []string{"sallyport", "floor", "stage:open", "stage:parse", "stage:schema", "stage:policy", "stage:record", "stage:handler", "stage:output"} {
+		if _, ok := variants[name]; !ok {
+			t.Errorf("no row %s in %v", name, variants)
+		}
+	}
+	if r := variants["floor"].Ratio; r != 1 {
+		t.Errorf("the floor's ratio to itself is %v", r)
+	}
+	if s, f := variants["sallyport"], variants["floor"]; math.Abs(s.Ratio-s.NsPerOp/f.NsPerOp) > 1e-9 {
+		t.Errorf("ratio %v of %v to %v ns", s.Ratio, s.NsPerOp, f.NsPerOp)
+	}
+}
+
+func TestRatiosAreToThePlainVariantOfTheSameCase(t *testing.T) {
+	var f findings
+	f.FirstCall, f.SinceNavigation = 70e3, 160e3
+	for _, r := range []struct {
+		name, variant string
+		p50           float64
+	}{{"100B", "isolated", 800}, {"100B", "websocket", 400}, {"1KiB", "isolated", 900}, {"1KiB", "websocket", 300}} {
+		f.Rows = append(f.Rows, struct {
+			Case      string  `json:"case"`
+			Variant   string  `json:"variant"`
+			P50       float64 `json:"p50"`
+			P95       float64 `json:"p95"`
+			PerSecond float64 `json:"perSecond"`
+		}{Case: r.name, Variant: r.variant, P50: r.p50})
+	}
+	want := map[string]float64{"100B isolated": 2, "100B websocket": 1, "1KiB isolated": 3, "1KiB websocket": 1}
+	for _, row := range browserReport(f).Rows {
+		if ratio, ok := want[row.Case+" "+row.Variant]; ok && row.Ratio != ratio {
+			t.Errorf("%s %s has ratio %v, want %v", row.Case, row.Variant, row.Ratio, ratio)
+		}
+	}
+}
+
+func TestArgumentsHaveTheirSize(t *testing.T) {
+	for _, n := range []int{200, 1 << 10, 16 << 10} {
+		if got := len(rowsOf(n)); got < n || got > n+60 {
+			t.Errorf("arguments of about %d bytes have %d", n, got)
+		}
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	times := []time.Duration{4000, 1000, 3000, 2000, 5000}
+	for p, want := range map[float64]float64{0: 1, 0.5: 3, 1: 5} {
+		if got := percentile(times, p); got != want {
+			t.Errorf("percentile %v is %v µs, want %v", p, got, want)
+		}
+	}
+	if percentile(nil, 0.5) != 0 || median(nil) != 0 {
+		t.Error("nothing measured is not 0")
+	}
+}
