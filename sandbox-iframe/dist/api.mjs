@@ -1777,15 +1777,26 @@ function isolated(client, config, messages2, post) {
   const create = uncurry(Document.prototype.createElement);
   const append = uncurry(Node.prototype.appendChild);
   const setStyle = uncurry(CSSStyleDeclaration.prototype.setProperty);
+  const unseen = [
+    ["all", "initial"],
+    ["position", "fixed"],
+    ["left", "0"],
+    ["top", "0"],
+    ["width", "1px"],
+    ["height", "1px"],
+    ["border", "0"],
+    ["opacity", "0"],
+    ["pointer-events", "none"],
+    ["z-index", "-1"]
+  ];
   const embed = (url) => {
     const frame = create(document, "iframe");
     setAttribute(frame, "sandbox", "allow-scripts");
     setAttribute(frame, "title", "Sallyport isolation frame");
     setAttribute(frame, "aria-hidden", "true");
     setAttribute(frame, "tabindex", "-1");
-    setAttribute(frame, "hidden", "");
     setAttribute(frame, "src", url);
-    setStyle(frame.style, "display", "none", "important");
+    for (let i = 0; i < unseen.length; i++) setStyle(frame.style, unseen[i][0], unseen[i][1], "important");
     append(document.documentElement, frame);
     return frame;
   };

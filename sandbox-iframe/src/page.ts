@@ -99,15 +99,21 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
   const append = uncurry(Node.prototype.appendChild) as (to: Node, e: Node) => Node;
   const setStyle = uncurry(CSSStyleDeclaration.prototype.setProperty) as (s: CSSStyleDeclaration, n: string, v: string, p: string) => void;
 
+  const unseen = [
+    ["all", "initial"], ["position", "fixed"], ["left", "0"], ["top", "0"], ["width", "1px"], ["height", "1px"],
+    ["border", "0"], ["opacity", "0"], ["pointer-events", "none"], ["z-index", "-1"],
+  ] as const;
   const embed = (url: string): HTMLIFrameElement => {
     const frame = create(document, "iframe") as HTMLIFrameElement;
     setAttribute(frame, "sandbox", "allow-scripts");
     setAttribute(frame, "title", "Sallyport isolation frame");
     setAttribute(frame, "aria-hidden", "true");
     setAttribute(frame, "tabindex", "-1");
-    setAttribute(frame, "hidden", "");
     setAttribute(frame, "src", url);
-    setStyle(frame.style, "display", "none", "important"); // whatever the page's styles say of iframes
+    // Rendered, if only as one clear pixel: Chromium runs the process of a
+    // frame that is not at background priority. Nothing that the page's styles
+    // say of iframes changes it.
+    for (let i = 0; i < unseen.length; i++) setStyle(frame.style, unseen[i]![0], unseen[i]![1], "important");
     append(document.documentElement, frame);
     return frame;
   };

@@ -86,8 +86,9 @@ function hooked(): void {
   });
   check("the frame is hidden, sandboxed and out of reach", () => {
     const frame = document.querySelector("iframe")!;
-    equal(["sandbox", "aria-hidden", "tabindex", "hidden"].map((n) => frame.getAttribute(n)), ["allow-scripts", "true", "-1", ""]);
-    equal([getComputedStyle(frame).display, frame.title !== "", frame.contentDocument], ["none", true, null]);
+    equal(["sandbox", "aria-hidden", "tabindex"].map((n) => frame.getAttribute(n)), ["allow-scripts", "true", "-1"]);
+    const style = getComputedStyle(frame);
+    equal([style.position, style.opacity, style.width, style.pointerEvents, frame.title !== "", frame.contentDocument], ["fixed", "0", "1px", "none", true, null]);
     let reached = false;
     try {
       reached = (frame.contentWindow as unknown as { sallyport: unknown }).sallyport !== undefined;
