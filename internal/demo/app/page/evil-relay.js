@@ -69,9 +69,12 @@ class Carried {
         done();
       };
       addEventListener("message", (event) => {
-        if (event.source !== this.#frame.contentWindow || !event.ports[0] || this.#port) return;
+        if (event.source !== this.#frame.contentWindow) return;
+        if (Array.isArray(event.data)) return this.#hear(event.data, begun); // WebKit's way: window messages
+        if (event.data?.sallyport !== 1 || this.#port) return;
         this.#name = event.data.relay;
-        this.#port = event.ports[0];
+        const to = this.#frame.contentWindow;
+        this.#port = event.ports[0] ?? { postMessage: (list) => to.postMessage(list, "*") };
         this.#port.onmessage = ({ data }) => this.#hear(data, begun);
       });
       this.#frame.hidden = true;
