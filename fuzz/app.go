@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -11,8 +12,20 @@ import (
 	"github.com/sallyport/sallyport/core"
 )
 
-// seeds is how many fixed scenarios a plain `go test` plays.
-const seeds = 300
+// Fixed scenarios: a plain `go test` plays many, and `go test -fuzz` starts
+// from a few, since it plays each before it looks for new ones.
+const (
+	seedsToTest = 300
+	seedsToFuzz = 30
+)
+
+// seeds is how many fixed scenarios this run begins with.
+func seeds() int {
+	if f := flag.Lookup("test.fuzz"); f != nil && f.Value.String() != "" {
+		return seedsToFuzz
+	}
+	return seedsToTest
+}
 
 // A target is an app under attack.
 type target struct {
@@ -33,7 +46,7 @@ func App(f *testing.F, config core.Config, newApp func(core.Config) (*core.App, 
 	f.Helper()
 	t := newTarget(f, config, newApp)
 	random := rand.New(rand.NewPCG(1, 2)) // the same scenarios every time
-	for range seeds {
+	for range seeds() {
 		seed := make([]byte, 8+random.IntN(56))
 		for i := range seed {
 			seed[i] = byte(random.Uint32())
