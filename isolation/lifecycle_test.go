@@ -198,7 +198,7 @@ func TestAnOrderlyEndReachesTheFrame(t *testing.T) {
 		for id := range uint32(5) {
 			send(t, conn, p.Seal(isolation.TypeBatch, peer.AppendCall(nil, id+1, 0, "notes.list", []byte("1"))))
 		}
-		eventually(t, "the calls arrive", func() bool { return r.calls() == 5 })
+		eventually(t, "the calls are answered", func() bool { return r.written.Load() == 5 })
 		v.gate.Close()
 		answers, bye := 0, false
 		for {

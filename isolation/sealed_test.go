@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,8 @@ type recorder struct {
 	mu    sync.Mutex
 	items []isolation.Item
 	ended []isolation.Reason
+
+	written atomic.Int32 // answers
 }
 
 func (r *recorder) Opened(*isolation.Session) {}
@@ -33,12 +36,13 @@ func (r *recorder) Receive(s *isolation.Session, f isolation.Sealed) {
 			s.End(isolation.EndProtocol)
 			return
 		}
-		if item.Kind == isolation.ItemCall {
-			_ = s.Write(isolation.AppendResult(nil, item.ID, item.JSON)) // a session that has ended drops it
-		}
 		r.mu.Lock()
 		r.items = append(r.items, item)
 		r.mu.Unlock()
+		if item.Kind == isolation.ItemCall {
+			_ = s.Write(isolation.AppendResult(nil, item.ID, item.JSON)) // a session that has ended drops it
+			r.written.Add(1)
+		}
 	}
 }
 
