@@ -3,6 +3,7 @@ package isolation
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -14,14 +15,23 @@ const statusOver = websocket.StatusCode(4001)
 
 // A socket is the direct carrier's link.
 type socket struct {
-	conn   *websocket.Conn
-	within time.Duration // for one write
+	conn    *websocket.Conn
+	writing sync.Mutex
+	slow    watch // of one write; closes the socket
+}
+
+func newSocket(conn *websocket.Conn, within time.Duration) *socket {
+	s := &socket{conn: conn}
+	s.slow = watch{within: within, late: func() { _ = conn.CloseNow() }} // closed either way
+	return s
 }
 
 func (s *socket) send(frame []byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.within)
-	defer cancel()
-	return s.conn.Write(ctx, websocket.MessageBinary, frame)
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.slow.begin()
+	defer s.slow.end()
+	return s.conn.Write(context.Background(), websocket.MessageBinary, frame)
 }
 
 func (s *socket) paced() bool { return true }
@@ -46,7 +56,6 @@ func (g *Gate) serveSocket(w http.ResponseWriter, r *http.Request, in *window) {
 		g.counters.discard("upgrade")
 		return
 	}
-	defer conn.CloseNow()
 	crowd := &g.strangers
 	if in != nil { // the page makes these sockets itself, and must not push out another window's
 		crowd = &in.strangers
@@ -55,19 +64,14 @@ func (g *Gate) serveSocket(w http.ResponseWriter, r *http.Request, in *window) {
 		g.counters.discard("too many sockets")
 	}
 	conn.SetReadLimit(int64(g.limits.MaxFrame))
-	to := &socket{conn: conn, within: g.limits.SendWithin}
+	to := newSocket(conn, g.limits.SendWithin)
 	s, err := g.greet(conn, to, in)
 	crowd.leave(conn)
 	if err != nil {
+		_ = conn.CloseNow() // closed either way
 		return
 	}
-	defer s.detach(to)
-	for {
-		frame, err := read(context.Background(), conn) // until the socket is closed, by hangUp at the latest
-		if err != nil || !s.deliver(frame) {
-			return
-		}
-	}
+	newSocketReader(s, to).run()
 }
 
 // greet gets a socket to a session, by hello or by resume.

@@ -22,6 +22,9 @@ type recorder struct {
 	ended []isolation.Reason
 
 	written atomic.Int32 // answers
+
+	lend func(id uint32) // if set, calls are run by a lent goroutine where there is one, this before the answer
+	lent atomic.Int32
 }
 
 func (r *recorder) Opened(*isolation.Session) {}
@@ -39,11 +42,19 @@ func (r *recorder) Receive(s *isolation.Session, f isolation.Sealed) {
 		r.mu.Lock()
 		r.items = append(r.items, item)
 		r.mu.Unlock()
-		if item.Kind == isolation.ItemCall {
-			_ = s.Write(isolation.AppendResult(nil, item.ID, item.JSON)) // a session that has ended drops it
-			r.written.Add(1)
+		if item.Kind == isolation.ItemCall && (r.lend == nil || !s.Lend(func() {
+			r.lent.Add(1)
+			r.lend(item.ID)
+			r.answer(s, item)
+		})) {
+			r.answer(s, item)
 		}
 	}
+}
+
+func (r *recorder) answer(s *isolation.Session, item isolation.Item) {
+	_ = s.Write(isolation.AppendResult(nil, item.ID, item.JSON)) // a session that has ended drops it
+	r.written.Add(1)
 }
 
 func (r *recorder) Ended(_ *isolation.Session, reason isolation.Reason) {

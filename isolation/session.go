@@ -58,6 +58,8 @@ type incoming struct {
 	guard    replayGuard
 	count    int // sealed frames in this epoch
 	failed   bool
+	lends    bool     // while a frame is delivered: its carrier lends its goroutine
+	lent     func()   // what that is to run, if anything
 	pair     *keyPair // of a rekey under way
 }
 
@@ -147,13 +149,32 @@ func (in *incoming) keyFor(h header) tink.AEAD {
 	return nil
 }
 
-// deliver takes one frame off the carrier. It reports false for a frame that
-// was not authentic: the direct carrier then closes its socket.
-func (s *Session) deliver(frame []byte) bool {
+// Lend has f run by the goroutine that is in Receive, right after Receive and
+// in place of a goroutine of f's own: to wake one takes longer than a short
+// call. Should f take long, another goroutine reads on meanwhile. Lend reports
+// false where the carrier has no goroutine to lend. It may be called once in
+// each Receive, and nowhere else.
+func (s *Session) Lend(f func()) bool {
+	if s.in.lends {
+		s.in.lent = f
+	}
+	return s.in.lends
+}
+
+// deliver takes one frame off a carrier that lends nothing. It reports false
+// for a frame that was not authentic.
+func (s *Session) deliver(frame []byte) (authentic bool) {
+	_, authentic = s.deliverTo(frame, false)
+	return authentic
+}
+
+// deliverTo takes one frame off the carrier, and says what it is to run for
+// having lent its goroutine.
+func (s *Session) deliverTo(frame []byte, lends bool) (lent func(), authentic bool) {
 	s.receiving.Lock()
 	defer s.receiving.Unlock()
 	defer s.forget()
-	s.in.failed = false
+	s.in.failed, s.in.lends, s.in.lent = false, lends, nil
 	switch typeOf(frame) {
 	case TypeBatch:
 		s.gate.receiver.Receive(s, Sealed(frame))
@@ -169,9 +190,10 @@ func (s *Session) deliver(frame []byte) bool {
 		s.bye(frame)
 	default:
 		s.gate.counters.discard("type")
-		return false
+		return nil, false
 	}
-	return !s.in.failed
+	lent, s.in.lent = s.in.lent, nil
+	return lent, !s.in.failed
 }
 
 func typeOf(frame []byte) Type {

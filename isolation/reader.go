@@ -1,0 +1,61 @@
+package isolation
+
+import (
+	"context"
+	"time"
+)
+
+// takeOverAfter is how long a lent goroutine may be away before another one
+// reads its socket, at least; see watch. A page does not notice it, and a call
+// that takes longer has better things to wait for.
+const takeOverAfter = 4 * time.Millisecond
+
+// A socketReader takes the frames off one socket until the socket closes. It is one
+// goroutine at a time, but not always the same: the one that reads a lone call
+// runs it too (see Session.Lend), and another reads on if that takes long, so
+// that a call can always be cancelled.
+type socketReader struct {
+	session *Session
+	socket  *socket
+	away    watch // of the lent goroutine
+}
+
+func newSocketReader(s *Session, from *socket) *socketReader {
+	r := &socketReader{session: s, socket: from}
+	r.away = watch{within: takeOverAfter, late: r.run}
+	return r
+}
+
+// run reads until the socket closes, by hangUp at the latest, or another
+// goroutine has taken over.
+func (r *socketReader) run() {
+	for {
+		frame, err := read(context.Background(), r.socket.conn)
+		if err != nil {
+			break
+		}
+		lent, authentic := r.session.deliverTo(frame, true)
+		if lent != nil && !r.lend(lent) {
+			return
+		}
+		if !authentic {
+			break
+		}
+	}
+	r.session.detach(r.socket)
+	r.socket.close(false)
+}
+
+// lend runs f. It reports whether this goroutine is still the one that reads.
+func (r *socketReader) lend(f func()) (still bool) {
+	r.away.begin()
+	done := false
+	defer func() {
+		if still = r.away.end(); still && !done { // f has ended this goroutine, which can't read on
+			go r.run()
+		}
+	}()
+	f()
+	done = true
+	return
+}
