@@ -21,8 +21,9 @@ const (
 )
 
 // admit takes one call in and starts it, or refuses it. It never waits: all
-// that may take time happens in the call's own goroutine.
-func (s *session) admit(item isolation.Item, arrived, opened time.Time) {
+// that may take time happens in the call's own goroutine, or for a lone call
+// in the carrier's once that has no more to do.
+func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone bool) {
 	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command], args: item.JSON}
 	c.record = s.newRecord(item.ID, c.command)
 	c.hidden = s.app.hides(s.link.Context(), s.window, c.command, opened)
@@ -39,11 +40,14 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time) {
 		deadline = min(deadline, item.Timeout)
 	}
 	c.ctx, c.cancel = context.WithDeadline(s.link.Context(), opened.Add(deadline))
-	c.timer = time.AfterFunc(deadline, func() { c.interrupt(timedOut) })
-	if s.enter(c) {
+	c.unwatch = context.AfterFunc(c.ctx, c.expired) // no timer of its own: a new one may wake a thread
+	early, alone := s.enter(c)
+	if early {
 		c.interrupt(cancelled)
 	}
-	s.app.workers.start(c)
+	if !lone || !alone || c.mayLinger() || !s.link.Lend(c.serve) {
+		s.app.workers.start(c)
+	}
 }
 
 // newRecord begins a record with what the session knows. An unknown command's
@@ -101,7 +105,7 @@ func (c *call) limit(now time.Time) *refusal {
 // release gives back what admit took, when nothing of the call runs any more.
 func (c *call) release() {
 	c.session.leave(c)
-	c.timer.Stop()
+	c.unwatch()
 	c.cancel()
 	c.shrink(0)
 	if c.own != nil {

@@ -69,6 +69,8 @@ type command struct {
 	handler Handler
 	limits  Limits // complete
 	given   Limits // as configured for this command
+
+	slow atomic.Bool // the handler took longer than quick the last time
 }
 
 // New reads and checks all that the configuration names. Its error is the

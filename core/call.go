@@ -24,10 +24,10 @@ type call struct {
 	hidden  bool     // see App.hides
 	args    []byte   // as opened, until parse is done with them
 
-	ctx    context.Context // ends with the deadline or the session, or by cancel
-	cancel context.CancelFunc
-	timer  *time.Timer             // tells the page of the deadline
-	why    atomic.Pointer[refusal] // it was interrupted
+	ctx     context.Context // ends with the deadline or the session, or by cancel
+	cancel  context.CancelFunc
+	unwatch func() bool             // ends the watch for the end of ctx
+	why     atomic.Pointer[refusal] // it was interrupted
 
 	size int     // of args, in the budgets
 	own  *budget // of the command, if it has one
@@ -69,6 +69,23 @@ func (c *call) serve() {
 	ended = true
 }
 
+// quick is how long a handler may take for its calls to be run where they were
+// read. Longer ones would keep the session's next frame waiting.
+const quick = 500 * time.Microsecond
+
+// mayLinger reports whether the call had better have a goroutine of its own.
+func (c *call) mayLinger() bool { return c.command != nil && c.command.slow.Load() }
+
+// handle calls the handler, and notes whether it was quick.
+func (c *call) handle(request *Request) (any, error) {
+	began := time.Now()
+	result, err := c.command.handler(callContext{c.ctx, request}, request)
+	if slow := time.Since(began) > quick; slow != c.command.slow.Load() {
+		c.command.slow.Store(slow)
+	}
+	return result, err
+}
+
 // limits are the command's, for a hidden one the app's.
 func (c *call) limits() *Limits {
 	if c.hidden {
@@ -96,6 +113,14 @@ func (c *call) interrupt(why *refusal) {
 	}
 }
 
+// expired tells the page of the deadline. For other ends of the context nobody
+// waits, or whoever caused it has told.
+func (c *call) expired() {
+	if c.ctx.Err() == context.DeadlineExceeded {
+		c.interrupt(timedOut)
+	}
+}
+
 // over reports whether the call was interrupted or its context has ended.
 func (c *call) over() bool { return c.why.Load() != nil || c.ctx.Err() != nil }
 
@@ -113,7 +138,7 @@ func (c *call) interrupted() *refusal {
 	if why := c.why.Load(); why != nil {
 		return why
 	}
-	if c.ctx.Err() == context.DeadlineExceeded { // its timer ran before ours
+	if c.ctx.Err() == context.DeadlineExceeded { // expired has not come to it yet
 		return timedOut
 	}
 	return sessionEnded

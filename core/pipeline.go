@@ -32,7 +32,7 @@ func (s *session) receive(f isolation.Sealed) {
 		return
 	}
 	for _, item := range items {
-		if !s.take(item, arrived, opened) { // one by one: numbered, limited, started
+		if !s.take(item, arrived, opened, len(items) == 1) { // one by one: numbered, limited, started
 			s.link.End(isolation.EndProtocol)
 			return
 		}
@@ -180,7 +180,7 @@ func (c *call) dispatch(request *Request) (any, *refusal) {
 	if observe := c.session.app.config.Observe; observe != nil {
 		observe(request)
 	}
-	result, err := c.command.handler(callContext{c.ctx, request}, request)
+	result, err := c.handle(request)
 	switch {
 	case c.over():
 		return nil, c.interrupted()

@@ -25,7 +25,7 @@ type running struct {
 	down func() error
 }
 
-func run(t *testing.T, change func(*Config)) *running {
+func run(t *testing.T, change func(*Config), prepare func(*App)) *running {
 	t.Helper()
 	opened := make(chan string, 1)
 	r := &running{bench: &bench{record: audits.NewMemory(4096), log: new(logBuffer), runs: make(chan Identity, 4096)}}
@@ -44,6 +44,9 @@ func run(t *testing.T, change func(*Config)) *running {
 		r.ran(ctx)
 		return a, nil
 	})
+	if prepare != nil {
+		prepare(r.App)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()
@@ -86,7 +89,7 @@ func dial(ctx context.Context, gate *isolation.Gate, window string) (*peer.Clien
 }
 
 func TestRunServesUntilItsContextEnds(t *testing.T) {
-	r := run(t, nil)
+	r := run(t, nil, nil)
 	info, err := os.Stat(r.file)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("launch file: mode %v, %v", info.Mode(), err)
@@ -113,7 +116,7 @@ func TestRunServesUntilItsContextEnds(t *testing.T) {
 
 func TestC4TheLaunchTokenIsInTheFileAlone(t *testing.T) {
 	log := new(logBuffer)
-	r := run(t, func(c *Config) { c.Log = logTo(log) })
+	r := run(t, func(c *Config) { c.Log = logTo(log) }, nil)
 	page, err := os.ReadFile(r.file)
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +183,7 @@ func TestABrowserThatCanNotBeStartedEndsTheRun(t *testing.T) {
 
 func TestC9AThousandSocketsAtOnce(t *testing.T) {
 	const sessions, calls = 1000, 3
-	r := run(t, func(c *Config) { c.Record = keeper{} })
+	r := run(t, func(c *Config) { c.Record = keeper{} }, nil)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var all, there sync.WaitGroup

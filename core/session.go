@@ -74,14 +74,14 @@ func (r receiver) Ended(link *isolation.Session, reason isolation.Reason) {
 }
 
 // take handles one item of a batch. False says that it breaks a rule which no
-// genuine frame breaks.
-func (s *session) take(item isolation.Item, arrived, opened time.Time) bool {
+// genuine frame breaks. lone says that it is all that its batch holds.
+func (s *session) take(item isolation.Item, arrived, opened time.Time, lone bool) bool {
 	switch item.Kind {
 	case isolation.ItemCall:
 		if !s.ids.take(item.ID) {
 			return false
 		}
-		s.admit(item, arrived, opened)
+		s.admit(item, arrived, opened, lone)
 	case isolation.ItemCancel:
 		s.cancel(item.ID)
 	case isolation.ItemReport:
@@ -96,14 +96,14 @@ func (s *session) take(item isolation.Item, arrived, opened time.Time) bool {
 }
 
 // enter makes c one that a cancellation finds. It reports whether one had come
-// before it.
-func (s *session) enter(c *call) bool {
+// before it, and whether no other call is under way.
+func (s *session) enter(c *call) (early, alone bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls[c.number] = c
-	_, early := s.early[c.number]
+	_, early = s.early[c.number]
 	delete(s.early, c.number)
-	return early
+	return early, len(s.calls) == 1
 }
 
 func (s *session) leave(c *call) {
