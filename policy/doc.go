@@ -19,7 +19,7 @@
 //
 //	deny contains "hidden files stay closed" if {
 //		input.command == "notes.save"
-//		contains(input.args.path, "/.")
+//		scope.glob("$APPDATA/notes/**/.*", input.args.path)
 //	}
 //
 //	ask contains "Delete this note for good?" if input.command == "notes.delete"

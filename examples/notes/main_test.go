@@ -18,7 +18,7 @@ import (
 // start runs the app without a browser and connects to it as a frame would.
 func start(t *testing.T) (page *peer.Client, folder string, records *audits.Memory) {
 	t.Helper()
-	data := t.TempDir()
+	data := filepath.Join(t.TempDir(), ".local", "share") // as on Linux: a hidden folder above
 	records = audits.NewMemory(100)
 	app, err := newApp(core.Config{Files: files, Record: records, Variables: map[string]string{"$APPDATA": data}})
 	if err != nil {
@@ -107,6 +107,7 @@ func TestNothingElseIsTouched(t *testing.T) {
 		{"a path elsewhere", "notes.delete", arguments{"path": filepath.ToSlash(outside) + "/secret.md"}, "denied"},
 		{"a relative path", "notes.delete", arguments{"path": "secret.md"}, "denied"},
 		{"a hidden file", "notes.save", arguments{"path": folder + "/.profile.md", "text": "x"}, "denied"},
+		{"a file in a hidden folder", "notes.save", arguments{"path": folder + "/.git/a.md", "text": "x"}, "denied"},
 		{"a link that leads out", "notes.save", arguments{"path": folder + "/link/secret.md", "text": "x"}, "failed"},
 		{"a link that leads out, to delete by", "notes.delete", arguments{"path": folder + "/link/secret.md"}, "failed"},
 		{"another kind of file", "notes.save", arguments{"path": folder + "/run.sh", "text": "x"}, "invalid_args"},

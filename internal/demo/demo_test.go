@@ -42,7 +42,7 @@ func set(t *testing.T, replaced map[string]string) (*demo, *peer.Client) {
 	for name, text := range replaced {
 		overlay[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o600}
 	}
-	d, err := newDemo(Config{Browser: "test"}, t.TempDir(), overlay)
+	d, err := newDemo(Config{Browser: "test"}, filepath.Join(t.TempDir(), ".cache"), overlay) // TMPDIR may be below a hidden folder
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,5 +16,6 @@ allow if {
 
 deny contains "hidden files stay closed" if {
 	input.command in {"notes.save", "notes.delete"}
-	contains(input.args.path, "/.")
+	some hidden in ["$APPDATA/notes/**/.*", "$APPDATA/notes/**/.*/**"]
+	scope.glob(hidden, input.args.path)
 }

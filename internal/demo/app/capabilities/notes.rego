@@ -16,7 +16,7 @@ allow if {
 
 deny contains "hidden files and parent folders stay closed" if {
 	input.command in {"notes.read", "notes.save"}
-	contains(input.args.path, "/.")
+	scope.glob("$APPDATA/notes/**/.*", input.args.path)
 }
 
 deny contains "the app removes files, pages never do" if input.command == "files.remove"
