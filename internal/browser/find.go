@@ -33,7 +33,8 @@ type Browser struct {
 // Find looks for an installed browser: first for what the environment
 // variable Override names, then for the usual programs, Chromium before
 // Firefox. A name of Chromium or Firefox restricts it to that family, also
-// against Override; the empty name takes either.
+// against Override; the empty name takes either. A program that Override names
+// and that is not there is an error of its own.
 func Find(name string) (Browser, error) {
 	return finder{exec.LookPath, os.Getenv(Override)}.findOn(name, runtime.GOOS)
 }
@@ -51,7 +52,7 @@ func (f finder) findOn(name, goos string) (Browser, error) {
 	if f.override != "" {
 		b, err := f.named(f.override)
 		if err != nil {
-			return Browser{}, fmt.Errorf("%w: %s=%q: %w", ErrNotFound, Override, f.override, err)
+			return Browser{}, fmt.Errorf("browser: %s=%q cannot be run: %w", Override, f.override, err)
 		}
 		if name == "" || name == b.Name {
 			return b, nil
@@ -125,15 +126,14 @@ func programFiles(rest string) []string {
 // advice is the next thing to do for someone who has no browser.
 func advice(name, goos string) string {
 	if goos == "linux" {
-		packages := "chromium or firefox-esr"
+		either, one := "chromium or firefox-esr", "chromium"
 		switch name {
 		case Chromium:
-			packages = "chromium"
+			either = "chromium"
 		case Firefox:
-			packages = "firefox-esr"
+			either, one = "firefox-esr", "firefox-esr"
 		}
-		return fmt.Sprintf("install %s (Debian: apt-get install %s) or set %s to its path",
-			packages, strings.ReplaceAll(packages, " or ", " | "), Override)
+		return fmt.Sprintf("install %s (Debian: apt-get install %s) or set %s to its path", either, one, Override)
 	}
 	want := "Chrome, Chromium or Firefox"
 	switch name {

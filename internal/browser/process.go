@@ -72,6 +72,9 @@ func (p *Process) start(ctx context.Context, file string, o Options) error {
 	p.cmd = exec.Command(p.Browser.Path, p.Browser.arguments(p.folder, page, o, os.Geteuid() == 0)...)
 	p.cmd.Stderr = p.stderr
 	p.cmd.Env = append(os.Environ(), "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DATA_REPORTING=0")
+	if folder, ok := p.temporary(); ok {
+		p.cmd.Env = append(p.cmd.Env, "TMPDIR="+folder)
+	}
 	p.cmd.Env = append(p.cmd.Env, o.Env...)
 	p.cmd.WaitDelay = stopWithin
 	prepare(p.cmd)
@@ -103,6 +106,23 @@ func (p *Process) start(ctx context.Context, file string, o Options) error {
 		}
 	}()
 	return nil
+}
+
+// longestSocket is what the path of a Unix socket may have on every system,
+// and chromiumSocket what Chromium puts one at below TMPDIR.
+const (
+	longestSocket  = 103
+	chromiumSocket = "/org.chromium.Chromium.XXXXXX/SingletonSocket"
+)
+
+// temporary makes the browser's own temporary folder. Chromium leaves one
+// behind in TMPDIR each time that it is killed.
+func (p *Process) temporary() (folder string, ok bool) {
+	folder = filepath.Join(p.folder, "tmp")
+	if len(folder)+len(chromiumSocket) > longestSocket {
+		return "", false
+	}
+	return folder, os.Mkdir(folder, 0o700) == nil
 }
 
 // Done is closed when the browser has ended, by itself or by Close.
