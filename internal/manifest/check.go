@@ -28,6 +28,11 @@ func (m *Manifest) check() error {
 	if _, ok := m.spans["/version"]; !ok || m.Version != Version {
 		return m.Errorf("/version", "the number %d was expected, the version of this format", Version)
 	}
+	for _, field := range []string{"name", "schemas", "capabilities", "page", "windows"} {
+		if _, given := m.spans["/"+field]; !given {
+			return m.Errorf("/"+field, "the field is missing; every app has one")
+		}
+	}
 	if !matches(nameGrammar, m.Name, maxName) {
 		return m.Errorf("/name", "%q cannot name an app; expected at most %d lower-case letters, digits and single hyphens, a letter first", m.Name, maxName)
 	}

@@ -14,6 +14,8 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,6 +78,9 @@ func appPackages(ctx context.Context, dir string) ([]*packages.Package, error) {
 		Dir:     dir,
 		Mode:    packages.NeedName | packages.NeedImports | packages.NeedDeps | packages.NeedModule,
 	}
+	if err := inModule(ctx, dir); err != nil {
+		return nil, err
+	}
 	roots, err := packages.Load(config, "./...")
 	if err != nil {
 		return nil, fmt.Errorf("scan: list the packages of %s: %w", dir, err)
@@ -111,6 +116,25 @@ func appPackages(ctx context.Context, dir string) ([]*packages.Package, error) {
 		return nil, fmt.Errorf("scan: the code does not compile: %w", errors.Join(errs...))
 	}
 	return loaded, nil
+}
+
+// inModule says in plain words what the go command would say obscurely later:
+// that it is not there, or that the folder is in no module.
+func inModule(ctx context.Context, dir string) error {
+	program, err := exec.LookPath("go")
+	if err != nil {
+		return fmt.Errorf("scan: reading an app's code needs the go command: %w", err)
+	}
+	command := exec.CommandContext(ctx, program, "env", "GOMOD")
+	command.Dir = dir
+	out, err := command.Output()
+	if err != nil {
+		return fmt.Errorf("scan: %s env GOMOD in %s: %w", program, dir, err)
+	}
+	if file := strings.TrimSpace(string(out)); file == "" || file == os.DevNull {
+		return fmt.Errorf("scan: %s is in no Go module: there is no go.mod in it or above", dir)
+	}
+	return nil
 }
 
 // A scanner goes through the files of one package after another.
