@@ -77,7 +77,7 @@ func attacks() []attack {
 		{
 			name:    "oversize",
 			summary: "Saves a note of three million bytes.",
-			harm:    "the disk fills", guard: "Arguments have a limit, which holds before they are read.",
+			harm:    "three million bytes are on the disk", guard: "Arguments have a limit, which holds before they are read.",
 			direct: func(e evidence) error {
 				if slices.ContainsFunc(e.direct, func(f effect) bool { return f.method == "notes.save" && f.bytes >= 3_000_000 }) {
 					return nil
@@ -121,7 +121,7 @@ func attacks() []attack {
 		},
 		{
 			name:    "null-origin socket",
-			summary: "Another frame opens a socket to the core with Origin: null.",
+			summary: "Another site’s frame, played by the demo itself, opens a socket to the core with Origin: null.",
 			harm:    "any site's sandboxed frame may call", guard: "An origin of null proves nothing; the hello does.",
 			direct:   harm("files.remove", "backup.db"),
 			isolated: discarded("handshake", []string{"hello"}, 1),

@@ -142,10 +142,16 @@ type summary struct {
 	Benign Benign `json:"benign"`
 }
 
+type finishArgs struct {
+	Problem string `json:"problem"` // why the page could not go on, "" if it came to the end
+}
+
 // finish ends a run.
-func (d *demo) finish(ctx context.Context, _ struct{}) (summary, error) {
+func (d *demo) finish(ctx context.Context, args finishArgs) (summary, error) {
 	d.mu.Lock()
 	r := report(d.config.Browser, d.cases, d.benign)
+	r.problem = args.Problem
+	r.Passed = r.Passed && r.problem == ""
 	d.mu.Unlock()
 	select {
 	case d.reports <- r:

@@ -19,6 +19,10 @@ import (
 //go:embed app
 var embedded embed.FS
 
+// ErrNotShown is wrapped by the error of a page that no browser could be
+// started for.
+var ErrNotShown = errors.New("demo: the page could not be shown")
+
 // capabilities is the folder of capability files, as rules are named after it.
 const capabilities = "capabilities"
 
@@ -82,7 +86,7 @@ func Run(ctx context.Context, c Config) (last Report, err error) {
 	served := make(chan error, 1)
 	go func() { served <- d.serve() }()
 	if err := d.app.Open(ctx, "main"); err != nil {
-		return Report{}, err
+		return Report{}, fmt.Errorf("%w: %w", ErrNotShown, err)
 	}
 	for {
 		select {

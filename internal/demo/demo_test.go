@@ -394,3 +394,13 @@ func TestViewsShowEachCallOnce(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+func TestAPageThatStopsSaysWhy(t *testing.T) {
+	d, page := set(t, nil)
+	if err := call(t, page, "demo.finish", finishArgs{Problem: "no window"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if r := <-d.reports; r.Passed || r.Problems()[0] != `the page stopped: "no window"` {
+		t.Errorf("%q", r.Problems())
+	}
+}

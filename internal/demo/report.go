@@ -17,6 +17,8 @@ type Report struct {
 	Cases   []Case `json:"cases"`   // one for each attack, in a fixed order
 	Benign  Benign `json:"benign"`
 	Passed  bool   `json:"passed"` // every case as it should be, and every benign call ok
+
+	problem string // of the page, in its own words
 }
 
 // A Case is one attack on both sides.
@@ -99,6 +101,9 @@ func report(browser string, cases map[string]Case, benign Benign) Report {
 // Problems lists what does not hold, in sentences without a full stop.
 func (r Report) Problems() []string {
 	var problems []string
+	if r.problem != "" {
+		problems = append(problems, fmt.Sprintf("the page stopped: %q", r.problem))
+	}
 	for _, c := range r.Cases {
 		if !c.Holds {
 			problems = append(problems, c.Name+": "+c.Problem)
@@ -171,7 +176,7 @@ func views(records []audits.Record) []callView {
 			took time.Duration
 		}{
 			{"open", r.Stages.Open}, {"parse", r.Stages.Parse}, {"schema", r.Stages.Schema}, {"policy", r.Stages.Policy},
-			{"record", r.Stages.Record}, {"handler", r.Stages.Handler}, {"output", r.Stages.Output}, {"seal", r.Stages.Seal},
+			{"record", r.Stages.Record}, {"handler", r.Stages.Handler}, {"output", r.Stages.Output},
 		} {
 			if s.took > 0 {
 				v.Stages = append(v.Stages, segment{s.name, micros(s.took)})

@@ -66,7 +66,7 @@ function bar(call) {
 function explain(stage) {
   if (stages.has(stage)) return;
   stages.add(stage);
-  const order = ["open", "parse", "schema", "policy", "record", "handler", "output", "seal"].filter((name) => stages.has(name));
+  const order = ["handshake", "open", "parse", "schema", "policy", "record", "handler", "output"].filter((name) => stages.has(name));
   $("legend").replaceChildren(...order.map((name) => make("li", {}, make("span", { className: `s-${name}` }), name)));
 }
 
@@ -80,15 +80,18 @@ function settle(result) {
 
   const stopped = result.isolated === "denied" || result.isolated === "discarded";
   const by = make("span", { className: "by" }, result.stage);
+  // What was thrown away before it was a call has no record, but a time; what
+  // the frame kept from becoming one has only that of the call it let through.
+  const discard = stopped && result.stage !== "frame" && result.calls.every(({ verdict }) => verdict === "done")
+    ? [bar({ command: "discarded", micros: result.micros, stages: [{ name: result.stage, micros: result.micros }] })] : [];
   if (result.rule) {
     const link = make("a", { href: "#rule-" + result.rule.split(":").pop() }, result.rule);
     link.addEventListener("click", () => show(link.hash));
     by.append(" · ", link);
   }
-  if (stopped && result.calls.every(({ verdict }) => verdict === "done")) by.append(` · ${time(result.micros)}`); // else the bar says it
   right.replaceChildren(
     make("span", { className: `chip ${stopped ? "good" : result.isolated === "executed" ? "bad" : "odd"}` }, result.isolated), by,
-    make("p", {}, result.holds ? attack.guard : result.problem), ...result.calls.flatMap((call) =>
+    make("p", {}, result.holds ? attack.guard : result.problem), ...discard, ...result.calls.flatMap((call) =>
       call.verdict === "done" ? [make("p", { className: "genuine" }, `The genuine ${call.command} ran once:`), bar(call)] : [bar(call)]));
   tally();
 }
@@ -97,7 +100,7 @@ function tally() {
   const done = [...rows.values()].filter(({ right }) => right.querySelector(".chip:not(.idle)"));
   const executed = done.filter(({ left }) => left.querySelector(".chip.bad"));
   const stopped = done.filter(({ right }) => right.querySelector(".chip.good"));
-  if (done.length === 0) return $("tally").replaceChildren(`${rows.size} attacks, both sides, about a second`);
+  if (done.length === 0) return $("tally").replaceChildren(`${rows.size} attacks on both sides, in about a second. One of them opens a small window.`);
   $("tally").replaceChildren(make("b", { className: "bad" }, `${executed.length} of ${done.length}`), " executed without Sallyport, ",
     make("b", { className: "good" }, `${stopped.length} of ${done.length}`), " stopped by it");
 }
@@ -141,6 +144,7 @@ async function run() {
   } catch (error) {
     $("status").textContent = error.message;
     $("tally").replaceChildren(make("b", { className: "bad" }, error.message));
+    if (state.auto) await invoke("demo.finish", { problem: error.message.slice(0, 200) }); // nobody watches
   }
   $("run").disabled = false;
   $("run").textContent = "Run again";
