@@ -41,11 +41,14 @@ Exit code: 0 measured, 2 it could not be measured.`,
 		ValidArgs: benchmarks,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || !slices.Contains(benchmarks, args[0]) {
-				return fmt.Errorf("bench wants one of: %s", strings.Join(benchmarks, ", "))
+				return fmt.Errorf("bench wants one of: %s; see sallyport bench --help", strings.Join(benchmarks, ", "))
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if which != "" && args[0] != "browser" {
+				return fmt.Errorf("bench %s needs no browser; leave --browser out", args[0])
+			}
 			report, err := measure(c.Context(), args[0], which, c.ErrOrStderr())
 			if err != nil {
 				return err
@@ -71,7 +74,7 @@ func measure(ctx context.Context, name, which string, progress io.Writer) (bench
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectLess)
 	}
-	say := func(what string) { fmt.Fprintf(progress, "measuring %s: %s…\n", name, what) }
+	say := func(what string) { fmt.Fprintf(progress, "sallyport: measuring %s: %s…\n", name, what) }
 	if name == "pipeline" {
 		return bench.Pipeline(ctx, say)
 	}
@@ -86,10 +89,10 @@ func measure(ctx context.Context, name, which string, progress io.Writer) (bench
 // left out.
 func printReport(w io.Writer, r bench.Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "case\tvariant\tp50 µs\tp95 µs\tallocs\tper second\tratio\t")
+	fmt.Fprintln(t, "case\tvariant\tns/op\tp50 µs\tp95 µs\tallocs\tper second\tratio\t")
 	for _, row := range r.Rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.Case, row.Variant,
-			figure("%.2f", row.P50), figure("%.2f", row.P95), figure("%.1f", row.AllocsPerOp),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.Case, row.Variant,
+			figure("%.0f", row.NsPerOp), figure("%.2f", row.P50), figure("%.2f", row.P95), figure("%.1f", row.AllocsPerOp),
 			figure("%.0f", row.PerSecond), figure("%.2f", row.Ratio))
 	}
 	return t.Flush()

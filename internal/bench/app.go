@@ -38,6 +38,12 @@ const textSchema = `{
 	"properties": {"text": {"type": "string"}}
 }`
 
+const beginSchema = `{
+	"$schema": "https://json-schema.org/draft/2020-12/schema",
+	"type": "object", "additionalProperties": false, "required": ["case"],
+	"properties": {"case": {"enum": ["100B", "1KiB", "100KiB"]}}
+}`
+
 const reportSchema = `{
 	"$schema": "https://json-schema.org/draft/2020-12/schema",
 	"type": "object", "additionalProperties": false, "required": ["rows"],
@@ -62,7 +68,7 @@ const capability = `# METADATA
 #   windows: ["main"]
 package capability.bench
 
-allow if input.command in {"bench.count", "bench.echo", "bench.report"}
+allow if input.command in {"bench.begin", "bench.count", "bench.echo", "bench.report"}
 `
 
 type row struct {
@@ -79,6 +85,10 @@ type count struct {
 	Count int `json:"count"`
 }
 
+type size struct {
+	Case string `json:"case"`
+}
+
 type text struct {
 	Text string `json:"text"`
 }
@@ -89,6 +99,7 @@ func newApp(record audits.Recorder, page fs.FS, policy isolation.PagePolicy, ope
 	app, err := core.New(core.Config{
 		Name: "sallyport-bench",
 		Schemas: fstest.MapFS{
+			"bench.begin.input.json":  {Data: []byte(beginSchema)},
 			"bench.count.input.json":  {Data: []byte(rowsSchema)},
 			"bench.count.output.json": {Data: []byte(countSchema)},
 			"bench.echo.input.json":   {Data: []byte(textSchema)},

@@ -61,6 +61,7 @@ async function measure() {
 	const rows = [];
 	for (const [name, size] of Object.entries(sizes)) {
 		document.getElementById("state").textContent = name;
+		await sallyport.invoke("bench.begin", { case: name });
 		const args = { text: "x".repeat(size - 11) };
 		const took = { isolated: [], websocket: [] };
 		const rates = { isolated: [], websocket: [] };
