@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,16 +33,23 @@ its own, and stays until it is interrupted. With --headless the page runs by
 itself, without a window, and the table of what happened is printed.
 
 It exits with 0 when every attack was executed on the one side and stopped on
-the other, 1 when one was not, and 2 when the page could not be run.`,
+the other, 1 when one was not, and 2 when the page could not be run. Without
+--headless the last run counts, and a demo that was only looked at is a 0.`,
 		Example: `  sallyport demo                        in the default browser
   sallyport demo --headless             no window, print a table
   sallyport demo --json --browser firefox`,
-		Args: cobra.NoArgs,
+		Args: atMost(0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			headless = headless || asJSON
 			report, err := runDemo(c, headless, name)
-			if err != nil || !headless {
+			if err != nil {
 				return err
+			}
+			if !headless { // what there is to say was said after each run
+				if len(report.Cases) > 0 && !report.Passed {
+					return exitStatus(exitDoesNot)
+				}
+				return nil
 			}
 			for _, problem := range report.Problems() {
 				fmt.Fprintln(c.ErrOrStderr(), "sallyport:", problem)
@@ -67,6 +75,7 @@ the other, 1 when one was not, and 2 when the page could not be run.`,
 func runDemo(c *cobra.Command, headless bool, name string) (report demo.Report, err error) {
 	config := demo.Config{Auto: headless, Browser: "default"}
 	ctx := c.Context()
+	const howToEnd = "sallyport: press Ctrl-C to end the demo"
 	if !headless {
 		config.Finished = func(r demo.Report) {
 			for _, problem := range r.Problems() {
@@ -74,17 +83,23 @@ func runDemo(c *cobra.Command, headless bool, name string) (report demo.Report, 
 			}
 			printDemo(c.OutOrStdout(), r) // what a closed terminal misses is on the page
 		}
-		fmt.Fprintln(c.ErrOrStderr(), "sallyport: press Ctrl-C to end the demo")
 	}
 	if !headless && name == "" {
-		return demo.Run(ctx, config)
+		fmt.Fprintln(c.ErrOrStderr(), howToEnd)
+		if report, err = demo.Run(ctx, config); errors.Is(err, demo.ErrNotShown) {
+			err = fmt.Errorf("%w; name an installed browser with --browser, or run it without a window by --headless", err)
+		}
+		return report, err
 	}
 	b, err := browser.Find(name)
 	if err != nil {
 		return demo.Report{}, err
 	}
 	config.Browser = b.Name
-	if headless {
+	if !headless {
+		fmt.Fprintln(c.ErrOrStderr(), howToEnd)
+	} else {
+		fmt.Fprintf(c.ErrOrStderr(), "sallyport: running every attack in %s, without a window…\n", b.Name)
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeoutCause(ctx, demoWithin, fmt.Errorf("not done after %v", demoWithin))
 		defer stop()
@@ -111,10 +126,15 @@ func runDemo(c *cobra.Command, headless bool, name string) (report demo.Report, 
 	case <-process.Done(): // and the error has its last words
 	default:
 		if err != nil && process.Stderr() != "" {
-			err = fmt.Errorf("%w; %s wrote:\n%s", err, b.Name, process.Stderr())
+			err = fmt.Errorf("%w; the last that %s wrote:\n%s", err, b.Name, lastLines(process.Stderr(), 5))
 		}
 	}
 	return report, errors.Join(err, process.Close())
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 func printDemo(w io.Writer, r demo.Report) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -37,11 +36,13 @@ is only worth knowing.
 
 It exits with 0 when everything needed is there, 1 when something needed is
 missing, and 2 when it could not finish.`,
-		Args: cobra.NoArgs,
+		Example: `  sallyport doctor
+  sallyport doctor --json               one JSON object, for scripts`,
+		Args: atMost(0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			d := diagnose(c.Context(), thisMachine())
 			if err := c.Context().Err(); err != nil {
-				return errors.New("doctor was interrupted")
+				return err
 			}
 			var err error
 			if asJSON {

@@ -56,8 +56,8 @@ func TestDiagnose(t *testing.T) {
 			}
 		}, "a browser", true, "firefox", "", true},
 		{"a wrong override is named", func(m *machine) {
-			m.findBrowser = func(string) (browser.Browser, error) { return browser.Browser{}, errors.New("bad") }
-		}, "chromium", false, "not found", "unset SALLYPORT_BROWSER", false},
+			m.findBrowser = func(string) (browser.Browser, error) { return browser.Browser{}, errors.New("browser: bad") }
+		}, "chromium", false, "bad", "unset SALLYPORT_BROWSER", false},
 
 		{"loopback as the core binds it", func(*machine) {}, "loopback", true, "every loopback address", "", false},
 		{"loopback that the core would refuse", func(m *machine) { m.tryLoopback = noLoopback }, "loopback", false, "no loopback address", "ip address show dev lo; ss -ltnp", false},

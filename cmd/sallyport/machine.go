@@ -62,11 +62,9 @@ func (m machine) browser(family string) finding {
 	f := finding{Name: family}
 	b, err := m.findBrowser(family)
 	if err != nil {
-		f.Detail = "not found; the tests use both browsers"
-		if errors.Is(err, browser.ErrNotFound) {
-			f.Next = m.install(family)
-		} else {
-			f.Next = "unset " + browser.Override
+		f.Detail, f.Next = "not found; the tests use both browsers", m.install(family)
+		if !errors.Is(err, browser.ErrNotFound) {
+			f.Detail, f.Next = strings.TrimPrefix(err.Error(), "browser: "), "unset "+browser.Override
 		}
 		return f
 	}
@@ -83,7 +81,7 @@ func (m machine) anyBrowser(chromium, firefox finding) finding {
 	case firefox.OK:
 		f.OK, f.Detail = true, "demo and bench can use firefox"
 	default:
-		f.Detail, f.Next = "neither Chromium nor Firefox found", chromium.Next
+		f.Detail, f.Next = "neither Chromium nor Firefox can be run", chromium.Next
 	}
 	return f
 }

@@ -37,7 +37,7 @@ finds that it is not, and 2 when the manifest or the code cannot be read.`,
 		Example: `  sallyport manifest                    write the list
   sallyport manifest ./app --check      only compare, for CI
   sallyport manifest --schema           print the JSON Schema of sallyport.json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if schema {
 				_, err := c.OutOrStdout().Write(manifest.Schema())
@@ -81,7 +81,9 @@ func updateManifest(c *cobra.Command, dir string, write bool) (manifestReport, [
 	if err != nil {
 		return manifestReport{}, nil, err
 	}
+	done := patience(c.ErrOrStderr(), "sallyport: reading the Go code in "+dir+"…")
 	commands, err := scan.Commands(c.Context(), dir)
+	done()
 	if err != nil {
 		return manifestReport{}, nil, err
 	}

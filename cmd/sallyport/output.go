@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -13,6 +15,24 @@ func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
+}
+
+// patience says what takes so long, if it takes more than a second. Between
+// its call and that of done nothing else may write to w.
+func patience(w io.Writer, what string) (done func()) {
+	over, quiet := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(quiet)
+		select {
+		case <-over:
+		case <-time.After(time.Second):
+			fmt.Fprintln(w, what)
+		}
+	}()
+	return func() {
+		close(over)
+		<-quiet
+	}
 }
 
 // A painter colours words where that helps: on a terminal, unless NO_COLOR

@@ -27,10 +27,15 @@ type exitStatus int
 func (s exitStatus) Error() string { return "exit status " + strconv.Itoa(int(s)) }
 
 // run is the program without its process, and returns the exit code. An
-// interrupt cancels the context of the command that runs.
+// interrupt cancels the context of the command that runs; a second one ends
+// the program where it stands.
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
+	context.AfterFunc(ctx, stop)
+	// A closed output is an error like others. Go would end the program there
+	// and then, with its browser and its folders left behind.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
 	root := newRootCommand()
 	root.SetArgs(args)
@@ -45,10 +50,25 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return exitHolds
 	case errors.As(err, &status):
 		return int(status)
+	case ctx.Err() != nil:
+		fmt.Fprintln(errOut, "sallyport: interrupted")
+		return exitCouldNot
+	case errors.Is(err, syscall.EPIPE):
+		return exitCouldNot // whoever read the output has gone
 	default:
 		fmt.Fprintf(errOut, "sallyport: %v\n", err)
 		return exitCouldNot
 	}
+}
+
+// endings are the signals that ask for an orderly end. A terminal that is
+// closed is one, but not under nohup.
+func endings() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 func newRootCommand() *cobra.Command {
@@ -81,6 +101,16 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 		newVersionCommand(),
 	)
 	return root
+}
+
+// atMost refuses more arguments than a command takes.
+func atMost(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		return fmt.Errorf("%q is an argument too many; see %s --help", args[n], c.CommandPath())
+	}
 }
 
 // noSuchCommand refuses what is no command, with the nearest ones.

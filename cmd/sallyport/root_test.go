@@ -3,8 +3,13 @@ package main
 import (
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/sallyport/sallyport/internal/manifest"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -25,6 +30,9 @@ func TestExitCodes(t *testing.T) {
 		{"no such command", []string{"dance"}, io.Discard, exitCouldNot, `no command "dance"`},
 		{"no such flag", []string{"doctor", "--dance"}, io.Discard, exitCouldNot, "doctor --help"},
 		{"no manifest", []string{"manifest", t.TempDir()}, io.Discard, exitCouldNot, "sallyport.json"},
+		{"no go command", []string{"manifest", anApp(t)}, io.Discard, exitCouldNot, "needs the go command"},
+		{"an argument too many", []string{"doctor", "extra"}, io.Discard, exitCouldNot, `"extra" is an argument too many; see sallyport doctor --help`},
+		{"a reader that has gone", []string{"version"}, goneWriter{}, exitCouldNot, ""},
 		{"output that cannot be written", []string{"version"}, fullWriter{}, exitCouldNot, "full"},
 		{"JSON that cannot be written", []string{"version", "--json"}, fullWriter{}, exitCouldNot, "full"},
 		{"a list that cannot be written", []string{"doctor"}, fullWriter{}, exitCouldNot, "full"},
@@ -43,6 +51,28 @@ func TestExitCodes(t *testing.T) {
 		})
 	}
 }
+
+func TestAnAppOutsideAnyModule(t *testing.T) {
+	var stderr strings.Builder
+	if code := run([]string{"manifest", anApp(t)}, strings.NewReader(""), io.Discard, &stderr); code != exitCouldNot || !strings.Contains(stderr.String(), "is in no Go module") {
+		t.Errorf("exit code %d, %q", code, stderr.String())
+	}
+}
+
+// anApp is a folder with a manifest and no code.
+func anApp(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	text := `{"version": 1, "name": "a", "schemas": "s", "capabilities": "c", "hook": "h.js", "page": "p", "windows": [{"label": "main"}]}`
+	if err := os.WriteFile(filepath.Join(folder, manifest.FileName), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+type goneWriter struct{}
+
+func (goneWriter) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
 type fullWriter struct{}
 

@@ -25,7 +25,9 @@ func newVersionCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, the commit and the wire version",
-		Args:  cobra.NoArgs,
+		Example: `  sallyport version
+  sallyport version --json              one JSON object, for scripts`,
+		Args: atMost(0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			v := readVersion()
 			if asJSON {
