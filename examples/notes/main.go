@@ -1,15 +1,17 @@
 // Command notes is the smallest real app behind Sallyport: four commands, a
 // capability file, schemas, a hook and a page. It keeps its notes as Markdown
-// files in the user's configuration folder.
+// files in the user's data folder, and says on standard error what it does.
 package main
 
 import (
 	"context"
 	"embed"
 	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/sallyport/sallyport/core"
 )
@@ -18,11 +20,11 @@ import (
 var files embed.FS
 
 func main() {
-	app, err := newApp(core.Config{Files: files})
+	app, err := newApp(core.Config{Files: files, Log: slog.Default()})
 	if err != nil {
 		log.Fatal(err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := app.Run(ctx); err != nil {
 		log.Fatal(err)
