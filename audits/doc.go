@@ -33,7 +33,7 @@
 // record shown on a terminal is text and nothing else.
 //
 //	{"v":1,"time":"2026-11-22T10:04:05.000000001Z","record":"decision","verdict":"deny",
-//	 "id":"3f9a1c02-7","session":"3f9a…","window":"main","origin":"http://main-k3.localhost:41001",
+//	 "id":"red2meji-7","session":"red2meji","window":"main","origin":"http://main-k3.localhost:41001",
 //	 "command":"notes.save","stage":"policy","code":"denied","reason":"hidden files stay closed",
 //	 "rules":[{"capability":"notes","file":"notes.rego","line":19}],"revision":"5c1e…",
 //	 "args_size":48,"args_mac":"9b0f…","stages_ns":{"open":2100,"parse":1900,"schema":2400,"policy":700}}
