@@ -32,7 +32,8 @@ garbage collector runs at GOGC=400 unless the environment says otherwise.
   pipeline  one call through every stage of the core, without a browser,
             against the least any such core must do
   browser   a call from a real page through the isolation frame, against a
-            plain WebSocket from the same page (chromium or firefox, headless)
+            plain WebSocket from the same page (chromium or firefox, headless;
+            SALLYPORT_BROWSER may hold the path of the program to use)
 
 Exit code: 0 measured, 2 it could not be measured.`,
 		Example: `  sallyport bench pipeline

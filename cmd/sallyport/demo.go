@@ -31,6 +31,7 @@ through Sallyport. Everything happens in a temporary folder.
 It opens the default browser, or the one that --browser names in a profile of
 its own, and stays until it is interrupted. With --headless the page runs by
 itself, without a window, and the table of what happened is printed.
+SALLYPORT_BROWSER may hold the path of the program to use.
 
 It exits with 0 when every attack was executed on the one side and stopped on
 the other, 1 when one was not, and 2 when the page could not be run. Without
