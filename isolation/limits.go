@@ -22,7 +22,7 @@ type Limits struct {
 	SocketHello  time.Duration // from a socket's start to its first message; default 5 s
 	ResumeWithin time.Duration // a dropped socket's session waits this long; default 15 s
 	Heartbeat    time.Duration // silence before a ping, and then before the end; default 15 s
-	SendWithin   time.Duration // one frame to a page that does not read; default 10 s
+	SendWithin   time.Duration // one frame to a page that does not read, which may get twice that; default 10 s
 	PollWithin   time.Duration // the relay holds an empty request this long; default 20 s
 	SessionLife  time.Duration // from ready to the end, whatever happens; default 24 h
 }

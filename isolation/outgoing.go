@@ -54,8 +54,8 @@ type batch struct {
 // its session.
 //
 // Write sends an item that would go alone itself, which spares a lone call a
-// goroutine; it may then take as long as the page takes to read, SendWithin at
-// most.
+// goroutine; it may then take as long as the page takes to read, twice
+// SendWithin at most.
 func (s *Session) Write(item []byte) error {
 	room := s.gate.limits.MaxFrame - sealedMinimum
 	if len(item) > room {
