@@ -1,4 +1,4 @@
-import { MapOf, byteLength, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, toUTF8 } from "./primordials.ts";
+import { MapOf, byteLength, emptyList, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, toUTF8 } from "./primordials.ts";
 import { type Code, errorJSON } from "./errors.ts";
 import type { AnswerJudge, Judge, Question } from "./hook.ts";
 import { Cause, type Reply, callItem, cancelItem } from "./items.ts";
@@ -147,7 +147,7 @@ export class Calls {
   }
 
   #sweep(codeOf: (call: Call) => Code | undefined): void {
-    const ended: { call: Call; code: Code }[] = [];
+    const ended = emptyList<{ call: Call; code: Code }>();
     mapEach(this.#byPage, (call) => {
       const code = codeOf(call);
       if (code !== undefined) ended[ended.length] = { call, code };

@@ -1,4 +1,4 @@
-import { Bytes, View, byteLength, getUint32, microtask, setBytes, setUint32 } from "./primordials.ts";
+import { Bytes, View, byteLength, emptyList, getUint32, microtask, setBytes, setUint32 } from "./primordials.ts";
 import { concat, view } from "./bytes.ts";
 import type { Carrier, Link, LinkEvents } from "./carrier.ts";
 
@@ -27,7 +27,7 @@ const FAILURES = 8;
 
 /** Puts each frame behind its length. */
 export function pack(frames: readonly Uint8Array[]): Uint8Array {
-  const parts: Uint8Array[] = [];
+  const parts = emptyList<Uint8Array>();
   for (let i = 0; i < frames.length; i++) {
     const prefix = new Bytes(4);
     setUint32(new View(prefix.buffer), 0, byteLength(frames[i]!));
@@ -41,7 +41,7 @@ export function pack(frames: readonly Uint8Array[]): Uint8Array {
 export function unpack(body: Uint8Array): Uint8Array[] | undefined {
   const size = byteLength(body);
   const v = new View(body.buffer, body.byteOffset, size);
-  const frames: Uint8Array[] = [];
+  const frames = emptyList<Uint8Array>();
   let at = 0;
   while (at < size) {
     if (size - at < 4) return undefined;

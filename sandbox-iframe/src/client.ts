@@ -1,5 +1,5 @@
 import {
-  MapOf, PromiseOf, ceil, later, mapDelete, mapEach, mapGet, mapSet, mapSize, microtask, min, never, parseJSON, hasOwn, toUTF8,
+  MapOf, PromiseOf, ceil, emptyList, later, mapDelete, mapEach, mapGet, mapSet, mapSize, microtask, min, never, parseJSON, hasOwn, toUTF8,
 } from "./primordials.ts";
 import type { PageConfig } from "./config.ts";
 import { type Code, messageOf } from "./errors.ts";
@@ -64,7 +64,7 @@ export class Client {
   readonly #signals: Signals;
   readonly #pending = new MapOf<number, Pending>();
   #port: Port | undefined;
-  #outbox: unknown[] = [];
+  #outbox = emptyList<unknown>();
   #scheduled = false;
   #ready = false;
   #closed = false;
@@ -91,8 +91,8 @@ export class Client {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#outbox = [];
-    const open: number[] = [];
+    this.#outbox = emptyList();
+    const open = emptyList<number>();
     mapEach(this.#pending, (_, id) => {
       open[open.length] = id;
     });
@@ -159,9 +159,9 @@ export class Client {
 
   #flush(): void {
     if (this.#outbox.length === 0 || this.#closed) return;
-    const list = this.#outbox;
-    this.#outbox = [];
-    this.#port?.send(list);
+    const said = this.#outbox;
+    this.#outbox = emptyList();
+    this.#port?.send(said);
   }
 
   #take(id: number): Pending | undefined {

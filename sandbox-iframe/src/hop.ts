@@ -1,4 +1,4 @@
-import { getter, microtask, uncurry } from "./primordials.ts";
+import { emptyList, getter, microtask, uncurry } from "./primordials.ts";
 
 /**
  * How page and frame reach each other: by a MessagePort, which is quickest
@@ -60,7 +60,7 @@ export function captureMessages(): Messages {
 // Collects what is said in one turn into one message. Bodies are cloned, not
 // transferred: a list of transferables is read with the page's own iterator.
 class Batched implements Hop {
-  #list: unknown[] = [];
+  #list = emptyList<unknown>();
   #scheduled = false;
   readonly #post: (list: unknown[]) => void;
 
@@ -84,9 +84,9 @@ class Batched implements Hop {
 
   flush(): void {
     if (this.#list.length === 0) return;
-    const list = this.#list;
-    this.#list = [];
-    this.#post(list);
+    const said = this.#list;
+    this.#list = emptyList();
+    this.#post(said);
   }
 }
 

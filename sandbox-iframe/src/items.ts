@@ -1,4 +1,4 @@
-import { Bytes, View, byteLength, fromUTF8, getUint32, getUint8, intoUTF8, setBytes, setUint32, setUint8, toUTF8 } from "./primordials.ts";
+import { Bytes, View, byteLength, emptyList, fromUTF8, getUint32, getUint8, intoUTF8, setBytes, setUint32, setUint8, toUTF8 } from "./primordials.ts";
 import { view } from "./bytes.ts";
 import { MAX_ITEMS } from "./wire.ts";
 
@@ -83,7 +83,7 @@ export interface Reply {
 export function parseReplies(plaintext: Uint8Array): Reply[] {
   const size = byteLength(plaintext);
   const v = new View(plaintext.buffer, plaintext.byteOffset, size);
-  const replies: Reply[] = [];
+  const replies = emptyList<Reply>();
   let at = 0;
   while (at < size) {
     if (replies.length === MAX_ITEMS) throw new TypeError("sallyport: too many items");

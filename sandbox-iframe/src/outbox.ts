@@ -1,4 +1,4 @@
-import { byteLength } from "./primordials.ts";
+import { byteLength, emptyList } from "./primordials.ts";
 import { MAX_ITEMS } from "./wire.ts";
 
 /** Something to be sealed into the next batch. */
@@ -14,7 +14,7 @@ export interface Entry {
 
 /** What waits to be sealed, in order. */
 export class Outbox {
-  #entries: Entry[] = [];
+  #entries = emptyList<Entry>();
 
   push(entry: Entry): void {
     this.#entries[this.#entries.length] = entry;
@@ -22,7 +22,7 @@ export class Outbox {
 
   /** Takes the next batch: at most MAX_ITEMS entries of together max bytes, but at least one if there is any. */
   take(max: number): Entry[] {
-    const batch: Entry[] = [];
+    const batch = emptyList<Entry>();
     let size = 0;
     let i = 0;
     for (; i < this.#entries.length && batch.length < MAX_ITEMS; i++) {
@@ -44,12 +44,12 @@ export class Outbox {
   }
 
   clear(): void {
-    this.#entries = [];
+    this.#entries = emptyList();
   }
 }
 
 function joined(first: readonly Entry[], second: readonly Entry[], from: number): Entry[] {
-  const all: Entry[] = [];
+  const all = emptyList<Entry>();
   for (let i = 0; i < first.length; i++) all[i] = first[i]!;
   for (let i = from; i < second.length; i++) all[all.length] = second[i]!;
   return all;

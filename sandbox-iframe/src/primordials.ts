@@ -21,19 +21,24 @@ export function getter<T, R>(prototype: object, name: string): (self: T) => R {
   return uncurry(get) as (self: T) => R;
 }
 
-export const { freeze, defineProperty, getPrototypeOf, getOwnPropertyDescriptor, keys, hasOwn } = Object;
+export const { freeze, defineProperty, getPrototypeOf, setPrototypeOf, keys, hasOwn } = Object;
+
+/**
+ * An empty array to be filled by index. It has no prototype: on an ordinary
+ * one, a setter planted at an index of Array.prototype would be called instead
+ * and could put there what it likes.
+ */
+export const emptyList = <T>(): T[] => setPrototypeOf([], null) as T[];
+
 export const ObjectPrototype = Object.prototype;
 export const ArrayPrototype = Array.prototype;
-export const { ownKeys } = Reflect;
 export const { isArray } = Array;
 export const { parse: parseJSON, stringify: stringifyJSON } = JSON;
-export const { isFinite, isInteger, isSafeInteger } = Number;
+export const { isFinite, isSafeInteger } = Number;
 export const { ceil, floor, min, random } = Math;
 export const numberToString = uncurry(Number.prototype.toString) as (n: number) => string;
 
-export const join = uncurry(Array.prototype.join) as (list: string[], by: string) => string;
 export const charCodeAt = uncurry(String.prototype.charCodeAt);
-export const sliceString = uncurry(String.prototype.slice);
 export const includes = uncurry(String.prototype.includes) as (text: string, part: string) => boolean;
 
 export const MapOf = Map;

@@ -1,4 +1,4 @@
-import { Bytes, byteLength, later, min, random, when } from "./primordials.ts";
+import { Bytes, byteLength, emptyList, later, min, random, when } from "./primordials.ts";
 
 /** What the pump uses of fetch: the status and body of a POST, or a rejection. */
 export type Post = (url: string, body: Uint8Array, last: boolean) => Promise<{ status: number; body: ArrayBuffer }>;
@@ -26,7 +26,7 @@ export class Pump {
   readonly #url: string;
   readonly #post: Post;
   readonly #events: PumpEvents;
-  #waiting: Uint8Array[] = [];
+  #waiting = emptyList<Uint8Array>();
   #sending = 0;
   #polling = false;
   #failures = 0;
@@ -61,13 +61,13 @@ export class Pump {
 
   stop(): void {
     this.#stopped = true;
-    this.#waiting = [];
+    this.#waiting = emptyList();
   }
 
   #next(): void {
     if (this.#stopped || this.#sending >= SENDERS || this.#waiting.length === 0) return;
     const body = this.#waiting[0]!;
-    const left: Uint8Array[] = [];
+    const left = emptyList<Uint8Array>();
     for (let i = 1; i < this.#waiting.length; i++) left[i - 1] = this.#waiting[i]!;
     this.#waiting = left;
     this.#sending++;

@@ -1,4 +1,4 @@
-import { Bytes, byteLength, later, microtask, min, never, now, random, when } from "./primordials.ts";
+import { Bytes, byteLength, emptyList, later, microtask, min, never, now, random, when } from "./primordials.ts";
 import { concat, view } from "./bytes.ts";
 import type { Carrier, Link } from "./carrier.ts";
 import { open, seal } from "./envelope.ts";
@@ -88,7 +88,7 @@ export class Session {
   #awaited: Uint8Array | undefined; // what the core's ready will answer, to be sent again if the relay lost it
 
   readonly #outbox = new Outbox();
-  #control: Control[] = [];
+  #control = emptyList<Control>();
   #silent = false; // rekeyed is out: nothing more until ready
   #pumping = false;
   #deaf = false; // the link takes nothing more, and will say that it has dropped
@@ -149,7 +149,7 @@ export class Session {
   // Connecting.
 
   #connect(): void {
-    const attempt: Attempt = { inbox: [], opening: false };
+    const attempt: Attempt = { inbox: emptyList(), opening: false };
     this.#attempt = attempt;
     const current = (act: () => void) => () => {
       if (this.#attempt === attempt) act();
@@ -183,7 +183,7 @@ export class Session {
     this.#attempt = undefined;
     this.#link?.close();
     this.#link = undefined;
-    this.#control = [];
+    this.#control = emptyList();
     this.#silent = false;
     this.#deaf = false;
   }
@@ -295,7 +295,7 @@ export class Session {
       // anything in between, so that it is only ignored.
       if (!good && this.#config.carrierOf.ordered) return this.#dropped(false);
     }
-    attempt.inbox = [];
+    attempt.inbox = emptyList();
     attempt.opening = false;
   }
 
@@ -421,13 +421,13 @@ export class Session {
 }
 
 function itemsOf(entries: readonly Entry[]): Uint8Array[] {
-  const items: Uint8Array[] = [];
+  const items = emptyList<Uint8Array>();
   for (let i = 0; i < entries.length; i++) items[i] = entries[i]!.item;
   return items;
 }
 
 function rest<T>(list: readonly T[], from: number): T[] {
-  const left: T[] = [];
+  const left = emptyList<T>();
   for (let i = from; i < list.length; i++) left[i - from] = list[i]!;
   return left;
 }

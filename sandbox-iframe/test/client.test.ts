@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Client, SallyportError, type Signals, readTicket } from "../src/client.ts";
 import { Ask } from "../src/protocol.ts";
-import { pause } from "./support.ts";
+import { pause, withIndexSetters } from "./support.ts";
 
 const signals: Signals = {
   aborted: (s) => s.aborted,
@@ -208,6 +208,13 @@ describe("prototypes that another script has changed", () => {
     polluted("toJSON", () => ({ path: "/etc/passwd" }), () => void c.invoke("notes.save", { path: "a", list: [1] }));
     await pause();
     expect(lists[0]![3]).toBe('{"path":"a","list":[1]}');
+  });
+
+  test("do not make it another call by setters on Array.prototype", async () => {
+    const { c, lists } = client();
+    withIndexSetters((v) => (v === "notes.save" ? "files.remove" : v), () => void c.invoke("notes.save", { path: "a" }));
+    await pause();
+    expect(lists).toEqual([[Ask.call, 1, "notes.save", '{"path":"a"}', 0]]);
   });
 
   test("do not give a call a time-out or a signal", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Hop, type Messages, greet, meet } from "../src/hop.ts";
 import { Ask, type Asked, Tell, type Told, readAsked, readTold } from "../src/protocol.ts";
-import { pause } from "./support.ts";
+import { pause, withIndexSetters } from "./support.ts";
 
 const PAGE = "http://page.test";
 
@@ -51,6 +51,14 @@ for (const kind of ["port", "window"] as const)
       s.hops[0]!.say(Ask.cancel, 2);
       await pause();
       expect(s.heard).toEqual({ page: [[Tell.state, "ready", Tell.result, 1, "2"]], frame: [[Ask.cancel, 1, Ask.cancel, 2]] });
+    });
+
+    test("say what they say, whatever setters are on Array.prototype", async () => {
+      const s = stage();
+      s.answer(kind);
+      withIndexSetters(() => "forged", () => s.hops[0]!.say(Ask.call, 1, "a", "{}", 0));
+      await pause();
+      expect(s.heard.frame).toEqual([[Ask.call, 1, "a", "{}", 0]]);
     });
 
     test("meet once: a second greeting is nobody's", async () => {

@@ -36,7 +36,7 @@ async function ready() {
     { ...core.handshake, maxFrame: 4096, carrierOf: relay(courier), patience },
     {
       ready: () => events.push("ready"),
-      replies: (r) => replies.push(...r),
+      replies: (r) => replies.push(...Array.from(r)),
       interrupted: () => events.push("interrupted"),
       closed: () => events.push("closed"),
       unavailable: () => events.push("unavailable"),

@@ -22,7 +22,7 @@ async function start(options: { patience?: Patience; maxFrame?: number } = {}) {
     { ...core.handshake, maxFrame: options.maxFrame ?? 4096, carrierOf, patience: options.patience ?? quick },
     {
       ready: () => events.push("ready"),
-      replies: (r) => replies.push(...r),
+      replies: (r) => replies.push(...Array.from(r)),
       interrupted: () => events.push("interrupted"),
       closed: () => events.push("closed"),
       unavailable: () => events.push("unavailable"),

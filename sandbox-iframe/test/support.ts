@@ -29,6 +29,24 @@ export async function until<T>(what: () => T | undefined | false | null, ms = 20
   }
 }
 
+/** Runs with setters at the first indices of Array.prototype that put there what they like, and a stranger's element. */
+export function withIndexSetters(forge: (value: unknown) => unknown, run: () => void): void {
+  const indices = ["0", "1", "2", "3", "4"];
+  for (const index of indices)
+    Object.defineProperty(Array.prototype, index, {
+      configurable: true,
+      get: () => "planted",
+      set(this: unknown[], value) {
+        Object.defineProperty(this, index, { value: forge(value), writable: true, enumerable: true, configurable: true });
+      },
+    });
+  try {
+    run();
+  } finally {
+    for (const index of indices) delete (Array.prototype as unknown as Record<string, unknown>)[index];
+  }
+}
+
 /** A WebSocket whose other end is the test. */
 export class TestSocket implements Socket {
   binaryType = "arraybuffer";

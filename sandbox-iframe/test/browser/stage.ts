@@ -84,7 +84,7 @@ class Stage {
     if (path.startsWith("/.sallyport/relay/")) {
       const s = this.sessions.get(path.slice(18));
       if (s === undefined || s.over) return void response.writeHead(s === undefined ? 404 : 410).end();
-      return send("application/octet-stream", pack(await s.relay(unpack(body) ?? [])));
+      return send("application/octet-stream", pack(await s.relay(Array.from(unpack(body) ?? []))));
     }
     const scenario = scenarios[path.slice(1)];
     if (scenario === undefined) return void response.writeHead(404).end();
