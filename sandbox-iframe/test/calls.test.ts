@@ -315,9 +315,9 @@ describe("reports", () => {
     const t = table(keep(Cause.refused));
     for (let i = 0; i < 1000; i++) {
       t.calls.call(i, "a", "1", 0);
-      if (i < 20) continue;
+      const single = t.items().filter((item) => item.kind === "report" && item.cause !== Cause.dropped).length;
       const told = leftOut(t).reduce((a, b) => a + b, 0);
-      expect(2 * told).toBeGreaterThan(i - 19);
+      if (i + 1 > single) expect(2 * told).toBeGreaterThan(i + 1 - single);
     }
     expect(leftOut(t).length).toBeLessThan(12);
   });
