@@ -1,4 +1,4 @@
-import { Bytes, base64, byteLength, charCodeAt, setBytes, webcrypto } from "./primordials.ts";
+import { Bytes, View, base64, bufferOf, bufferSize, byteLength, byteOffset, ceil, charCodeAt, includes, setBytes, webcrypto } from "./primordials.ts";
 
 /** One array holding all parts, in order. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
@@ -15,7 +15,28 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
 
 /** A view of length bytes of another array, without copying. */
 export function view(of: Uint8Array, at: number, length: number): Uint8Array {
-  return new Bytes(of.buffer, of.byteOffset + at, length);
+  return new Bytes(bufferOf(of), byteOffset(of) + at, length);
+}
+
+/** The first bytes of an array, to be read and written as numbers. */
+export function numbers(of: Uint8Array, length = byteLength(of)): DataView {
+  return new View(bufferOf(of), byteOffset(of), length);
+}
+
+/** An array of these bytes. One made from a list would ask the list's prototype for an iterator. */
+export function octets(...values: number[]): Uint8Array {
+  const bytes = new Bytes(values.length);
+  for (let i = 0; i < values.length; i++) bytes[i] = values[i]!;
+  return bytes;
+}
+
+/** Whether a value is an ArrayBuffer, by asking it and not its prototypes. */
+export function isBuffer(value: unknown): value is ArrayBuffer {
+  try {
+    return bufferSize(value as ArrayBuffer) >= 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Fresh random bytes. */
@@ -25,14 +46,15 @@ export function randomBytes(size: number): Uint8Array {
   return bytes;
 }
 
-const alphabet = /^[A-Za-z0-9_-]*$/;
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /** The bytes of an unpadded base64url text; undefined unless it is exactly size bytes in canonical form. */
 export function fromBase64URL(text: string, size: number): Uint8Array | undefined {
-  if (text.length !== Math.ceil((size * 4) / 3) || !alphabet.test(text)) return undefined;
+  if (text.length !== ceil((size * 4) / 3)) return undefined;
   let plain = "";
   for (let i = 0; i < text.length; i++) {
     const c = text[i]!;
+    if (!includes(alphabet, c)) return undefined;
     plain += c === "-" ? "+" : c === "_" ? "/" : c;
   }
   while (plain.length % 4 !== 0) plain += "=";

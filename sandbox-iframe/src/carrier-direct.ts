@@ -1,29 +1,31 @@
-import { Bytes, getter, uncurry } from "./primordials.ts";
+import { Bytes, getter, setter, uncurry } from "./primordials.ts";
+import { isBuffer } from "./bytes.ts";
 import { CLOSE_OVER, type Carrier, type Link, type LinkEvents } from "./carrier.ts";
 
 /** What the direct carrier uses of a WebSocket; tests bring their own. */
 export interface Socket {
-  binaryType: string;
   readonly readyState: number;
   send(data: Uint8Array): void;
   close(): void;
   onopen: (() => void) | null;
-  onmessage: ((event: MessageEvent) => void) | null;
-  onclose: ((event: CloseEvent) => void) | null;
+  onmessage: ((data: unknown) => void) | null;
+  onclose: ((code: number) => void) | null;
 }
 
 /** Makes a socket, with the constructor and methods as they were when the runtime was loaded. */
 export function browserSockets(): (url: string) => Socket {
   const Native = WebSocket;
-  const send = uncurry(Native.prototype.send) as (socket: Socket, data: Uint8Array) => void;
-  const close = uncurry(Native.prototype.close) as (socket: Socket) => void;
-  const state = getter<Socket, number>(Native.prototype, "readyState");
+  const send = uncurry(Native.prototype.send) as (socket: WebSocket, data: Uint8Array) => void;
+  const close = uncurry(Native.prototype.close) as (socket: WebSocket) => void;
+  const state = getter<WebSocket, number>(Native.prototype, "readyState");
+  const setType = setter<WebSocket, BinaryType>(Native.prototype, "binaryType");
+  const listen = uncurry(EventTarget.prototype.addEventListener) as (to: WebSocket, name: string, run: (event: Event) => void) => void;
   const data = getter<MessageEvent, unknown>(MessageEvent.prototype, "data");
+  const code = getter<CloseEvent, number>(CloseEvent.prototype, "code");
   return (url) => {
-    const native = new Native(url) as unknown as Socket;
-    native.binaryType = "arraybuffer";
+    const native = new Native(url);
+    setType(native, "arraybuffer");
     const socket: Socket = {
-      binaryType: "arraybuffer",
       get readyState() {
         return state(native);
       },
@@ -33,9 +35,9 @@ export function browserSockets(): (url: string) => Socket {
       onmessage: null,
       onclose: null,
     };
-    native.onopen = () => socket.onopen?.();
-    native.onmessage = (event) => socket.onmessage?.({ data: data(event) } as MessageEvent);
-    native.onclose = (event) => socket.onclose?.(event);
+    listen(native, "open", () => socket.onopen?.());
+    listen(native, "message", (event) => socket.onmessage?.(data(event as MessageEvent)));
+    listen(native, "close", (event) => socket.onclose?.(code(event as CloseEvent)));
     return socket;
   };
 }
@@ -49,12 +51,12 @@ export function direct(url: string, connect: (url: string) => Socket): Carrier {
     open(events: LinkEvents): Link {
       const socket = connect(url);
       socket.onopen = () => events.opened();
-      socket.onmessage = (event) => {
-        if (event.data instanceof ArrayBuffer) return events.frame(new Bytes(event.data));
+      socket.onmessage = (data) => {
+        if (isBuffer(data)) return events.frame(new Bytes(data));
         link.close(); // text is never the core's
         events.dropped(false);
       };
-      socket.onclose = (event) => events.dropped(event.code === CLOSE_OVER);
+      socket.onclose = (code) => events.dropped(code === CLOSE_OVER);
       const link: Link = {
         send(frame) {
           if (socket.readyState !== OPEN) return false;

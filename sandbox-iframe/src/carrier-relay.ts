@@ -1,5 +1,5 @@
-import { Bytes, View, byteLength, emptyList, getUint32, microtask, setBytes, setUint32 } from "./primordials.ts";
-import { concat, view } from "./bytes.ts";
+import { Bytes, byteLength, emptyList, getUint32, microtask, setBytes, setUint32 } from "./primordials.ts";
+import { concat, numbers, view } from "./bytes.ts";
 import type { Carrier, Link, LinkEvents } from "./carrier.ts";
 
 /** What carries request bodies for the relay: the page, or in the brownfield pattern this very document. */
@@ -30,7 +30,7 @@ export function pack(frames: readonly Uint8Array[]): Uint8Array {
   const parts = emptyList<Uint8Array>();
   for (let i = 0; i < frames.length; i++) {
     const prefix = new Bytes(4);
-    setUint32(new View(prefix.buffer), 0, byteLength(frames[i]!));
+    setUint32(numbers(prefix), 0, byteLength(frames[i]!));
     parts[parts.length] = prefix;
     parts[parts.length] = frames[i]!;
   }
@@ -40,7 +40,7 @@ export function pack(frames: readonly Uint8Array[]): Uint8Array {
 /** The frames of a body, or undefined when it is cut. Each is a copy of its own. */
 export function unpack(body: Uint8Array): Uint8Array[] | undefined {
   const size = byteLength(body);
-  const v = new View(body.buffer, body.byteOffset, size);
+  const v = numbers(body);
   const frames = emptyList<Uint8Array>();
   let at = 0;
   while (at < size) {

@@ -1,5 +1,5 @@
-import { Bytes, View, byteLength, setBytes, webcrypto } from "./primordials.ts";
-import { view } from "./bytes.ts";
+import { Bytes, byteLength, setBytes, webcrypto } from "./primordials.ts";
+import { numbers, view } from "./bytes.ts";
 import { type Direction, HEADER, IV, OVERHEAD, SESSION_ID, TAG, putHeader, putSequence } from "./wire.ts";
 
 /** The associated data of a sealed frame: its header, its direction and its session. */
@@ -27,7 +27,7 @@ export interface Address {
 export async function seal(key: CryptoKey, to: Address, plaintext: Uint8Array, iv?: Uint8Array): Promise<Uint8Array> {
   const frame = new Bytes(OVERHEAD + byteLength(plaintext));
   putHeader(frame, to.type, to.epoch, to.sequence);
-  if (iv === undefined) putSequence(new View(frame.buffer, HEADER, IV), 4, to.sequence);
+  if (iv === undefined) putSequence(numbers(frame), HEADER + 4, to.sequence);
   else setBytes(frame, iv, HEADER);
   const sealed = await webcrypto.encrypt(
     parameters(view(frame, HEADER, IV), associatedData(view(frame, 0, HEADER), to.direction, to.session)),

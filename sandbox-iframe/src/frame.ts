@@ -1,4 +1,4 @@
-import { Bytes, defineProperty, freeze, getter, includes, uncurry } from "./primordials.ts";
+import { Bytes, bufferOf, defineProperty, freeze, getter, includes, uncurry } from "./primordials.ts";
 import { browserSockets, direct } from "./carrier-direct.ts";
 import { type Courier, relay } from "./carrier-relay.ts";
 import type { Carrier } from "./carrier.ts";
@@ -17,6 +17,8 @@ import { Runtime } from "./runtime.ts";
  */
 
 const messages = captureMessages();
+const sockets = browserSockets();
+const agent = navigator.userAgent;
 const parent = window.parent;
 const config = readConfig();
 const hook = new Hook(config.window, config.pageOrigin, config.hookTimeout);
@@ -50,7 +52,7 @@ function readConfig(): FrameConfig {
 function run(config: FrameConfig): void {
   let hop: Hop | undefined;
   const courier = pageCourier(() => hop);
-  const carrier: Carrier = config.carrier === "direct" ? direct(config.socket, browserSockets()) : relay(courier);
+  const carrier: Carrier = config.carrier === "direct" ? direct(config.socket, sockets) : relay(courier);
   const runtime = new Runtime(config, carrier, hook.judge, hook.seesAnswers ? hook.judgeAnswer : undefined, {
     reply: (page, ok, json) => hop?.say(ok ? Tell.result : Tell.error, page, json),
     state(state: State) {
@@ -83,8 +85,8 @@ function run(config: FrameConfig): void {
 function pageCourier(hop: () => Hop | undefined): Courier {
   return {
     events: undefined,
-    carry: (body) => hop()?.say(Tell.body, body.buffer),
-    farewell: (body) => hop()?.say(Tell.farewell, body.buffer),
+    carry: (body) => hop()?.say(Tell.body, bufferOf(body)),
+    farewell: (body) => hop()?.say(Tell.farewell, bufferOf(body)),
     stop() {},
   };
 }
@@ -93,6 +95,5 @@ function pageCourier(hop: () => Hop | undefined): Courier {
 // as long elsewhere. The user agent is the browser's word, not the page's.
 function hopOf(config: FrameConfig): "port" | "window" {
   if (config.hop !== "auto") return config.hop;
-  const agent = navigator.userAgent;
   return includes(agent, "AppleWebKit") && !includes(agent, "Chrome") ? "window" : "port";
 }

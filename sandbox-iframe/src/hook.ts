@@ -1,5 +1,5 @@
 import {
-  ObjectPrototype, defineProperty, freeze, getPrototypeOf, hasOwn, keys, later, never, parseJSON, when,
+  ObjectPrototype, debug, defineProperty, freeze, getPrototypeOf, hasOwn, keys, later, never, parseJSON, when,
 } from "./primordials.ts";
 import { Cause } from "./items.ts";
 import { TooDeep, writeJSON } from "./json.ts";
@@ -169,7 +169,7 @@ export class Hook {
     if (typeof value !== "object" || value === null) return bad(Cause.malformed);
     if (Refusal.is(value)) {
       // Only for whoever has the developer tools open; neither page nor core sees it.
-      console.debug("sallyport: the hook refused a call:", Refusal.reason(value));
+      debug("sallyport: the hook refused a call:", Refusal.reason(value));
       return bad(Cause.refused);
     }
     try {

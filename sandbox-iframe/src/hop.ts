@@ -33,6 +33,7 @@ export interface Messages {
   port(event: MessageEvent): MessagePort | undefined;
   post(to: Window, message: unknown, origin: string, port?: MessagePort): void;
   postPort(to: MessagePort, message: unknown): void;
+  start(port: MessagePort): void;
   listen(to: EventTarget, name: string, run: (event: Event) => void): void;
   channel(): MessageChannel;
 }
@@ -52,6 +53,7 @@ export function captureMessages(): Messages {
     // A window of another origin has no prototype to look at; its postMessage is its own.
     post: (to, message, origin, port) => (port === undefined ? to.postMessage(message, origin) : to.postMessage(message, origin, [port])),
     postPort,
+    start: uncurry(MessagePort.prototype.start),
     listen: add,
     channel: () => new Channel(),
   };
@@ -96,7 +98,7 @@ export function greet(m: Messages, self: EventTarget, parent: Window, origin: st
   if (kind === "port") {
     const { port1, port2 } = m.channel();
     m.listen(port1, "message", (event) => hear(m.data(event as MessageEvent)));
-    port1.start();
+    m.start(port1);
     m.post(parent, greeting, origin, port2);
     return new Batched((list) => m.postPort(port1, list));
   }
@@ -129,7 +131,7 @@ export function meet(m: Messages, self: EventTarget, frame: () => unknown, met: 
       m.listen(port, "message", (event) => {
         if (way !== "stopped") hear(m.data(event as MessageEvent));
       });
-      port.start();
+      m.start(port);
       met(new Batched((list) => m.postPort(port, list)), (data as Greeting).relay);
     } else if ((data as Greeting).hop === "window") {
       way = "window";

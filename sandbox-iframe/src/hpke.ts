@@ -1,5 +1,5 @@
 import { Bytes, byteLength, fillBytes, toUTF8, webcrypto } from "./primordials.ts";
-import { concat, view } from "./bytes.ts";
+import { concat, octets, view } from "./bytes.ts";
 
 /**
  * RFC 9180 base mode, single shot: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256,
@@ -7,8 +7,8 @@ import { concat, view } from "./bytes.ts";
  */
 
 const version = toUTF8("HPKE-v1");
-const kem = concat([toUTF8("KEM"), new Bytes([0x00, 0x10])]);
-const suite = concat([toUTF8("HPKE"), new Bytes([0x00, 0x10, 0x00, 0x01, 0x00, 0x02])]);
+const kem = concat([toUTF8("KEM"), octets(0x00, 0x10)]);
+const suite = concat([toUTF8("HPKE"), octets(0x00, 0x10, 0x00, 0x01, 0x00, 0x02)]);
 const empty = new Bytes(0);
 // An HMAC key of zeros is the empty key, which not every engine imports.
 const zeros = new Bytes(32);
@@ -28,7 +28,7 @@ export function extract(id: Uint8Array, label: string, ikm: Uint8Array, salt: Ui
 
 /** LabeledExpand of RFC 9180 section 4, for at most one block of 32 bytes. */
 export async function expand(id: Uint8Array, prk: Uint8Array, label: string, info: Uint8Array, size: number): Promise<Uint8Array> {
-  const labeled = concat([new Bytes([0, size]), version, id, toUTF8(label), info, new Bytes([1])]);
+  const labeled = concat([octets(0, size), version, id, toUTF8(label), info, octets(1)]);
   return view(await hmac(prk, labeled), 0, size);
 }
 
@@ -49,7 +49,7 @@ export async function sharedSecret(privateKey: CryptoKey, publicKey: CryptoKey, 
 /** The AEAD key and base nonce of RFC 9180 section 5.1, base mode. */
 export async function schedule(shared: Uint8Array, info: Uint8Array): Promise<{ key: Uint8Array; nonce: Uint8Array }> {
   const psk = await extract(suite, "psk_id_hash", empty);
-  const context = concat([new Bytes([0]), psk, await extract(suite, "info_hash", info)]);
+  const context = concat([octets(0), psk, await extract(suite, "info_hash", info)]);
   const secret = await extract(suite, "secret", empty, shared);
   const key = await expand(suite, secret, "key", context, 32);
   const nonce = await expand(suite, secret, "base_nonce", context, 12);

@@ -1,5 +1,5 @@
-import { Bytes, View, byteLength, emptyList, fromUTF8, getUint32, getUint8, intoUTF8, setBytes, setUint32, setUint8, toUTF8 } from "./primordials.ts";
-import { view } from "./bytes.ts";
+import { Bytes, byteLength, emptyList, fromUTF8, getUint32, getUint8, intoUTF8, setBytes, setUint32, setUint8, toUTF8 } from "./primordials.ts";
+import { numbers, view } from "./bytes.ts";
 import { MAX_ITEMS } from "./wire.ts";
 
 /** Why the hook kept a call back. */
@@ -38,7 +38,7 @@ export function callItem(id: number, timeout: number, command: Uint8Array, json:
 
 function headed(item: Uint8Array, id: number, timeout: number, command: Uint8Array, m: number): Uint8Array {
   const n = byteLength(command);
-  const v = new View(item.buffer, item.byteOffset, 15 + n);
+  const v = numbers(item, 15 + n);
   setUint8(v, 0, 1);
   setUint32(v, 1, id);
   setUint32(v, 5, timeout);
@@ -52,7 +52,7 @@ function headed(item: Uint8Array, id: number, timeout: number, command: Uint8Arr
 /** A cancel item. */
 export function cancelItem(id: number): Uint8Array {
   const item = new Bytes(5);
-  const v = new View(item.buffer);
+  const v = numbers(item);
   setUint8(v, 0, 2);
   setUint32(v, 1, id);
   return item;
@@ -63,7 +63,7 @@ export function reportItem(id: number, cause: Cause, command: string): Uint8Arra
   const name = toUTF8(command);
   const n = byteLength(name);
   const item = new Bytes(7 + n);
-  const v = new View(item.buffer);
+  const v = numbers(item);
   setUint8(v, 0, 3);
   setUint32(v, 1, id);
   setUint8(v, 5, cause);
@@ -82,7 +82,7 @@ export interface Reply {
 /** The replies of a batch from the core; throws when it is not exactly that. */
 export function parseReplies(plaintext: Uint8Array): Reply[] {
   const size = byteLength(plaintext);
-  const v = new View(plaintext.buffer, plaintext.byteOffset, size);
+  const v = numbers(plaintext);
   const replies = emptyList<Reply>();
   let at = 0;
   while (at < size) {

@@ -1,5 +1,5 @@
 import { Bytes, fillBytes, setBytes, toUTF8, webcrypto } from "./primordials.ts";
-import { concat, randomBytes, view } from "./bytes.ts";
+import { concat, octets, randomBytes, view } from "./bytes.ts";
 import { ephemeral, sealTo } from "./hpke.ts";
 import { type CarrierName, HEADER, KEY, type PatternName, SECRET, Type, carriers, patterns, putHeader } from "./wire.ts";
 
@@ -29,8 +29,8 @@ export async function importKeys(raw: Uint8Array): Promise<Keys> {
 /** The HPKE info of the hello, or with an epoch of the rekeyed that begins it. */
 export function info(to: Binding, epoch?: number): Uint8Array {
   const label = toUTF8(epoch === undefined ? "sallyport/1 hello" : "sallyport/1 rekey");
-  const bound = concat([label, new Bytes([carriers[to.carrier], patterns[to.pattern]]), to.session]);
-  return epoch === undefined ? bound : concat([bound, new Bytes([epoch >> 8, epoch & 0xff])]);
+  const bound = concat([label, octets(carriers[to.carrier], patterns[to.pattern]), to.session]);
+  return epoch === undefined ? bound : concat([bound, octets(epoch >> 8, epoch & 0xff)]);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Bytes, defineProperty, freeze, fromUTF8, getter, later, uncurry, when } from "./primordials.ts";
+import { fromBase64URL } from "./bytes.ts";
 import { browserSockets, direct } from "./carrier-direct.ts";
 import { type Courier, relay } from "./carrier-relay.ts";
 import { Client, type InvokeOptions, SallyportError, type Signals, emptyRequest, readTicket } from "./client.ts";
@@ -8,6 +9,7 @@ import { type Hop, type Messages, captureMessages, meet } from "./hop.ts";
 import { Ask, readAsked, readTold } from "./protocol.ts";
 import { type Post, Pump } from "./pump.ts";
 import { Runtime } from "./runtime.ts";
+import { SESSION_ID } from "./wire.ts";
 
 /** How long a frame may take to prove the core, in milliseconds. */
 const START_WITHIN = 30_000;
@@ -99,6 +101,9 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
   const append = uncurry(Node.prototype.appendChild) as (to: Node, e: Node) => Node;
   const setStyle = uncurry(CSSStyleDeclaration.prototype.setProperty) as (s: CSSStyleDeclaration, n: string, v: string, p: string) => void;
 
+  const styleOf = getter<HTMLElement, CSSStyleDeclaration>(HTMLElement.prototype, "style");
+  const rootOf = getter<Document, HTMLElement>(Document.prototype, "documentElement");
+
   const unseen = [
     ["all", "initial"], ["position", "fixed"], ["left", "0"], ["top", "0"], ["width", "1px"], ["height", "1px"],
     ["border", "0"], ["opacity", "0"], ["pointer-events", "none"], ["z-index", "-1"],
@@ -110,11 +115,12 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
     setAttribute(frame, "aria-hidden", "true");
     setAttribute(frame, "tabindex", "-1");
     setAttribute(frame, "src", url);
+    const style = styleOf(frame);
     // Rendered, if only as one clear pixel: Chromium runs the process of a
     // frame that is not at background priority. Nothing that the page's styles
     // say of iframes changes it.
-    for (let i = 0; i < unseen.length; i++) setStyle(frame.style, unseen[i]![0], unseen[i]![1], "important");
-    append(document.documentElement, frame);
+    for (let i = 0; i < unseen.length; i++) setStyle(style, unseen[i]![0], unseen[i]![1], "important");
+    append(rootOf(document), frame);
     return frame;
   };
 
@@ -148,7 +154,7 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
       (met, name) => {
         hop = met;
         client.attach({ send: (list) => met.sayAll(list) });
-        if (typeof name !== "string" || !/^[A-Za-z0-9_-]{22}$/.test(name)) return;
+        if (typeof name !== "string" || fromBase64URL(name, SESSION_ID) === undefined) return;
         pump = new Pump(config.relay + name, post, {
           body: (body) => met.say(Ask.body, body),
           lost: () => met.say(Ask.lost),

@@ -21,6 +21,13 @@ export function getter<T, R>(prototype: object, name: string): (self: T) => R {
   return uncurry(get) as (self: T) => R;
 }
 
+/** The setter of an accessor property, as a function of the object. */
+export function setter<T, V>(prototype: object, name: string): (self: T, value: V) => void {
+  const set = Object.getOwnPropertyDescriptor(prototype, name)?.set;
+  if (set === undefined) throw new TypeError(`sallyport: this browser can't set ${name}`);
+  return uncurry(set) as (self: T, value: V) => void;
+}
+
 export const { freeze, defineProperty, getPrototypeOf, setPrototypeOf, keys, hasOwn } = Object;
 
 /**
@@ -62,6 +69,9 @@ const typedArray = getPrototypeOf(Uint8Array.prototype) as object;
 export const setBytes = uncurry(Uint8Array.prototype.set) as (into: Uint8Array, from: Uint8Array, at?: number) => void;
 export const fillBytes = uncurry(Uint8Array.prototype.fill) as (bytes: Uint8Array, value: number) => unknown;
 export const byteLength = getter<Uint8Array, number>(typedArray, "byteLength");
+export const byteOffset = getter<Uint8Array, number>(typedArray, "byteOffset");
+export const bufferOf = getter<Uint8Array, ArrayBuffer>(typedArray, "buffer");
+export const bufferSize = getter<ArrayBuffer, number>(ArrayBuffer.prototype, "byteLength");
 export const getUint32 = uncurry(DataView.prototype.getUint32) as (view: DataView, at: number) => number;
 export const setUint32 = uncurry(DataView.prototype.setUint32) as (view: DataView, at: number, value: number) => void;
 export const getUint16 = uncurry(DataView.prototype.getUint16) as (view: DataView, at: number) => number;
@@ -98,4 +108,5 @@ export const webcrypto = freeze({
 export const microtask = queueMicrotask.bind(globalThis);
 export const later = setTimeout.bind(globalThis) as (run: () => void, ms: number) => unknown;
 export const never = clearTimeout.bind(globalThis) as (timer: unknown) => void;
+export const debug = console.debug.bind(console);
 export const now = Date.now.bind(Date);

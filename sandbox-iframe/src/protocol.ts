@@ -1,4 +1,5 @@
 import { isArray, isSafeInteger } from "./primordials.ts";
+import { isBuffer } from "./bytes.ts";
 
 /**
  * What page and frame say to each other: flat lists of messages, each a kind
@@ -31,7 +32,6 @@ export interface Told {
 }
 
 const isTimeout = (v: unknown): v is number => isSafeInteger(v) && (v as number) >= 0 && (v as number) < 2 ** 32;
-const isBuffer = (v: unknown): v is ArrayBuffer => v instanceof ArrayBuffer;
 
 /** Reads a list from the page, up to the first message that is none. */
 export function readAsked(list: unknown, to: Asked): void {

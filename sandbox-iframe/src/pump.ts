@@ -1,4 +1,4 @@
-import { Bytes, byteLength, emptyList, later, min, random, when } from "./primordials.ts";
+import { Bytes, bufferSize, byteLength, emptyList, later, min, random, when } from "./primordials.ts";
 
 /** What the pump uses of fetch: the status and body of a POST, or a rejection. */
 export type Post = (url: string, body: Uint8Array, last: boolean) => Promise<{ status: number; body: ArrayBuffer }>;
@@ -104,7 +104,7 @@ export class Pump {
         }
         if (status !== 200) return this.#failed(done);
         this.#failures = this.#early = 0;
-        if (answer.byteLength > 0 || byteLength(body) > 0) this.#events.body(answer);
+        if (bufferSize(answer) > 0 || byteLength(body) > 0) this.#events.body(answer);
         done();
         this.#poll();
       },

@@ -1,4 +1,5 @@
-import { Bytes, View, byteLength, floor, getUint16, getUint32, getUint8, setUint16, setUint32, setUint8 } from "./primordials.ts";
+import { Bytes, byteLength, floor, getUint16, getUint32, getUint8, setUint16, setUint32, setUint8 } from "./primordials.ts";
+import { numbers } from "./bytes.ts";
 
 /** The wire format of the Go package isolation, whose comment is normative. */
 export const VERSION = 1;
@@ -63,7 +64,7 @@ const highest = 2 ** 21; // above it a sequence is no safe integer
 
 /** Writes a header to the start of frame. */
 export function putHeader(frame: Uint8Array, type: number, epoch: number, sequence: number): void {
-  const v = new View(frame.buffer, frame.byteOffset, HEADER);
+  const v = numbers(frame, HEADER);
   setUint8(v, 0, VERSION);
   setUint8(v, 1, type);
   setUint16(v, 2, epoch);
@@ -73,7 +74,7 @@ export function putHeader(frame: Uint8Array, type: number, epoch: number, sequen
 /** Reads a header; undefined unless version and size could be right. */
 export function parseHeader(frame: Uint8Array): Header | undefined {
   if (byteLength(frame) < HEADER) return undefined;
-  const v = new View(frame.buffer, frame.byteOffset, HEADER);
+  const v = numbers(frame, HEADER);
   const high = getUint32(v, 4);
   if (getUint8(v, 0) !== VERSION || high >= highest) return undefined;
   return { type: getUint8(v, 1), epoch: getUint16(v, 2), sequence: high * 2 ** 32 + getUint32(v, 8) };

@@ -9,6 +9,7 @@ const PAGE = "http://page.test";
 function stage() {
   type Run = (event: Event) => void;
   const listeners = new Map<unknown, Run[]>();
+  const started: unknown[] = [];
   const posted: { to: unknown; message: unknown; origin: string }[] = [];
   const on = (to: unknown, run: Run): void => void listeners.set(to, [...(listeners.get(to) ?? []), run]);
   const fire = (to: unknown, event: object): void => (listeners.get(to) ?? []).forEach((run) => run(event as Event));
@@ -25,9 +26,10 @@ function stage() {
       fire(to, { isTrusted: true, source: fromFrame ? frame : page, origin: fromFrame ? "null" : PAGE, data: structuredClone(message), ports: port === undefined ? [] : [port] });
     },
     postPort: (port, message) => fire((port as unknown as { peer: unknown }).peer, { data: structuredClone(message) }),
+    start: (port) => void started.push(port),
     listen: (to, _, run) => on(to, run),
     channel() {
-      const [port1, port2] = [{ start() {}, peer: {} }, { start() {}, peer: {} }];
+      const [port1, port2] = [{ peer: {} }, { peer: {} }];
       [port1.peer, port2.peer] = [port2, port1];
       return { port1, port2 } as unknown as MessageChannel;
     },
@@ -37,7 +39,7 @@ function stage() {
   const meeting = meet(messages, page as EventTarget, () => frame, (hop) => hops.push(hop), (list) => heard.page.push(list));
   const answer = (kind: "port" | "window", relay?: string): Hop =>
     greet(messages, frame as EventTarget, page as Window, PAGE, kind, relay, (list) => heard.frame.push(list));
-  return { messages, page, frame, fire, posted, heard, hops, meeting, answer };
+  return { messages, page, frame, fire, posted, started, heard, hops, meeting, answer };
 }
 
 for (const kind of ["port", "window"] as const)
@@ -74,6 +76,12 @@ for (const kind of ["port", "window"] as const)
       expect(s.posted.map((p) => p.origin)).toEqual([PAGE]);
     });
 
+    test("start their ports themselves, out of reach of MessagePort.prototype", () => {
+      const s = stage();
+      s.answer(kind);
+      expect(s.started).toHaveLength(kind === "port" ? 2 : 0);
+    });
+
     test("are silent after the meeting has ended", async () => {
       const s = stage();
       const hop = s.answer(kind);
@@ -85,7 +93,7 @@ for (const kind of ["port", "window"] as const)
   });
 
 describe("the page is not taken in by", () => {
-  const port = { start() {}, peer: {} };
+  const port = { peer: {} };
   const good = { isTrusted: true, origin: "null", data: { sallyport: 1, hop: "port" }, ports: [port] };
   const cases: [string, (frame: object) => object][] = [
     ["another window's port", () => ({ ...good, source: {} })],

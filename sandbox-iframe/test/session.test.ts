@@ -69,7 +69,7 @@ describe("the handshake", () => {
   test("says hello first, and is ready when the core has answered", async () => {
     const t = await start();
     const socket = await t.socket(0);
-    expect([socket.url, socket.binaryType]).toEqual(["ws://core.test/socket", "arraybuffer"]);
+    expect(socket.url).toBe("ws://core.test/socket");
     socket.accept();
     const hello = await socket.next();
     expect(t.events).toEqual([]);
@@ -279,8 +279,15 @@ describe("receiving", () => {
 
   test("closes the socket on text", async () => {
     const t = await ready();
-    t.first.onmessage?.({ data: "hello" } as MessageEvent);
+    t.first.onmessage?.("hello");
     expect(t.first.closed).toBe(true);
+  });
+
+  test("closes the socket on bytes that are no buffer, whatever they say of themselves", async () => {
+    const t = await ready();
+    const frame = await t.core.reply(answer(true, 1, "1"));
+    t.first.onmessage?.(Object.setPrototypeOf(frame, ArrayBuffer.prototype));
+    expect([t.first.closed, t.replies]).toEqual([true, []]);
   });
 });
 

@@ -49,11 +49,10 @@ export function withIndexSetters(forge: (value: unknown) => unknown, run: () => 
 
 /** A WebSocket whose other end is the test. */
 export class TestSocket implements Socket {
-  binaryType = "arraybuffer";
   readyState = 0;
   onopen: (() => void) | null = null;
-  onmessage: ((event: MessageEvent) => void) | null = null;
-  onclose: ((event: CloseEvent) => void) | null = null;
+  onmessage: ((data: unknown) => void) | null = null;
+  onclose: ((code: number) => void) | null = null;
   readonly url: string;
   /** What the frame sent and the test has not taken. */
   readonly sent: Uint8Array[] = [];
@@ -85,12 +84,12 @@ export class TestSocket implements Socket {
   }
 
   deliver(frame: Uint8Array): void {
-    this.onmessage?.({ data: frame.slice().buffer } as MessageEvent);
+    this.onmessage?.(frame.slice().buffer);
   }
 
   drop(code = 1006): void {
     this.readyState = 3;
-    this.onclose?.({ code } as CloseEvent);
+    this.onclose?.(code);
   }
 }
 

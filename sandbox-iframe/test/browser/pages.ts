@@ -151,7 +151,16 @@ function pretend(data: unknown, ports: MessagePort[] = []): void {
 // Before the frame has greeted: who is taken in by it talks to nobody from here on.
 pretend({ sallyport: 1, hop: "port" }, [new MessageChannel().port1]);
 
+// And who starts its port by the page's own function hands it over.
+const handed: unknown[] = [];
+const { start } = MessagePort.prototype;
+MessagePort.prototype.start = function () {
+  handed.push(this);
+  start.call(this);
+};
+
 function impersonated(): void {
+  check("the port is started out of the page's reach", () => equal(handed.length, 0));
   check("a message that a script dispatches in the frame's name is nobody's", async () => {
     const waiting = invoke("never", {}, { timeout: 200 });
     pretend([3, "closed"]);
@@ -170,7 +179,7 @@ function polluting(): void {
     ["Map.delete", Map.prototype, "delete"], ["Array iteration", Array.prototype, Symbol.iterator], ["Array.push", Array.prototype, "push"],
     ["Promise.then", Promise.prototype, "then"], ["Uint8Array.set", Uint8Array.prototype, "set"], ["DataView.getUint32", DataView.prototype, "getUint32"],
     ["SubtleCrypto.encrypt", SubtleCrypto.prototype, "encrypt"], ["SubtleCrypto.decrypt", SubtleCrypto.prototype, "decrypt"],
-    ["WebSocket.send", WebSocket.prototype, "send"], ["fetch", window, "fetch"], ["queueMicrotask", window, "queueMicrotask"],
+    ["WebSocket.send", WebSocket.prototype, "send"], ["fetch", window, "fetch"], ["Uint8Array.buffer", Object.getPrototypeOf(Uint8Array.prototype) as object, "buffer"], ["queueMicrotask", window, "queueMicrotask"],
     ["setTimeout", window, "setTimeout"], ["Object.tagLength", Object.prototype, "tagLength", 32], ["Object.hop", Object.prototype, "hop", "window"],
   ];
   for (const [name, object, member, value = bad] of targets)
