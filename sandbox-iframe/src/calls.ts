@@ -158,9 +158,8 @@ export class Calls {
   // The verdict was to keep it back: the page learns that, and the record why.
   // A page that has cancelled the call meanwhile learns nothing, but keeps
   // nothing off the record.
-  #keep(call: Call, cause: Cause | "invalid" | "deep"): void {
+  #keep(call: Call, cause: Cause | "invalid"): void {
     if (cause === "invalid") return this.#fail(call, "invalid_args");
-    if (cause === "deep") return this.#fail(call, "too_large");
     if (!this.#number(call)) return;
     this.#reports.report(call.id, cause, call.command);
     this.#fail(call, "hook_refused");

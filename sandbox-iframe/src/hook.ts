@@ -1,5 +1,5 @@
 import {
-  ObjectPrototype, debug, defineProperty, freeze, getPrototypeOf, hasOwn, keys, later, never, parseJSON, when,
+  ObjectPrototype, debug, elapsed, freeze, getPrototypeOf, hasOwn, keys, later, never, parseJSON, when,
 } from "./primordials.ts";
 import { Cause } from "./items.ts";
 import { TooDeep, writeJSON } from "./json.ts";
@@ -33,7 +33,7 @@ export interface Question {
 /** What came of it: the call as it is to be sealed, or why it is kept back. */
 export type Verdict =
   | { readonly pass: true; readonly command: string; readonly json: string }
-  | { readonly pass: false; readonly cause: Cause | "invalid" | "deep" };
+  | { readonly pass: false; readonly cause: Cause | "invalid" };
 
 /** Decides on a question; done is called exactly once, at once if the decision needs no waiting. */
 export type Judge = (question: Question, done: (verdict: Verdict) => void) => void;
@@ -60,7 +60,10 @@ class Refusal {
   }
 }
 
-const bad = (cause: Cause | "deep"): Verdict => ({ pass: false, cause });
+const bad = (cause: Cause | "invalid"): Verdict => ({ pass: false, cause });
+
+// What came of asking a hook: its word, or the cause why there is none.
+type Outcome = { readonly cause: undefined; readonly value: unknown } | { readonly cause: Cause };
 
 /** The app's hook: two functions, registered once each and before start. */
 export class Hook {
@@ -113,9 +116,9 @@ export class Hook {
     try {
       call = this.#show(question);
     } catch {
-      return done({ pass: false, cause: "invalid" });
+      return done(bad("invalid"));
     }
-    this.#ask(() => hook(call), (outcome) => done("cause" in outcome ? bad(outcome.cause) : this.#verdict(question, outcome.value)));
+    this.#ask(() => hook(call), (outcome) => done(outcome.cause === undefined ? this.#verdict(question, outcome.value) : bad(outcome.cause)));
   };
 
   readonly judgeAnswer: AnswerJudge = (ok, json, question, done) => {
@@ -130,7 +133,7 @@ export class Hook {
     } catch {
       return done(undefined);
     }
-    this.#ask(() => hook(answer, call), (outcome) => done("cause" in outcome ? undefined : this.#rewritten(ok, json, outcome.value)));
+    this.#ask(() => hook(answer, call), (outcome) => done(outcome.cause === undefined ? this.#rewritten(ok, json, outcome.value) : undefined));
   };
 
   #show(question: Question): HookCall {
@@ -140,15 +143,17 @@ export class Hook {
 
   // Calls the hook and waits for a promise, and for nothing else that has a
   // then: arguments of the page must not become code. done runs in the same
-  // turn in which the hook's word is known.
-  #ask(run: () => unknown, done: (outcome: { value: unknown } | { cause: Cause }) => void): void {
+  // turn in which the hook's word is known. No timer runs while the hook keeps
+  // its thread busy, so a word is also looked at for when it came.
+  #ask(run: () => unknown, done: (outcome: Outcome) => void): void {
+    const began = elapsed();
     let open = true;
     let timer: unknown;
-    const settle = (outcome: { value: unknown } | { cause: Cause }): void => {
+    const settle = (outcome: Outcome): void => {
       if (!open) return;
       open = false;
       if (timer !== undefined) never(timer);
-      done(outcome);
+      done(outcome.cause === undefined && elapsed() - began > this.#limit ? { cause: Cause.timeout } : outcome);
     };
     let result: unknown;
     try {
@@ -156,11 +161,11 @@ export class Hook {
     } catch {
       return settle({ cause: Cause.threw });
     }
-    if (typeof result !== "object" || result === null || getPrototypeOf(result) === ObjectPrototype) return settle({ value: result });
+    if (isPlain(result)) return settle({ cause: undefined, value: result });
     try {
-      void when(result as Promise<unknown>, (value) => settle({ value }), () => settle({ cause: Cause.threw }));
+      void when(result as Promise<unknown>, (value) => settle({ cause: undefined, value }), () => settle({ cause: Cause.threw }));
     } catch {
-      return settle({ value: result }); // not a promise
+      return settle({ cause: undefined, value: result }); // not a promise
     }
     timer = later(() => settle({ cause: Cause.timeout }), this.#limit);
   }
@@ -179,7 +184,7 @@ export class Hook {
       if (question.kind === "cancel" && call.command !== question.command) return bad(Cause.malformed);
       return { pass: true, command: call.command, json: writeJSON(call.args) };
     } catch (e) {
-      return bad(e instanceof TooDeep ? "deep" : Cause.malformed);
+      return bad(e instanceof TooDeep && tooDeep(question.json) ? "invalid" : Cause.malformed);
     }
   }
 
@@ -196,6 +201,25 @@ export class Hook {
     } catch {
       return undefined;
     }
+  }
+}
+
+// What can't be a promise. A proxy that has been revoked says nothing of itself.
+function isPlain(value: unknown): boolean {
+  try {
+    return typeof value !== "object" || value === null || getPrototypeOf(value) === ObjectPrototype;
+  } catch {
+    return true;
+  }
+}
+
+// Whether arguments nest too deeply as they came. The page's own client sends none such.
+function tooDeep(json: string): boolean {
+  try {
+    writeJSON(parseJSON(json));
+    return false;
+  } catch {
+    return true;
   }
 }
 
@@ -224,9 +248,7 @@ function members(value: object): Record<"kind" | "id" | "command" | "args" | "wi
 // meaning here, which is more often a misspelling than a decoration.
 function own(object: object, names: readonly string[]): Record<string, unknown> {
   const members = { __proto__: null } as unknown as Record<string, unknown>;
-  for (let i = 0; i < names.length; i++) {
-    defineProperty(members, names[i]!, { __proto__: null, value: undefined, writable: true } as PropertyDescriptor);
-  }
+  for (let i = 0; i < names.length; i++) members[names[i]!] = undefined;
   const present = keys(object);
   for (let i = 0; i < present.length; i++) {
     const name = present[i]!;

@@ -109,4 +109,6 @@ export const microtask = queueMicrotask.bind(globalThis);
 export const later = setTimeout.bind(globalThis) as (run: () => void, ms: number) => unknown;
 export const never = clearTimeout.bind(globalThis) as (timer: unknown) => void;
 export const debug = console.debug.bind(console);
+/** Milliseconds that no change of the clock's time moves. */
+export const elapsed = performance.now.bind(performance);
 export const now = Date.now.bind(Date);

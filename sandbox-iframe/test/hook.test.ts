@@ -7,7 +7,7 @@ type Fn = (call: HookCall) => unknown;
 
 const question: Question = { kind: "call", id: 3, command: "notes.save", json: '{"path":"a","n":[1]}' };
 
-function hookOf(fn?: (hook: Hook) => Fn, limit = 50): Hook {
+function hookOf(fn?: (hook: Hook) => Fn, limit = 1000): Hook {
   const hook = new Hook("main", "http://page.test", limit);
   if (fn) hook.surface.onCall(fn(hook));
   hook.seal();
@@ -19,7 +19,7 @@ function judge(hook: Hook, q: Question = question): Promise<Verdict> {
 }
 
 const passed = (command: string, json: string): Verdict => ({ pass: true, command, json });
-const kept = (cause: Cause | "invalid" | "deep"): Verdict => ({ pass: false, cause });
+const kept = (cause: Cause | "invalid"): Verdict => ({ pass: false, cause });
 
 describe("a hook sees", () => {
   test("kind, id, command, arguments, window and origin, and nothing else", async () => {
@@ -47,13 +47,17 @@ describe("a hook lets through", () => {
 });
 
 describe("a hook keeps back a call", () => {
-  const cases: [string, (hook: Hook) => Fn, Cause | "deep"][] = [
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
+  const cases: [string, (hook: Hook) => Fn, Cause][] = [
     ["by refusing", (h) => () => h.surface.refuse("no"), Cause.refused],
     ["by a promise of a refusal", (h) => async () => h.surface.refuse("no"), Cause.refused],
     ["by throwing", () => () => { throw new Error("x"); }, Cause.threw],
     ["by throwing nothing", () => () => { throw undefined; }, Cause.threw],
     ["by a rejected promise", () => async () => { throw new Error("x"); }, Cause.threw],
-    ["by taking too long", () => () => new Promise(() => {}), Cause.timeout],
     ["by returning nothing", () => () => undefined, Cause.malformed],
     ["by returning true", () => () => true, Cause.malformed],
     ["by returning null", () => () => null, Cause.malformed],
@@ -68,13 +72,40 @@ describe("a hook keeps back a call", () => {
     ["by returning another id", () => (c) => ({ ...c, id: 4 }), Cause.malformed],
     ["by returning a member without meaning", () => (c) => ({ ...c, arg: {} }), Cause.malformed],
     ["by returning arguments that are not JSON", () => (c) => ({ ...c, args: { at: new Date() } }), Cause.malformed],
-    ["by returning arguments with a cycle", () => (c) => { const a: unknown[] = []; a.push(a); return { ...c, args: a }; }, "deep"],
+    ["by returning arguments with a cycle", () => (c) => { const a: unknown[] = []; a.push(a); return { ...c, args: a }; }, Cause.malformed],
+    ["by returning a proxy that was revoked", () => revoked, Cause.malformed],
+    ["by returning a proxy that throws", () => () => new Proxy({}, { getPrototypeOf() { throw new Error("x"); } }), Cause.malformed],
+    ["by returning a proxy in its call", () => (c) => ({ ...c, args: revoked() }), Cause.malformed],
+    ["by returning a promise whose constructor throws", () => () => Object.defineProperty(Promise.resolve(), "constructor", { get() { throw new Error("x"); } }), Cause.malformed],
+    ["by returning what has a then", () => (c) => ({ ...c, then: (done: (c: unknown) => void) => done(c) }), Cause.malformed],
     ["by returning what only looks like a refusal", () => (c) => ({ reason: "no", refuse: true, ...c }), Cause.malformed],
     ["by returning the refusal inside a list", (h) => () => [h.surface.refuse("no")], Cause.malformed],
     ["by returning a thenable, whose code is not run", () => (c) => ({ ...c, then: (ok: (v: unknown) => void) => ok(c) }), Cause.malformed],
     ["by a getter that throws", () => (c) => ({ ...c, get args() { throw new Error("x"); } }), Cause.malformed],
   ];
-  for (const [name, fn, cause] of cases) test(name, async () => expect(await judge(hookOf(fn, 20))).toEqual(kept(cause)));
+  for (const [name, fn, cause] of cases) test(name, async () => expect(await judge(hookOf(fn))).toEqual(kept(cause)));
+
+  test("by taking too long", async () => expect(await judge(hookOf(() => () => new Promise(() => {}), 20))).toEqual(kept(Cause.timeout)));
+
+  const busy = (ms: number): void => {
+    for (const end = performance.now() + ms; performance.now() < end; );
+  };
+  test("by keeping its thread busy for too long", async () => {
+    expect(await judge(hookOf(() => (c) => (busy(40), c), 20))).toEqual(kept(Cause.timeout));
+    expect(await judge(hookOf(() => async (c) => (await undefined, busy(40), c), 20))).toEqual(kept(Cause.timeout));
+  });
+
+  test("by refusing, whatever has become of console", async () => {
+    const { debug } = console;
+    console.debug = () => {
+      throw new Error("x");
+    };
+    try {
+      expect(await judge(hookOf((h) => () => h.surface.refuse("no")))).toEqual(kept(Cause.refused));
+    } finally {
+      console.debug = debug;
+    }
+  });
 
   test("by not being there", async () => expect(await judge(hookOf())).toEqual(kept(Cause.malformed)));
 
@@ -133,6 +164,12 @@ describe("what was judged is what is sealed", () => {
   });
 });
 
+describe("arguments that nest too deeply", () => {
+  const json = `{"path":${"[".repeat(128)}${"]".repeat(128)}}`;
+  test("are the page's fault, and no bad answer", async () => expect(await judge(hookOf(() => (call) => call), { ...question, json })).toEqual(kept("invalid")));
+  test("are no excuse for a hook that refuses", async () => expect(await judge(hookOf((h) => () => h.surface.refuse("no")), { ...question, json })).toEqual(kept(Cause.refused)));
+});
+
 describe("arguments that are not JSON text", () => {
   for (const json of ["", "{", "undefined", "{'a':1}", "[1,]", "NaN"])
     test(`"${json}" never reach the hook`, async () => {
@@ -173,8 +210,8 @@ describe("registration", () => {
 });
 
 describe("an answer hook", () => {
-  const ask = (fn: (a: HookAnswer, c: HookCall) => unknown, ok = true, json = '{"secret":1,"title":"t"}'): Promise<string | undefined> => {
-    const hook = new Hook("main", "o", 20);
+  const ask = (fn: (a: HookAnswer, c: HookCall) => unknown, ok = true, json = '{"secret":1,"title":"t"}', limit = 1000): Promise<string | undefined> => {
+    const hook = new Hook("main", "o", limit);
     hook.surface.onAnswer(fn);
     return new Promise((done) => hook.judgeAnswer(ok, json, question, done));
   };
@@ -201,10 +238,10 @@ describe("an answer hook", () => {
     ["makes an error of a result", () => ({ kind: "error", error: { code: "x", id: "" } })],
     ["returns no value", () => ({ kind: "result" })],
     ["returns what is not JSON", () => ({ kind: "result", value: new Date() })],
-    ["takes too long", () => new Promise(() => {})],
     ["returns an unknown member", (a) => ({ ...a, extra: 1 })],
   ];
   for (const [name, fn] of bad) test(`that ${name} keeps the answer back`, async () => expect(await ask(fn)).toBeUndefined());
+  test("that takes too long keeps the answer back", async () => expect(await ask(() => new Promise(() => {}), true, "1", 20)).toBeUndefined());
   test("that refuses keeps the answer back", async () => {
     const hook = new Hook("main", "o", 20);
     hook.surface.onAnswer(() => hook.surface.refuse("no"));
