@@ -31,7 +31,7 @@ interface Call {
   command: string;
   json: string;
   id: number; // its number on the wire, 0 before the verdict
-  entry: Entry | undefined;
+  entry: Entry | undefined; // as long as it waits to be sealed, or is
   sent: boolean;
   judging: boolean; // the hook is at it, whatever the page says meanwhile
   cancelled: boolean;
@@ -110,7 +110,7 @@ export class Calls {
     call.cancelled = true;
     this.#forget(call);
     if (call.sent) this.#sendCancel(call);
-    else if (call.entry !== undefined && !call.entry.taken) call.entry.dropped = true;
+    else if (call.entry !== undefined) call.entry.item = undefined;
   }
 
   /** Takes the core's answers. */
@@ -178,6 +178,7 @@ export class Calls {
 
   #sent(call: Call): void {
     call.sent = true;
+    call.entry = undefined;
     if (call.cancelled) this.#sendCancel(call);
   }
 
@@ -218,5 +219,5 @@ function questionOf(kind: "call" | "cancel", call: Call): Question {
 }
 
 function entryOf(item: Uint8Array, sent: () => void = () => {}): Entry {
-  return { item, dropped: false, taken: false, sent };
+  return { item, sent };
 }

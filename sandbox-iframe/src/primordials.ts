@@ -42,7 +42,7 @@ export const ArrayPrototype = Array.prototype;
 export const { isArray } = Array;
 export const { parse: parseJSON, stringify: stringifyJSON } = JSON;
 export const { isFinite, isSafeInteger } = Number;
-export const { ceil, floor, min, random } = Math;
+export const { ceil, floor, max, min, random } = Math;
 export const numberToString = uncurry(Number.prototype.toString) as (n: number) => string;
 
 export const charCodeAt = uncurry(String.prototype.charCodeAt);

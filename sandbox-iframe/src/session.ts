@@ -422,7 +422,7 @@ export class Session {
 
 function itemsOf(entries: readonly Entry[]): Uint8Array[] {
   const items = emptyList<Uint8Array>();
-  for (let i = 0; i < entries.length; i++) items[i] = entries[i]!.item;
+  for (let i = 0; i < entries.length; i++) items[i] = entries[i]!.item!; // taken just now
   return items;
 }
 

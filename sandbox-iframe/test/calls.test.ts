@@ -22,8 +22,8 @@ function table(judge: Judge = passAll, maxPlaintext = 1000, judgeAnswer?: Answer
       replies.push(ok ? { page, ok, value } : { page, ok, code: value.code, id: value.id });
     },
   });
-  const items = (): Item[] => entries.filter((e) => !e.dropped).flatMap((e) => parseItems(e.item));
-  const send = (): void => entries.forEach((e) => ((e.taken = true), e.sent()));
+  const items = (): Item[] => entries.flatMap((e) => (e.item === undefined ? [] : parseItems(e.item)));
+  const send = (): void => entries.forEach((e) => e.sent());
   return { calls, replies, entries, items, send };
 }
 
@@ -196,20 +196,19 @@ describe("a cancellation", () => {
     expect(t.items()).toMatchObject([{ kind: "call", id: 1 }, { kind: "report", id: 1, cause: 1 }]);
   });
 
-  test("of a waiting call takes it back", () => {
+  test("of a waiting call takes it back, and its bytes", () => {
     const t = table();
     t.calls.call(10, "a", "1", 0);
     t.calls.cancel(10);
-    expect(t.items()).toEqual([]);
+    expect(t.entries.map((e) => e.item)).toEqual([undefined]);
   });
 
-  test("of a call that is just being sealed follows it", () => {
+  test("of a call that is just being sealed follows it, or takes it back if it never left", () => {
     const t = table();
     t.calls.call(10, "a", "1", 0);
-    t.entries[0]!.taken = true;
     t.calls.cancel(10);
     t.entries[0]!.sent();
-    expect(t.items()).toMatchObject([{ kind: "call", id: 1 }, { kind: "cancel", id: 1 }]);
+    expect(t.items()).toMatchObject([{ kind: "cancel", id: 1 }]);
   });
 
   test("of a call that the judge still has lets nothing out", () => {
@@ -272,7 +271,7 @@ describe("when the connection drops", () => {
     t.calls.interrupted();
     t.calls.interrupted();
     expect(t.replies).toEqual([{ page: 10, ok: false, code: "unknown_outcome", id: "sessname-1" }]);
-    expect(t.entries[1]!.dropped).toBe(false);
+    expect(t.entries[1]!.item).toBeDefined();
   });
 
   test("for good, sent calls have an unknown outcome and others are closed", () => {

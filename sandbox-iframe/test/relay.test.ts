@@ -51,7 +51,7 @@ async function ready() {
   const hello = await next();
   deliver(await core.hello(hello));
   await until(() => events.includes("ready"));
-  const queue = (byte: number): void => session.send({ item: new Uint8Array([byte]), dropped: false, taken: false, sent: () => {} });
+  const queue = (byte: number): void => session.send({ item: new Uint8Array([byte]), sent: () => {} });
   return { core, session, courier, bodies, byes, events, replies, next, deliver, queue, hello };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { direct } from "../src/carrier-direct.ts";
+import type { Entry } from "../src/outbox.ts";
 import type { Reply } from "../src/items.ts";
 import { type Patience, Session, patience } from "../src/session.ts";
 import { MAX_ITEMS, Type } from "../src/wire.ts";
@@ -32,7 +33,7 @@ async function start(options: { patience?: Patience; maxFrame?: number } = {}) {
   /** Queues an item; tells whether it went out. */
   const queue = (...bytes: number[]): { sent: boolean } => {
     const state = { sent: false };
-    session.send({ item: new Uint8Array(bytes), dropped: false, taken: false, sent: () => (state.sent = true) });
+    session.send({ item: new Uint8Array(bytes), sent: () => (state.sent = true) });
     return state;
   };
   const socket = (n = sockets.length): Promise<TestSocket> => until(() => sockets[n]);
@@ -197,10 +198,10 @@ describe("sending", () => {
 
   test("leaves out what was taken back", async () => {
     const t = await ready();
-    const entry = { item: new Uint8Array([9]), dropped: false, taken: false, sent: () => {} };
+    const entry: Entry = { item: new Uint8Array([9]), sent: () => {} };
     t.session.send(entry);
     t.queue(1);
-    entry.dropped = true;
+    entry.item = undefined;
     expect((await t.core.open(await t.first.next())).plain).toEqual(new Uint8Array([1]));
   });
 });
@@ -320,6 +321,20 @@ describe("a dropped socket", () => {
     second.deliver(await t.core.seal(Type.resumed));
     const { sequence, plain } = await t.core.open(await second.next());
     expect([sequence, [...plain]]).toEqual([3, [1]]);
+  });
+
+  test("takes nothing out that was taken back while it was being sealed in vain", async () => {
+    const t = await ready();
+    const entry: Entry = { item: new Uint8Array([9]), sent: () => {} };
+    t.session.send(entry);
+    t.queue(1);
+    await Promise.resolve();
+    await Promise.resolve();
+    entry.item = undefined;
+    t.first.drop();
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed));
+    expect([...(await t.core.open(await second.next())).plain]).toEqual([1]);
   });
 
   test("that is closing has nothing sealed in vain: one number is skipped", async () => {
