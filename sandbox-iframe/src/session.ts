@@ -287,15 +287,18 @@ export class Session {
   async #drain(attempt: Attempt): Promise<void> {
     if (attempt.opening) return;
     attempt.opening = true;
-    for (let i = 0; i < attempt.inbox.length; i++) {
-      const good = await this.#receive(attempt, attempt.inbox[i]!);
-      if (attempt !== this.#attempt) return;
-      // On the direct carrier nobody but the core can have sent it, and a core
-      // that breaks the protocol is none. On the relay the page can put
-      // anything in between, so that it is only ignored.
-      if (!good && this.#config.carrierOf.ordered) return this.#dropped(false);
+    while (attempt.inbox.length > 0) {
+      const frames = attempt.inbox;
+      attempt.inbox = emptyList();
+      for (let i = 0; i < frames.length; i++) {
+        const good = await this.#receive(attempt, frames[i]!);
+        if (attempt !== this.#attempt) return;
+        // On the direct carrier nobody but the core can have sent it, and a core
+        // that breaks the protocol is none. On the relay the page can put
+        // anything in between, so that it is only ignored.
+        if (!good && this.#config.carrierOf.ordered) return this.#dropped(false);
+      }
     }
-    attempt.inbox = emptyList();
     attempt.opening = false;
   }
 

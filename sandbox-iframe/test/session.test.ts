@@ -215,6 +215,19 @@ describe("receiving", () => {
     expect(t.replies.map((r) => r.id)).toEqual([1, 2, 3]);
   });
 
+  test("delivers in order what keeps coming while it opens", async () => {
+    const t = await ready();
+    const frames: Uint8Array[] = [];
+    for (let id = 1; id <= 40; id++) frames.push(await t.core.reply(answer(true, id, "1")));
+    for (const frame of frames) {
+      t.first.deliver(frame);
+      if (Math.random() < 0.5) await Promise.resolve();
+      if (Math.random() < 0.2) await pause();
+    }
+    await until(() => t.replies.length === 40);
+    expect(t.replies.map((r) => r.id)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  });
+
   test("answers a ping", async () => {
     const t = await ready();
     t.first.deliver(await t.core.seal(Type.ping));
