@@ -25,9 +25,10 @@
 //
 //	<script type="application/json" id="sallyport-page">…</script>
 //
-// which it reads and removes. ModuleJS is the same as an ES module, @sallyport/api;
-// in one document both share one session. ClientJS serves the brownfield
-// pattern as well, where the page makes the handshake itself.
+// which it reads and removes. ModuleJS, @sallyport/api, is the ES module that
+// hands on what ClientJS has made; without that it calls nobody. ClientJS
+// serves the brownfield pattern as well, where the page makes the handshake
+// itself. ModuleTypes declare both, the module and the global.
 package sandboxiframe
 
 import _ "embed"
@@ -43,12 +44,12 @@ var FrameJS []byte
 //go:embed dist/client.js
 var ClientJS []byte
 
-// ModuleJS is the page's client as an ES module, ASCII.
+// ModuleJS is the ES module through which bundled code reaches ClientJS, ASCII.
 //
 //go:embed dist/api.mjs
 var ModuleJS []byte
 
-// ModuleTypes are the TypeScript declarations of ModuleJS.
+// ModuleTypes are the TypeScript declarations of ModuleJS and of the global.
 //
 //go:embed dist/api.d.ts
 var ModuleTypes []byte

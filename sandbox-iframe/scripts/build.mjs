@@ -24,8 +24,9 @@ await build({ ...common, entryPoints: ["src/frame.ts"], format: "iife", outfile:
 await build({ ...common, entryPoints: ["src/client-script.ts"], format: "iife", outfile: `${out}/client.js` });
 await build({ ...common, entryPoints: ["src/api.ts"], format: "esm", outfile: `${out}/api.mjs` });
 
-// The declarations of api.ts stand on their own once the two types that it
-// takes from client.ts stand in the same file.
+// The declarations of api.ts stand on their own once the types that it takes
+// from other files stand in the same one. The global is in every page, with or
+// without the module.
 const types = `${root}build/types`;
 execFileSync(process.execPath, [tsc, "-p", `${root}tsconfig.types.json`, "--outDir", types], { stdio: "inherit" });
 writeFileSync(`${out}/api.d.ts`, declarations(types));
@@ -42,13 +43,19 @@ function declarations(folder) {
   const pick = (file, ...names) => {
     const text = readFileSync(`${folder}/${file}.d.ts`, "utf8");
     return names.map((name) => {
-      const doc = "(/\\*\\*(?:(?!\\*/)[^])*\\*/\\n)?export ";
-      const found = new RegExp(`${doc}(type ${name}\\b.*;|(declare class|interface) ${name}\\b[^]*?\\n})\\n`).exec(text);
+      const doc = "(/\\*\\*(?:(?!\\*/)[^])*\\*/\\n)?(export )?(declare )?";
+      const found = new RegExp(`${doc}(type ${name}\\b[^]*?;(?=\\n(export|declare|type|interface|/|$))|(class|interface) ${name}\\b[^]*?\\n})\\n`).exec(text);
       if (!found) throw new Error(`${file}.d.ts declares no ${name}`);
       return found[0];
     });
   };
-  const parts = [...pick("errors", "Code"), ...pick("client", "SallyportError", "InvokeOptions"), ...pick("api", "Commands", "Invoke")];
+  const parts = [...pick("errors", "Code", "SallyportError"), ...pick("client", "InvokeOptions"), ...pick("api", "Commands", "Args", "Result", "Invoke")];
   parts.push("/** Calls a command of the core; rejects with a SallyportError. */\nexport declare const invoke: Invoke;\n");
+  parts.push(`declare global {
+  /** What the client's script defines in every page that Sallyport serves: the same as this module. */
+  const sallyport: { readonly invoke: Invoke; readonly SallyportError: typeof SallyportError };
+}
+export {};
+`);
   return parts.join("\n");
 }

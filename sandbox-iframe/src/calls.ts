@@ -1,5 +1,5 @@
-import { MapOf, byteLength, emptyList, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, toUTF8 } from "./primordials.ts";
-import { type Code, errorJSON } from "./errors.ts";
+import { MapOf, byteLength, emptyList, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, stringifyJSON, toUTF8 } from "./primordials.ts";
+import { type Code, messageOf } from "./errors.ts";
 import type { AnswerJudge, Judge, Question } from "./hook.ts";
 import { Cause, type Reply, callItem, cancelItem } from "./items.ts";
 import { Reports } from "./reports.ts";
@@ -216,6 +216,11 @@ export class Calls {
 
 function questionOf(kind: "call" | "cancel", call: Call): Question {
   return { kind, id: call.hookID, command: call.command, json: call.json };
+}
+
+// An error of the frame's own, in the form that the core uses.
+function errorJSON(code: Code, id: string): string {
+  return `{"code":${stringifyJSON(code)},"id":${stringifyJSON(id)},"message":${stringifyJSON(messageOf(code))}}`;
 }
 
 function entryOf(item: Uint8Array, sent: () => void = () => {}): Entry {

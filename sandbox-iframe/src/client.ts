@@ -1,45 +1,25 @@
 import {
-  MapOf, PromiseOf, ceil, emptyList, later, mapDelete, mapEach, mapGet, mapSet, mapSize, microtask, min, never, parseJSON, hasOwn, toUTF8,
+  MapOf, PromiseOf, ceil, emptyList, hasOwn, later, mapDelete, mapEach, mapGet, mapSet, mapSize, min, never, parseJSON, toUTF8,
 } from "./primordials.ts";
-import type { PageConfig } from "./config.ts";
-import { type Code, messageOf } from "./errors.ts";
+import { type Code, SallyportError } from "./errors.ts";
 import { writeJSON } from "./json.ts";
-import { Ask, type State } from "./protocol.ts";
+import type { State } from "./protocol.ts";
 
 /** Calls that may wait for an answer at once, before invoke refuses with busy. */
 const MAX_PENDING = 4096;
 
-/** What a failed call rejects with. */
-export class SallyportError extends Error {
-  override readonly name = "SallyportError";
-  /** Stable: one of the codes in docs/errors.md. */
-  readonly code: Code | (string & {});
-  /** Leads to the core's record of the call; empty if the call never got that far. */
-  readonly id: string;
-  /** What the command chose to tell beside its message, if anything. */
-  readonly data: unknown;
-
-  /** For tests and wrappers; invoke makes all others. */
-  constructor(code: string, id = "", message = "", data?: unknown) {
-    super(message || messageOf(code) || code);
-    this.code = code;
-    this.id = id;
-    this.data = data;
-  }
-}
-
 /** How one call is made. */
 export interface InvokeOptions {
   /** Rejects the call with cancelled, and cancels it in the core. */
-  signal?: AbortSignal | undefined;
+  signal?: AbortSignal | null | undefined;
   /** Milliseconds after which the call fails with timeout, here and in the core. Without it, or with 0, the core's limit alone holds. */
   timeout?: number | undefined;
 }
 
 /** How calls reach the core: through the isolation frame or, in the brownfield pattern, from this page. */
 export interface Port {
-  /** Sends a flat list of Ask messages. */
-  send(list: unknown[]): void;
+  call(id: number, command: string, json: string, timeout: number): void;
+  cancel(id: number): void;
 }
 
 /** What the client needs of AbortSignal, captured. */
@@ -50,6 +30,8 @@ export interface Signals {
 }
 
 interface Pending {
+  /** Sends it; as long as there is no way to the core. */
+  send: (() => void) | undefined;
   resolve(value: unknown): void;
   reject(error: SallyportError): void;
   timer: unknown;
@@ -57,16 +39,14 @@ interface Pending {
 }
 
 /**
- * The page's calls. They wait until the core has proved itself to the frame;
- * those of one turn travel as one message, and each settles exactly once.
+ * The page's calls. They wait until the core has proved itself to the frame,
+ * and each settles exactly once.
  */
 export class Client {
   readonly #signals: Signals;
   readonly #pending = new MapOf<number, Pending>();
   #port: Port | undefined;
-  #outbox = emptyList<unknown>();
-  #scheduled = false;
-  #ready = false;
+  #ready: Port | undefined;
   #closed = false;
   #calls = 0;
 
@@ -83,15 +63,18 @@ export class Client {
   state(state: State): void {
     if (state === "closed") return this.close();
     if (state !== "ready" || this.#closed) return;
-    this.#ready = true;
-    this.#flush();
+    this.#ready = this.#port;
+    mapEach(this.#pending, (call) => {
+      const { send } = call;
+      call.send = undefined;
+      send?.();
+    });
   }
 
   /** Fails all calls, present and future. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#outbox = emptyList();
     const open = emptyList<number>();
     mapEach(this.#pending, (_, id) => {
       open[open.length] = id;
@@ -110,9 +93,11 @@ export class Client {
       return call.reject(new SallyportError("internal"));
     }
     if (ok) return call.resolve(value);
-    const e = (typeof value === "object" && value !== null ? value : {}) as { code?: unknown; id?: unknown; message?: unknown; data?: unknown };
-    const text = (v: unknown): string => (typeof v === "string" ? v : "");
-    call.reject(new SallyportError(text(e.code) || "internal", text(e.id), text(e.message), e.data));
+    const text = (name: string): string => {
+      const v = own(value, name);
+      return typeof v === "string" ? v : "";
+    };
+    call.reject(new SallyportError(text("code") || "internal", text("id"), text("message"), own(value, "data")));
   }
 
   /** Calls a command. */
@@ -129,14 +114,21 @@ export class Client {
       } catch {
         return fail("invalid_args", "the arguments must be plain JSON: null, booleans, finite numbers, strings, arrays and objects");
       }
-      const signal = own(options, "signal");
-      const timeout = own(options, "timeout");
-      const limit = typeof timeout === "number" && timeout > 0 ? min(ceil(timeout), 2 ** 31 - 1) : 0;
-      if (signal !== undefined && this.#signals.aborted(signal)) return fail("cancelled");
+      let signal: AbortSignal | undefined;
+      let limit: number;
+      let aborted: boolean;
+      try {
+        limit = milliseconds(own(options, "timeout"));
+        signal = (own(options, "signal") ?? undefined) as AbortSignal | undefined;
+        aborted = signal !== undefined && this.#signals.aborted(signal);
+      } catch {
+        return fail("invalid_args", "a call's signal must be an AbortSignal, and its timeout a number of milliseconds");
+      }
+      if (aborted) return fail("cancelled");
       if (this.#closed) return fail("closed");
       if (mapSize(this.#pending) >= MAX_PENDING) return fail("busy");
       const id = ++this.#calls;
-      const call: Pending = { resolve, reject, timer: undefined, end: undefined };
+      const call: Pending = { send: undefined, resolve, reject, timer: undefined, end: undefined };
       if (limit > 0) call.timer = later(() => this.#abandon(id, "timeout"), limit);
       if (signal !== undefined) {
         const abort = (): void => this.#abandon(id, "cancelled");
@@ -144,25 +136,9 @@ export class Client {
         call.end = () => this.#signals.off(signal, abort);
       }
       mapSet(this.#pending, id, call);
-      this.#say(Ask.call, id, command, json, limit);
+      if (this.#ready !== undefined) this.#ready.call(id, command, json, limit);
+      else call.send = () => this.#ready?.call(id, command, json, limit);
     });
-
-  #say(...members: unknown[]): void {
-    for (let i = 0; i < members.length; i++) this.#outbox[this.#outbox.length] = members[i];
-    if (!this.#ready || this.#scheduled) return;
-    this.#scheduled = true;
-    microtask(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#outbox.length === 0 || this.#closed) return;
-    const said = this.#outbox;
-    this.#outbox = emptyList();
-    this.#port?.send(said);
-  }
 
   #take(id: number): Pending | undefined {
     const call = mapGet(this.#pending, id);
@@ -174,19 +150,27 @@ export class Client {
   }
 
   #abandon(id: number, code: Code): void {
-    if (this.#fail(id, code)) this.#say(Ask.cancel, id);
+    const call = this.#fail(id, code);
+    if (call !== undefined && call.send === undefined) this.#ready?.cancel(id);
   }
 
-  #fail(id: number, code: Code): boolean {
+  #fail(id: number, code: Code): Pending | undefined {
     const call = this.#take(id);
     call?.reject(new SallyportError(code));
-    return call !== undefined;
+    return call;
   }
 }
 
-/** An option that was given, and not by a prototype. */
-function own<K extends keyof InvokeOptions>(options: InvokeOptions, name: K): InvokeOptions[K] {
-  return typeof options === "object" && options !== null && hasOwn(options, name) ? options[name] : undefined;
+/** What an object holds itself, and not by a prototype. */
+function own(object: unknown, name: string): unknown {
+  return typeof object === "object" && object !== null && hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined;
+}
+
+/** Throws unless it is a time, or none. A time of more than a timer takes is the longest that it does. */
+function milliseconds(timeout: unknown): number {
+  if (timeout === undefined || timeout === null) return 0;
+  if (typeof timeout !== "number" || !(timeout >= 0)) throw new TypeError("sallyport: no time");
+  return min(ceil(timeout), 2 ** 31 - 1);
 }
 
 /** Whether a fallback's answer is a frame over the relay; its URL if so. */
@@ -198,5 +182,3 @@ export function readTicket(json: string): string | undefined {
 
 /** The body of a request that has nothing to say. */
 export const emptyRequest: Uint8Array = toUTF8("{}");
-
-export type { PageConfig };

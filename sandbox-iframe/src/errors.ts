@@ -1,5 +1,3 @@
-import { stringifyJSON } from "./primordials.ts";
-
 /** The stable codes that a page can meet. docs/errors.md says what each one asks of the caller. */
 export type Code =
   | "hook_refused"
@@ -38,7 +36,21 @@ export function messageOf(code: string): string {
   return messages[code as Code] ?? "";
 }
 
-/** The error that the frame itself answers with, in the form the core uses. */
-export function errorJSON(code: Code, id: string): string {
-  return `{"code":${stringifyJSON(code)},"id":${stringifyJSON(id)},"message":${stringifyJSON(messages[code])}}`;
+/** What a failed call rejects with. */
+export class SallyportError extends Error {
+  override readonly name = "SallyportError";
+  /** Stable: one of the codes in docs/errors.md. */
+  readonly code: Code | (string & {});
+  /** Leads to the core's record of the call. Empty if the call ended in the page, or before it had a number. */
+  readonly id: string;
+  /** What the command chose to tell beside its message, if anything. */
+  readonly data: unknown;
+
+  /** For tests and wrappers; invoke makes all others. */
+  constructor(code: string, id = "", message = "", data?: unknown) {
+    super(message || messageOf(code) || code);
+    this.code = code;
+    this.id = id;
+    this.data = data;
+  }
 }

@@ -9,8 +9,6 @@ import { emptyList, getter, microtask, uncurry } from "./primordials.ts";
 export interface Hop {
   /** Adds members to the list that goes out at the end of this turn. */
   say(...members: unknown[]): void;
-  /** The same for a list of them. */
-  sayAll(members: readonly unknown[]): void;
   /** Sends what is pending now, for a document that is about to go. */
   flush(): void;
 }
@@ -71,10 +69,6 @@ class Batched implements Hop {
   }
 
   say(...members: unknown[]): void {
-    this.sayAll(members);
-  }
-
-  sayAll(members: readonly unknown[]): void {
     for (let i = 0; i < members.length; i++) this.#list[this.#list.length] = members[i];
     if (this.#scheduled) return;
     this.#scheduled = true;

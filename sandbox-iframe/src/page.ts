@@ -2,11 +2,12 @@ import { Bytes, defineProperty, freeze, fromUTF8, getter, later, uncurry, when }
 import { fromBase64URL } from "./bytes.ts";
 import { browserSockets, direct } from "./carrier-direct.ts";
 import { type Courier, relay } from "./carrier-relay.ts";
-import { Client, type InvokeOptions, SallyportError, type Signals, emptyRequest, readTicket } from "./client.ts";
+import { Client, type InvokeOptions, type Signals, emptyRequest, readTicket } from "./client.ts";
 import { type FrameConfig, type PageConfig, parsePageConfig } from "./config.ts";
+import { SallyportError } from "./errors.ts";
 import { passAll } from "./hook.ts";
 import { type Hop, type Messages, captureMessages, meet } from "./hop.ts";
-import { Ask, readAsked, readTold } from "./protocol.ts";
+import { Ask, readTold } from "./protocol.ts";
 import { type Post, Pump } from "./pump.ts";
 import { Runtime } from "./runtime.ts";
 import { SESSION_ID } from "./wire.ts";
@@ -22,13 +23,8 @@ export interface API {
 
 const registry = Symbol.for("sallyport.api");
 
-/**
- * The one API of this document. Script and module share it, whichever comes
- * first, since a frame's ticket is good for one frame.
- */
+/** Makes the one API of this document, which the module hands on. */
 export function install(): API {
-  const known = (globalThis as Record<symbol, unknown>)[registry] as API | undefined;
-  if (known !== undefined) return known;
   const client = new Client(captureSignals());
   const api: API = freeze({ invoke: client.invoke, SallyportError });
   defineProperty(globalThis, registry, { value: api });
@@ -153,7 +149,10 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
       () => contentWindow(frame),
       (met, name) => {
         hop = met;
-        client.attach({ send: (list) => met.sayAll(list) });
+        client.attach({
+          call: (id, command, json, timeout) => met.say(Ask.call, id, command, json, timeout),
+          cancel: (id) => met.say(Ask.cancel, id),
+        });
         if (typeof name !== "string" || fromBase64URL(name, SESSION_ID) === undefined) return;
         pump = new Pump(config.relay + name, post, {
           body: (body) => met.say(Ask.body, body),
@@ -216,16 +215,7 @@ function brownfield(client: Client, config: PageConfig, handshake: FrameConfig, 
     reply: (id, ok, json) => client.reply(id, ok, json),
     state: (state) => (state === "unavailable" ? client.close() : client.state(state)),
   });
-  client.attach({
-    send: (list) =>
-      readAsked(list, {
-        call: (id, command, json, timeout) => runtime.calls.call(id, command, json, timeout),
-        cancel: (id) => runtime.calls.cancel(id),
-        body() {},
-        lost() {},
-        gone() {},
-      }),
-  });
+  client.attach(runtime.calls);
   runtime.start();
   return () => {
     pump?.leave();

@@ -1,64 +1,58 @@
 import { describe, expect, test } from "vitest";
-import { Client, SallyportError, type Signals, readTicket } from "../src/client.ts";
-import { Ask } from "../src/protocol.ts";
+import { Client, type Signals, readTicket } from "../src/client.ts";
+import { SallyportError } from "../src/errors.ts";
+import { getter } from "../src/primordials.ts";
 import { pause, withIndexSetters } from "./support.ts";
 
 const signals: Signals = {
-  aborted: (s) => s.aborted,
+  aborted: getter(AbortSignal.prototype, "aborted"),
   on: (s, run) => s.addEventListener("abort", run),
   off: (s, run) => s.removeEventListener("abort", run),
 };
 
 function client(state: "ready" | "starting" = "ready") {
-  const lists: unknown[][] = [];
+  const sent: unknown[][] = [];
   const c = new Client(signals);
-  c.attach({ send: (list) => lists.push(list) });
+  c.attach({ call: (...call) => sent.push(["call", ...call]), cancel: (id) => sent.push(["cancel", id]) });
   if (state === "ready") c.state("ready");
-  return { c, lists };
+  return { c, sent };
 }
 
 const codeOf = (p: Promise<unknown>): Promise<unknown> => p.then(() => "resolved", (e: SallyportError) => e.code);
 
 describe("invoke", () => {
   test("sends command, arguments as JSON and timeout", async () => {
-    const { c, lists } = client();
+    const { c, sent } = client();
     void c.invoke("notes.save", { a: 1 }, { timeout: 250 }).catch(() => {});
     await pause();
-    expect(lists).toEqual([[Ask.call, 1, "notes.save", '{"a":1}', 250]]);
+    expect(sent).toEqual([["call", 1, "notes.save", '{"a":1}', 250]]);
     c.close();
   });
 
   test("has an empty object for missing arguments", async () => {
-    const { c, lists } = client();
+    const { c, sent } = client();
     void c.invoke("notes.list");
     await pause();
-    expect(lists[0]).toEqual([Ask.call, 1, "notes.list", "{}", 0]);
-  });
-
-  test("sends the calls of one turn in one message", async () => {
-    const { c, lists } = client();
-    for (let i = 0; i < 3; i++) void c.invoke("a", i);
-    await pause();
-    expect(lists).toHaveLength(1);
-    expect(lists[0]).toHaveLength(15);
+    expect(sent[0]).toEqual(["call", 1, "notes.list", "{}", 0]);
   });
 
   test("waits until the core has proved itself", async () => {
-    const { c, lists } = client("starting");
+    const { c, sent } = client("starting");
     void c.invoke("a");
     await pause();
-    expect(lists).toEqual([]);
+    expect(sent).toEqual([]);
     c.state("ready");
-    expect(lists).toHaveLength(1);
+    c.state("ready"); // again, after a drop
+    expect(sent).toEqual([["call", 1, "a", "{}", 0]]);
   });
 
   test("sends what the arguments were when it was called", async () => {
-    const { c, lists } = client();
+    const { c, sent } = client();
     const args = { path: "a" };
     void c.invoke("a", args);
     args.path = "b";
     await pause();
-    expect(lists[0]![3]).toBe('{"path":"a"}');
+    expect(sent[0]![3]).toBe('{"path":"a"}');
   });
 
   test("resolves to the result", async () => {
@@ -106,10 +100,39 @@ describe("invoke", () => {
   cycle.push(cycle);
   for (const [name, args] of [["a cycle", cycle], ["a BigInt", 1n], ["a function", () => 1], ["a symbol", Symbol("x")]] as [string, unknown][])
     test(`rejects ${name} as arguments, and sends nothing`, async () => {
-      const { c, lists } = client();
+      const { c, sent } = client();
       expect(await codeOf(c.invoke("a", args))).toBe("invalid_args");
-      expect(lists).toEqual([]);
+      expect(sent).toEqual([]);
     });
+
+  test("takes null for no signal and no timeout", async () => {
+    const { c, sent } = client();
+    void c.invoke("a", {}, { signal: null, timeout: null as never }).catch(() => {});
+    void c.invoke("b", {}, null as never).catch(() => {});
+    expect(sent).toHaveLength(2);
+    c.close();
+  });
+
+  const wrong: [string, object][] = [
+    ["a signal that is none", { signal: {} }],
+    ["a text for a timeout", { timeout: "100" }],
+    ["a negative timeout", { timeout: -1 }],
+    ["NaN for a timeout", { timeout: NaN }],
+    ["options that throw", { get timeout(): number { throw new Error("x"); } }],
+  ];
+  for (const [name, options] of wrong)
+    test(`rejects ${name} with a SallyportError, and sends nothing`, async () => {
+      const { c, sent } = client();
+      expect(await codeOf(c.invoke("a", {}, options))).toBe("invalid_args");
+      expect(sent).toEqual([]);
+    });
+
+  test("takes the longest time that there is for a longer one", () => {
+    const { c, sent } = client();
+    void c.invoke("a", {}, { timeout: Infinity }).catch(() => {});
+    expect(sent[0]![4]).toBe(2 ** 31 - 1);
+    c.close();
+  });
 
   test("rejects a command that is no string", async () => expect(await codeOf(client().c.invoke(1 as never))).toBe("invalid_args"));
 
@@ -123,21 +146,21 @@ describe("invoke", () => {
 
 describe("a cancelled call", () => {
   test("rejects at once and is cancelled in the core", async () => {
-    const { c, lists } = client();
+    const { c, sent } = client();
     const abort = new AbortController();
     const result = c.invoke("a", {}, { signal: abort.signal });
     await pause();
     abort.abort();
     expect(await codeOf(result)).toBe("cancelled");
     await pause();
-    expect(lists[1]).toEqual([Ask.cancel, 1]);
+    expect(sent[1]).toEqual(["cancel", 1]);
   });
 
   test("is not sent if the signal was aborted before", async () => {
-    const { c, lists } = client();
+    const { c, sent } = client();
     expect(await codeOf(c.invoke("a", {}, { signal: AbortSignal.abort() }))).toBe("cancelled");
     await pause();
-    expect(lists).toEqual([]);
+    expect(sent).toEqual([]);
   });
 
   test("takes its listener off the signal", async () => {
@@ -163,16 +186,31 @@ describe("a cancelled call", () => {
 
 describe("a timeout", () => {
   test("rejects, and cancels in the core", async () => {
-    const { c, lists } = client();
+    const { c, sent } = client();
     expect(await codeOf(c.invoke("a", {}, { timeout: 10 }))).toBe("timeout");
     await pause();
-    expect(lists.at(-1)).toEqual([Ask.cancel, 1]);
+    expect(sent.at(-1)).toEqual(["cancel", 1]);
   });
 
   test("also holds for a call that still waits for the core", async () => {
-    const { c, lists } = client("starting");
+    const { c, sent } = client("starting");
     expect(await codeOf(c.invoke("a", {}, { timeout: 10 }))).toBe("timeout");
-    expect(lists).toEqual([]);
+    expect(sent).toEqual([]);
+  });
+});
+
+describe("a call that ends before there is a way to the core", () => {
+  test("is never sent, nor its cancellation, and leaves nothing behind", async () => {
+    const { c, sent } = client("starting");
+    const abort = new AbortController();
+    const gone = [c.invoke("a", {}, { signal: abort.signal }), c.invoke("b", {}, { timeout: 5 })];
+    const stays = c.invoke("c");
+    abort.abort();
+    expect(await Promise.all(gone.map(codeOf))).toEqual(["cancelled", "timeout"]);
+    c.state("ready");
+    expect(sent).toEqual([["call", 3, "c", "{}", 0]]);
+    c.close();
+    expect(await codeOf(stays)).toBe("closed");
   });
 });
 
@@ -185,11 +223,11 @@ describe("the end of a session", () => {
   });
 
   test("is final", async () => {
-    const { c, lists } = client("starting");
+    const { c, sent } = client("starting");
     c.state("closed");
     c.state("ready");
     expect(await codeOf(c.invoke("b"))).toBe("closed");
-    expect(lists).toEqual([]);
+    expect(sent).toEqual([]);
   });
 });
 
@@ -204,26 +242,33 @@ describe("prototypes that another script has changed", () => {
   }
 
   test("do not rewrite the arguments by toJSON", async () => {
-    const { c, lists } = client();
+    const { c, sent } = client();
     polluted("toJSON", () => ({ path: "/etc/passwd" }), () => void c.invoke("notes.save", { path: "a", list: [1] }));
     await pause();
-    expect(lists[0]![3]).toBe('{"path":"a","list":[1]}');
+    expect(sent[0]![3]).toBe('{"path":"a","list":[1]}');
   });
 
   test("do not make it another call by setters on Array.prototype", async () => {
-    const { c, lists } = client();
+    const { c, sent } = client();
     withIndexSetters((v) => (v === "notes.save" ? "files.remove" : v), () => void c.invoke("notes.save", { path: "a" }));
     await pause();
-    expect(lists).toEqual([[Ask.call, 1, "notes.save", '{"path":"a"}', 0]]);
+    expect(sent).toEqual([["call", 1, "notes.save", '{"path":"a"}', 0]]);
+  });
+
+  test("do not tell of an error what the core did not", async () => {
+    const { c } = client();
+    const call = c.invoke("a");
+    for (const name of ["code", "id", "message", "data"]) polluted(name, "planted", () => c.reply(1, false, "{}"));
+    expect(await call.catch((e: SallyportError) => [e.code, e.id, e.message, e.data])).toEqual(["internal", "", "the command could not be run", undefined]);
   });
 
   test("do not give a call a time-out or a signal", async () => {
-    const { c, lists } = client();
+    const { c, sent } = client();
     const gone = AbortSignal.abort();
     polluted("timeout", 1, () => void c.invoke("a", 1));
     polluted("signal", gone, () => void c.invoke("b", 1));
     await pause(30);
-    expect(lists).toEqual([[Ask.call, 1, "a", "1", 0, Ask.call, 2, "b", "1", 0]]);
+    expect(sent).toEqual([["call", 1, "a", "1", 0], ["call", 2, "b", "1", 0]]);
   });
 });
 
@@ -238,7 +283,7 @@ describe("prototypes polluted after loading break nothing:", () => {
   ];
   for (const [name, object, member, value] of swaps)
     test(name, async () => {
-      const { c, lists } = client();
+      const { c, sent } = client();
       const own = Object.getOwnPropertyDescriptor(object, member)!;
       let result: Promise<unknown>;
       Object.defineProperty(object, member, { ...own, value });
@@ -250,7 +295,7 @@ describe("prototypes polluted after loading break nothing:", () => {
       }
       expect(await result).toEqual([1]);
       await pause();
-      expect(lists).toEqual([[Ask.call, 1, "a", '{"x":1}', 0]]);
+      expect(sent).toEqual([["call", 1, "a", '{"x":1}', 0]]);
     });
 });
 

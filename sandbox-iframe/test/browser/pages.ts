@@ -280,3 +280,5 @@ async function run(): Promise<void> {
 }
 
 void run();
+
+export {}; // has names of its own
