@@ -1,10 +1,10 @@
-import { Bytes, bufferOf, defineProperty, freeze, getter, includes, uncurry } from "./primordials.ts";
+import { Bytes, bufferOf, defineProperty, freeze, getter, uncurry } from "./primordials.ts";
 import { browserSockets, direct } from "./carrier-direct.ts";
 import { type Courier, relay } from "./carrier-relay.ts";
 import type { Carrier } from "./carrier.ts";
 import { type FrameConfig, parseFrameConfig } from "./config.ts";
 import { Hook } from "./hook.ts";
-import { type Hop, captureMessages, greet } from "./hop.ts";
+import { type Hop, captureMessages, greet, quicker } from "./hop.ts";
 import { type State, Tell, readAsked } from "./protocol.ts";
 import { Runtime } from "./runtime.ts";
 
@@ -66,7 +66,7 @@ function run(config: FrameConfig): void {
   const meet = (): void => {
     if (hop !== undefined) return;
     const name = config.carrier === "relay" ? config.sessionText : undefined;
-    hop = greet(messages, window, parent, config.pageOrigin, hopOf(config), name, (list) =>
+    hop = greet(messages, window, parent, config.pageOrigin, config.hop === "auto" ? quicker(agent) : config.hop, name, (list) =>
       readAsked(list, {
         call: (id, command, json, timeout) => runtime.calls.call(id, command, json, timeout),
         cancel: (id) => runtime.calls.cancel(id),
@@ -89,11 +89,4 @@ function pageCourier(hop: () => Hop | undefined): Courier {
     farewell: (body) => hop()?.say(Tell.farewell, bufferOf(body)),
     stop() {},
   };
-}
-
-// Window messages take a tenth of a port's time on WebKitGTK, and three times
-// as long elsewhere. The user agent is the browser's word, not the page's.
-function hopOf(config: FrameConfig): "port" | "window" {
-  if (config.hop !== "auto") return config.hop;
-  return includes(agent, "AppleWebKit") && !includes(agent, "Chrome") ? "window" : "port";
 }

@@ -127,7 +127,12 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
     let leave: () => void = () => {};
     const frame = embed(url);
     const fallBack = (ticket: string): void => {
-      const failed = (): void => client.close();
+      let waiting = true;
+      const failed = (): void => {
+        if (waiting) client.close();
+        waiting = false;
+      };
+      later(failed, START_WITHIN);
       void when(
         post(ticket, emptyRequest, false),
         ({ status, body }) => {
@@ -137,7 +142,8 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
           } catch {
             next = undefined;
           }
-          if (next === undefined) return failed();
+          if (next === undefined || !waiting) return failed();
+          waiting = false;
           leave = open(next, false);
         },
         failed,

@@ -255,7 +255,7 @@ export class Session {
         const type = control?.type ?? Type.batch;
         if (type === Type.rekeyed) this.#silent = true;
         const address = { type, epoch: this.#epochs.number, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
-        const frame = await seal(keys.up, address, control?.plaintext ?? concat(itemsOf(batch)));
+        const frame = await seal(keys.up, address, control?.plaintext ?? plaintextOf(batch));
         const current = link !== undefined && link === this.#link;
         if (!current || !link.send(frame)) {
           // It never left: its number is skipped and its items wait. A socket
@@ -423,10 +423,12 @@ export class Session {
   }
 }
 
-function itemsOf(entries: readonly Entry[]): Uint8Array[] {
+// The items of entries that have just been taken.
+function plaintextOf(entries: readonly Entry[]): Uint8Array {
+  if (entries.length === 1) return entries[0]!.item!;
   const items = emptyList<Uint8Array>();
-  for (let i = 0; i < entries.length; i++) items[i] = entries[i]!.item!; // taken just now
-  return items;
+  for (let i = 0; i < entries.length; i++) items[i] = entries[i]!.item!;
+  return concat(items);
 }
 
 function rest<T>(list: readonly T[], from: number): T[] {

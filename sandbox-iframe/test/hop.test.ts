@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Hop, type Messages, greet, meet } from "../src/hop.ts";
+import { type Hop, type Messages, greet, meet, quicker } from "../src/hop.ts";
 import { Ask, type Asked, Tell, type Told, readAsked, readTold } from "../src/protocol.ts";
 import { pause, withIndexSetters } from "./support.ts";
 
@@ -70,10 +70,23 @@ for (const kind of ["port", "window"] as const)
       expect(s.hops).toHaveLength(1);
     });
 
-    test("greet at exactly the page's origin", () => {
+    test("the frame speaks at exactly the page's origin, the page at whatever an opaque one is called", async () => {
       const s = stage();
-      s.answer(kind);
-      expect(s.posted.map((p) => p.origin)).toEqual([PAGE]);
+      s.answer(kind).say(Tell.state, "ready");
+      s.hops[0]!.say(Ask.lost);
+      await pause();
+      const later = kind === "port" ? [] : [[s.page, PAGE], [s.frame, "*"]];
+      expect(s.posted.map((p) => [p.to, p.origin])).toEqual([[s.page, PAGE], ...later]);
+    });
+
+    test("say at once what is pending when a document is about to go", () => {
+      const s = stage();
+      const hop = s.answer(kind);
+      hop.say(Tell.state, "closed");
+      hop.flush();
+      expect(s.heard.page).toEqual([[Tell.state, "closed"]]);
+      hop.flush();
+      expect(s.heard.page).toHaveLength(1);
     });
 
     test("start their ports themselves, out of reach of MessagePort.prototype", () => {
@@ -91,6 +104,17 @@ for (const kind of ["port", "window"] as const)
       expect(s.heard.page).toEqual([]);
     });
   });
+
+describe("the quicker way", () => {
+  for (const [agent, way] of [
+    ["Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15", "window"], // WebKitGTK
+    ["Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36", "port"],
+    ["Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36", "port"],
+    ["Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0", "port"],
+    ["", "port"],
+  ] as const)
+    test(`is a ${way} for ${agent.slice(30) || "an unknown agent"}`, () => expect(quicker(agent)).toBe(way));
+});
 
 describe("the page is not taken in by", () => {
   const port = { peer: {} };
