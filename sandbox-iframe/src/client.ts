@@ -150,14 +150,13 @@ export class Client {
   }
 
   #abandon(id: number, code: Code): void {
-    const call = this.#fail(id, code);
-    if (call !== undefined && call.send === undefined) this.#ready?.cancel(id);
+    if (this.#fail(id, code)) this.#ready?.cancel(id); // before that it was not sent
   }
 
-  #fail(id: number, code: Code): Pending | undefined {
+  #fail(id: number, code: Code): boolean {
     const call = this.#take(id);
     call?.reject(new SallyportError(code));
-    return call;
+    return call !== undefined;
   }
 }
 

@@ -57,6 +57,15 @@ describe("a call", () => {
     expect(t.replies).toEqual([]);
   });
 
+  test("is answered as the answer's judge rewrote it, and with hook_refused if that keeps the answer back", () => {
+    const t = table(passAll, 1000, (_, json, question, done) => done(question.command === "secret" ? undefined : `[${json}]`));
+    t.calls.call(10, "a", "1", 0);
+    t.calls.call(11, "secret", "1", 0);
+    t.send();
+    t.calls.deliver([{ ok: true, id: 1, json: "2" }, { ok: true, id: 2, json: "3" }]);
+    expect(t.replies).toEqual([{ page: 10, ok: true, value: [2] }, { page: 11, ok: false, code: "hook_refused", id: "sessname-2" }]);
+  });
+
   test("under a number of the page that is in use is ignored", () => {
     const t = table();
     t.calls.call(10, "a", "1", 0);
@@ -108,6 +117,22 @@ describe("a call is refused here", () => {
     expect(t.replies).toEqual([]);
     t.calls.call(MAX_CALLS, "a", "1", 0);
     expect(t.replies).toMatchObject([{ page: MAX_CALLS, code: "busy" }]);
+  });
+
+  test("with busy if too many were sent and not answered", () => {
+    const t = table();
+    for (let i = 0; i < MAX_CALLS; i++) t.calls.call(i, "a", "1", 0);
+    t.send();
+    t.calls.call(MAX_CALLS, "a", "1", 0);
+    expect(t.replies).toMatchObject([{ page: MAX_CALLS, code: "busy" }]);
+  });
+
+  test("without a word to the judge if they do not fit a frame", () => {
+    const asked: string[] = [];
+    const t = table((q) => asked.push(q.command));
+    t.calls.call(10, "a", JSON.stringify("x".repeat(1000)), 0);
+    t.calls.call(11, "x".repeat(129), "1", 0);
+    expect(asked).toEqual([]);
   });
 
   test("with busy if they hold too much, until some are answered", () => {
@@ -283,15 +308,16 @@ describe("when the connection drops", () => {
     expect(t.replies.map((r) => r.code)).toEqual(["unknown_outcome", "closed"]);
   });
 
-  test("a verdict that comes after the end seals nothing", () => {
-    let verdict: ((v: Verdict) => void) | undefined;
-    const t = table((_, done) => (verdict = done));
-    t.calls.call(10, "a", "1", 0);
-    t.calls.closed();
-    verdict!({ pass: true, command: "a", json: "1" });
-    expect(t.items()).toEqual([]);
-    expect(t.replies).toHaveLength(1);
-  });
+  for (const verdict of [{ pass: true, command: "a", json: "1" }, { pass: false, cause: Cause.refused }] as Verdict[])
+    test(`a verdict that comes after the end seals nothing: ${verdict.pass ? "the call" : "its refusal"}`, () => {
+      let done: ((v: Verdict) => void) | undefined;
+      const t = table((_, d) => (done = d));
+      t.calls.call(10, "a", "1", 0);
+      t.calls.closed();
+      done!(verdict);
+      expect(t.items()).toEqual([]);
+      expect(t.replies).toHaveLength(1);
+    });
 });
 
 /** The numbers of reports that were left out, as told. */

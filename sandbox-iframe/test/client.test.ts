@@ -41,6 +41,8 @@ describe("invoke", () => {
     void c.invoke("a");
     await pause();
     expect(sent).toEqual([]);
+    c.state("unavailable"); // whoever attached it tries another
+    expect(sent).toEqual([]);
     c.state("ready");
     c.state("ready"); // again, after a drop
     expect(sent).toEqual([["call", 1, "a", "{}", 0]]);

@@ -238,9 +238,13 @@ describe("an answer hook", () => {
     ["makes an error of a result", () => ({ kind: "error", error: { code: "x", id: "" } })],
     ["returns no value", () => ({ kind: "result" })],
     ["returns what is not JSON", () => ({ kind: "result", value: new Date() })],
+    ["returns another kind", () => ({ kind: "call", value: 1 })],
+    ["returns null", () => null],
     ["returns an unknown member", (a) => ({ ...a, extra: 1 })],
   ];
   for (const [name, fn] of bad) test(`that ${name} keeps the answer back`, async () => expect(await ask(fn)).toBeUndefined());
+  for (const wrong of [undefined, null, 7, "denied", { ...JSON.parse(error), rule: 1 }])
+    test(`that makes ${JSON.stringify(wrong)} of an error keeps the answer back`, async () => expect(await ask(() => ({ kind: "error", error: wrong }), false, error)).toBeUndefined());
   test("that takes too long keeps the answer back", async () => expect(await ask(() => new Promise(() => {}), true, "1", 20)).toBeUndefined());
   test("that refuses keeps the answer back", async () => {
     const hook = new Hook("main", "o", 20);

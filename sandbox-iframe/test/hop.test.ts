@@ -101,7 +101,8 @@ for (const kind of ["port", "window"] as const)
       s.meeting.stop();
       hop.say(Tell.state, "ready");
       await pause();
-      expect(s.heard.page).toEqual([]);
+      s.answer(kind);
+      expect([s.heard.page, s.hops.length]).toEqual([[], 1]);
     });
   });
 
@@ -125,6 +126,7 @@ describe("the page is not taken in by", () => {
     ["a port from nowhere", () => ({ ...good, source: null })],
     ["a port from the frame's window at another origin", (frame) => ({ ...good, source: frame, origin: "http://evil.test" })],
     ["a greeting without a port", (frame) => ({ ...good, source: frame, ports: [] })],
+    ["a greeting of another kind", (frame) => ({ ...good, source: frame, data: { sallyport: 1, hop: "shared" } })],
     ["a greeting of another version", (frame) => ({ ...good, source: frame, data: { sallyport: 2, hop: "port" } })],
     ["text", (frame) => ({ ...good, source: frame, data: "__TAURI_ISOLATION_READY__" })],
     ["null", (frame) => ({ ...good, source: frame, data: null })],
@@ -138,6 +140,15 @@ describe("the page is not taken in by", () => {
       s.answer("port");
       expect(s.hops).toHaveLength(1);
     });
+
+  test("a port from nowhere while its frame is nowhere", () => {
+    const s = stage();
+    const hops: Hop[] = [];
+    const self = new EventTarget();
+    meet(s.messages, self, () => null, (hop) => hops.push(hop), () => {});
+    s.fire(self, { ...good, source: null });
+    expect(hops).toEqual([]);
+  });
 
   test("window messages of others once it talks by window", () => {
     const s = stage();
@@ -195,7 +206,7 @@ describe("a list from the page", () => {
     expect(read([Ask.call, 1, "a", "{}", 5, Ask.cancel, 1, Ask.body, new ArrayBuffer(3), Ask.lost, Ask.gone])).toEqual([["call", 1, "a", "{}", 5], ["cancel", 1], ["body", 3], ["lost"], ["gone"]]));
 
   const bad: [string, unknown][] = [
-    ["nothing", undefined], ["an object", { 0: Ask.lost, length: 1 }], ["text", "1"], ["an unknown kind", [99, 1]], ["a call without members", [Ask.call]],
+    ["nothing", undefined], ["an object", { 0: Ask.lost, length: 1 }], ["text", "1"], ["an unknown kind", [99, 1]], ["a buffer of an unknown kind", [99, new ArrayBuffer(1)]], ["a call without members", [Ask.call]],
     ["a call with a page number that is none", [Ask.call, "1", "a", "{}", 0]], ["a call with a fraction for a number", [Ask.call, 1.5, "a", "{}", 0]],
     ["a call whose command is an object", [Ask.call, 1, { toString: "a" }, "{}", 0]], ["a call whose arguments are no text", [Ask.call, 1, "a", {}, 0]],
     ["a call with a negative timeout", [Ask.call, 1, "a", "{}", -1]], ["a call with an endless timeout", [Ask.call, 1, "a", "{}", Infinity]],
@@ -221,7 +232,8 @@ describe("a list from the frame", () => {
     expect(read([Tell.state, "ready", Tell.result, 1, "2", Tell.error, 3, "{}", Tell.body, new ArrayBuffer(1), Tell.farewell, new ArrayBuffer(2)])).toEqual([["state", "ready"], ["reply", 1, true, "2"], ["reply", 3, false, "{}"], ["body", 1], ["farewell", 2]]));
   for (const [name, list] of [
     ["an unknown state", [Tell.state, "open"]], ["an answer that is no text", [Tell.result, 1, {}]], ["an answer to no number", [Tell.result, null, "1"]],
-    ["an unknown kind", [0]], ["a body that is text", [Tell.body, ""]],
+    ["an unknown kind", [0]], ["a state of an unknown kind", [99, "closed"]], ["a buffer of an unknown kind", [99, new ArrayBuffer(1)]],
+    ["a body that is text", [Tell.body, ""]], ["nothing", undefined], ["an object", { 0: Tell.state, 1: "closed", length: 2 }],
   ] as [string, unknown][])
     test(`with ${name} does nothing`, () => expect(read(list)).toEqual([]));
 });

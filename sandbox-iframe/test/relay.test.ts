@@ -284,6 +284,27 @@ describe("the page's pump", () => {
     expect(t.requests.map((r) => [r.body, r.last])).toEqual([[one, true]]);
   });
 
+  test("does nothing any more once it is stopped", async () => {
+    const t = pump();
+    t.p.carry(one);
+    t.p.carry(one);
+    t.p.stop();
+    t.p.carry(one);
+    t.requests[0]!.answer(200, one);
+    t.requests[1]!.fail();
+    await pause(250);
+    expect([t.requests.length, t.bodies, t.events]).toEqual([2, [], []]);
+  });
+
+  test("tells of an answer to what it sent even if that is empty, and of no empty poll", async () => {
+    const t = pump();
+    t.p.carry(one);
+    t.requests[0]!.answer(200);
+    (await t.request(1)).answer(200);
+    await t.request(2);
+    expect(t.bodies).toEqual([new Uint8Array(0)]);
+  });
+
   test("carries bodies as they are", () => {
     const t = pump();
     const body = concat([one, one]);

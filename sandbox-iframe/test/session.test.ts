@@ -9,7 +9,7 @@ import { TestSocket, pause, until } from "./support.ts";
 
 const quick: Patience = { ...patience, answerWithin: 400 };
 
-async function start(options: { patience?: Patience; maxFrame?: number } = {}) {
+async function start(options: { patience?: Patience; maxFrame?: number; left?: boolean } = {}) {
   const core = await new CoreDouble().prepare();
   const sockets: TestSocket[] = [];
   const events: string[] = [];
@@ -29,7 +29,9 @@ async function start(options: { patience?: Patience; maxFrame?: number } = {}) {
       unavailable: () => events.push("unavailable"),
     },
   );
-  await session.start();
+  const started = session.start();
+  if (options.left) session.leave();
+  await started;
   /** Queues an item; tells whether it went out. */
   const queue = (...bytes: number[]): { sent: boolean } => {
     const state = { sent: false };
@@ -180,6 +182,23 @@ describe("sending", () => {
       all.push(...plain);
     }
     expect(all).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  });
+
+  test("keeps the order although a small frame is sealed sooner than a large one", async () => {
+    const t = await ready({ maxFrame: 1 << 23 });
+    for (let i = 0; i < 3; i++) {
+      t.session.send({ item: new Uint8Array(1 << 22).fill(1), sent: () => {} });
+      await Promise.resolve();
+      t.queue(2);
+      await Promise.resolve();
+    }
+    const order: number[] = [];
+    for (let last = 0; order.filter((b) => b === 2).length < 3; ) {
+      const { sequence, plain } = await t.core.open(await t.first.next());
+      expect(sequence).toBe(++last);
+      for (let at = 0; at < plain.length; at += plain[at] === 1 ? 1 << 22 : 1) order.push(plain[at]!);
+    }
+    expect(order).toEqual([1, 2, 1, 2, 1, 2]);
   });
 
   test("puts no more items into a batch than it holds", async () => {
@@ -393,6 +412,15 @@ describe("a dropped socket", () => {
     expect(t.events).toEqual(["ready", "interrupted", "interrupted"]);
   });
 
+  test("does not resume by a word that holds something", async () => {
+    const t = await ready();
+    t.first.drop();
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed, new Uint8Array(1)));
+    await until(() => second.closed);
+    expect(t.events).toEqual(["ready", "interrupted", "interrupted"]);
+  });
+
   test("ends the session if the core says so", async () => {
     const t = await ready();
     t.first.drop(4001);
@@ -482,6 +510,18 @@ describe("new keys", () => {
     await until(() => t.events.includes("closed"));
   });
 
+  test("that are still being made when the socket drops are not offered on the next", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    await pause(1);
+    t.first.drop();
+    await pause(60);
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed));
+    await pause(30);
+    expect(second.sent).toEqual([]);
+  });
+
   test("are in force after a drop if the challenge says so", async () => {
     const t = await ready();
     t.first.deliver(await t.core.rekey());
@@ -528,6 +568,12 @@ describe("leaving", () => {
     t.session.leave();
     const bye = await t.core.open(t.first.sent[0]!);
     expect([bye.type, bye.epoch, bye.sequence]).toEqual([Type.bye, 1, 0]);
+  });
+
+  test("before there are keys never connects", async () => {
+    const t = await start({ left: true });
+    await pause(20);
+    expect([t.sockets.length, t.events]).toEqual([0, ["closed"]]);
   });
 
   test("is final", async () => {

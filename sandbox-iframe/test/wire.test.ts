@@ -113,6 +113,12 @@ describe("items", () => {
     expect(parseItems(callItem(3, 4, utf8("n"), "[]"))).toEqual([{ kind: "call", id: 3, timeout: 4, command: "n", json: "[]" }]);
   });
 
+  test("keep what they hold, however many and however large come after", () => {
+    const texts = [...Array.from({ length: 1500 }, (_, i) => `[${i},"${"\u20ac".repeat(i % 300)}"]`), `"${"\u00e4".repeat(100_000)}"`, "1"];
+    const items = texts.map((text, i) => callItem(i + 1, 0, utf8("n"), text));
+    expect(items.map((item) => parseItems(item))).toEqual(texts.map((json, i) => [{ kind: "call", id: i + 1, timeout: 0, command: "n", json }]));
+  });
+
   test("of the core are read in order", () => {
     const plain = new Uint8Array([...answer(true, 1, "[1]"), ...answer(false, 2, "{}")]);
     expect(parseReplies(plain)).toEqual([{ ok: true, id: 1, json: "[1]" }, { ok: false, id: 2, json: "{}" }]);
@@ -125,6 +131,8 @@ describe("items", () => {
     ["a cut body", one.slice(0, -1)],
     ["an unknown kind", new Uint8Array([3, ...one.slice(1)])],
     ["a length beyond the end", new Uint8Array([1, 0, 0, 0, 1, 255, 255, 255, 255, 1])],
+    ["a cut head in a larger buffer", one.subarray(0, 8)],
+    ["a cut body in a larger buffer", one.subarray(0, -1)],
     ["padding", new Uint8Array([...one, 0])],
     ["text that is not UTF-8", new Uint8Array([1, 0, 0, 0, 1, 0, 0, 0, 1, 0xff])],
     ["more items than a batch holds", new Uint8Array(Array.from({ length: 257 }, () => [...one]).flat())],
