@@ -6,7 +6,7 @@ export declare class SallyportError extends Error {
     readonly name = "SallyportError";
     /** Stable: one of the codes in docs/errors.md. */
     readonly code: Code | (string & {});
-    /** Leads to the core's record of the call; empty if the call never got that far. */
+    /** Leads to the core's record of the call. Empty if the call ended in the page, or before it had a number. */
     readonly id: string;
     /** What the command chose to tell beside its message, if anything. */
     readonly data: unknown;
@@ -17,7 +17,7 @@ export declare class SallyportError extends Error {
 /** How one call is made. */
 export interface InvokeOptions {
     /** Rejects the call with cancelled, and cancels it in the core. */
-    signal?: AbortSignal | undefined;
+    signal?: AbortSignal | null | undefined;
     /** Milliseconds after which the call fails with timeout, here and in the core. Without it, or with 0, the core's limit alone holds. */
     timeout?: number | undefined;
 }
@@ -32,15 +32,27 @@ export interface InvokeOptions {
 export interface Commands {
 }
 
+type Args<C> = C extends {
+    args: infer A;
+} ? A : {};
+
+type Result<C> = C extends {
+    result: infer R;
+} ? R : unknown;
+
 /** Calls a command of the core. Arguments and result are JSON. */
 export interface Invoke {
-    <C extends keyof Commands>(command: C, args: Commands[C] extends {
-        args: infer A;
-    } ? A : never, options?: InvokeOptions): Promise<Commands[C] extends {
-        result: infer R;
-    } ? R : unknown>;
-    <R = unknown>(command: string, args?: unknown, options?: InvokeOptions): Promise<R>;
+    /** A command of Commands, with its types. */
+    <C extends keyof Commands>(command: C, ...rest: {} extends Args<Commands[C]> ? [args?: Args<Commands[C]>, options?: InvokeOptions] : [args: Args<Commands[C]>, options?: InvokeOptions]): Promise<Result<Commands[C]>>;
+    /** Any other. */
+    <R = unknown, C extends string = string>(command: C extends keyof Commands ? never : C, args?: unknown, options?: InvokeOptions): Promise<R>;
 }
 
 /** Calls a command of the core; rejects with a SallyportError. */
 export declare const invoke: Invoke;
+
+declare global {
+  /** What the client's script defines in every page that Sallyport serves: the same as this module. */
+  const sallyport: { readonly invoke: Invoke; readonly SallyportError: typeof SallyportError };
+}
+export {};

@@ -8,18 +8,21 @@
     if (get === void 0) throw new TypeError(`sallyport: this browser has no ${name}`);
     return uncurry(get);
   }
-  var { freeze, defineProperty, getPrototypeOf, getOwnPropertyDescriptor, keys, hasOwn } = Object;
+  function setter(prototype, name) {
+    const set = Object.getOwnPropertyDescriptor(prototype, name)?.set;
+    if (set === void 0) throw new TypeError(`sallyport: this browser can't set ${name}`);
+    return uncurry(set);
+  }
+  var { freeze, defineProperty, getPrototypeOf, setPrototypeOf, keys, hasOwn } = Object;
+  var emptyList = () => setPrototypeOf([], null);
   var ObjectPrototype = Object.prototype;
   var ArrayPrototype = Array.prototype;
-  var { ownKeys } = Reflect;
   var { isArray } = Array;
   var { parse: parseJSON, stringify: stringifyJSON } = JSON;
-  var { isFinite, isInteger, isSafeInteger } = Number;
-  var { ceil, floor, min, random } = Math;
+  var { isFinite, isSafeInteger } = Number;
+  var { ceil, floor, max, min, random } = Math;
   var numberToString = uncurry(Number.prototype.toString);
-  var join = uncurry(Array.prototype.join);
   var charCodeAt = uncurry(String.prototype.charCodeAt);
-  var sliceString = uncurry(String.prototype.slice);
   var includes = uncurry(String.prototype.includes);
   var MapOf = Map;
   var mapGet = uncurry(Map.prototype.get);
@@ -36,6 +39,9 @@
   var setBytes = uncurry(Uint8Array.prototype.set);
   var fillBytes = uncurry(Uint8Array.prototype.fill);
   var byteLength = getter(typedArray, "byteLength");
+  var byteOffset = getter(typedArray, "byteOffset");
+  var bufferOf = getter(typedArray, "buffer");
+  var bufferSize = getter(ArrayBuffer.prototype, "byteLength");
   var getUint32 = uncurry(DataView.prototype.getUint32);
   var setUint32 = uncurry(DataView.prototype.setUint32);
   var getUint16 = uncurry(DataView.prototype.getUint16);
@@ -65,68 +71,9 @@
   var microtask = queueMicrotask.bind(globalThis);
   var later = setTimeout.bind(globalThis);
   var never = clearTimeout.bind(globalThis);
+  var debug = console.debug.bind(console);
+  var elapsed = performance.now.bind(performance);
   var now = Date.now.bind(Date);
-
-  // src/carrier.ts
-  var CLOSE_OVER = 4001;
-
-  // src/carrier-direct.ts
-  function browserSockets() {
-    const Native = WebSocket;
-    const send = uncurry(Native.prototype.send);
-    const close = uncurry(Native.prototype.close);
-    const state = getter(Native.prototype, "readyState");
-    const data = getter(MessageEvent.prototype, "data");
-    return (url) => {
-      const native = new Native(url);
-      native.binaryType = "arraybuffer";
-      const socket = {
-        binaryType: "arraybuffer",
-        get readyState() {
-          return state(native);
-        },
-        send: (bytes2) => send(native, bytes2),
-        close: () => close(native),
-        onopen: null,
-        onmessage: null,
-        onclose: null
-      };
-      native.onopen = () => socket.onopen?.();
-      native.onmessage = (event) => socket.onmessage?.({ data: data(event) });
-      native.onclose = (event) => socket.onclose?.(event);
-      return socket;
-    };
-  }
-  var OPEN = 1;
-  function direct(url, connect2) {
-    return {
-      ordered: true,
-      open(events) {
-        const socket = connect2(url);
-        socket.onopen = () => events.opened();
-        socket.onmessage = (event) => {
-          if (event.data instanceof ArrayBuffer) return events.frame(new Bytes(event.data));
-          link.close();
-          events.dropped(false);
-        };
-        socket.onclose = (event) => events.dropped(event.code === CLOSE_OVER);
-        const link = {
-          send(frame) {
-            if (socket.readyState !== OPEN) return false;
-            socket.send(frame);
-            return true;
-          },
-          close() {
-            socket.onopen = socket.onmessage = socket.onclose = null;
-            socket.close();
-          },
-          farewell() {
-          }
-        };
-        return link;
-      }
-    };
-  }
 
   // src/bytes.ts
   function concat(parts) {
@@ -141,19 +88,35 @@
     return all;
   }
   function view(of, at, length) {
-    return new Bytes(of.buffer, of.byteOffset + at, length);
+    return new Bytes(bufferOf(of), byteOffset(of) + at, length);
+  }
+  function numbers(of, length = byteLength(of)) {
+    return new View(bufferOf(of), byteOffset(of), length);
+  }
+  function octets(...values) {
+    const bytes2 = new Bytes(values.length);
+    for (let i = 0; i < values.length; i++) bytes2[i] = values[i];
+    return bytes2;
+  }
+  function isBuffer(value) {
+    try {
+      return bufferSize(value) >= 0;
+    } catch {
+      return false;
+    }
   }
   function randomBytes(size) {
     const bytes2 = new Bytes(size);
     webcrypto.getRandomValues(bytes2);
     return bytes2;
   }
-  var alphabet = /^[A-Za-z0-9_-]*$/;
+  var alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   function fromBase64URL(text2, size) {
-    if (text2.length !== Math.ceil(size * 4 / 3) || !alphabet.test(text2)) return void 0;
+    if (text2.length !== ceil(size * 4 / 3)) return void 0;
     let plain = "";
     for (let i = 0; i < text2.length; i++) {
       const c = text2[i];
+      if (!includes(alphabet, c)) return void 0;
       plain += c === "-" ? "+" : c === "_" ? "/" : c;
     }
     while (plain.length % 4 !== 0) plain += "=";
@@ -182,13 +145,76 @@
     return name;
   }
 
+  // src/carrier.ts
+  var CLOSE_OVER = 4001;
+
+  // src/carrier-direct.ts
+  function browserSockets() {
+    const Native = WebSocket;
+    const send = uncurry(Native.prototype.send);
+    const close = uncurry(Native.prototype.close);
+    const state = getter(Native.prototype, "readyState");
+    const setType = setter(Native.prototype, "binaryType");
+    const listen = uncurry(EventTarget.prototype.addEventListener);
+    const data = getter(MessageEvent.prototype, "data");
+    const code = getter(CloseEvent.prototype, "code");
+    return (url) => {
+      const native = new Native(url);
+      setType(native, "arraybuffer");
+      const socket = {
+        get readyState() {
+          return state(native);
+        },
+        send: (bytes2) => send(native, bytes2),
+        close: () => close(native),
+        onopen: null,
+        onmessage: null,
+        onclose: null
+      };
+      listen(native, "open", () => socket.onopen?.());
+      listen(native, "message", (event) => socket.onmessage?.(data(event)));
+      listen(native, "close", (event) => socket.onclose?.(code(event)));
+      return socket;
+    };
+  }
+  var OPEN = 1;
+  function direct(url, connect2) {
+    return {
+      ordered: true,
+      open(events) {
+        const socket = connect2(url);
+        socket.onopen = () => events.opened();
+        socket.onmessage = (data) => {
+          if (isBuffer(data)) return events.frame(new Bytes(data));
+          link.close();
+          events.dropped(false);
+        };
+        socket.onclose = (code) => events.dropped(code === CLOSE_OVER);
+        const link = {
+          send(frame) {
+            if (socket.readyState !== OPEN) return false;
+            socket.send(frame);
+            return true;
+          },
+          close() {
+            socket.onopen = socket.onmessage = socket.onclose = null;
+            socket.close();
+          },
+          farewell() {
+          }
+        };
+        return link;
+      }
+    };
+  }
+
   // src/carrier-relay.ts
   var FAILURES = 8;
   function pack(frames) {
-    const parts = [];
+    const parts = emptyList();
     for (let i = 0; i < frames.length; i++) {
       const prefix = new Bytes(4);
-      setUint32(new View(prefix.buffer), 0, byteLength(frames[i]));
+      setUint32(numbers(prefix), 0, byteLength(frames[i]));
       parts[parts.length] = prefix;
       parts[parts.length] = frames[i];
     }
@@ -196,8 +222,8 @@
   }
   function unpack(body) {
     const size = byteLength(body);
-    const v = new View(body.buffer, body.byteOffset, size);
-    const frames = [];
+    const v = numbers(body);
+    const frames = emptyList();
     let at = 0;
     while (at < size) {
       if (size - at < 4) return void 0;
@@ -263,9 +289,22 @@
   function messageOf(code) {
     return messages[code] ?? "";
   }
-  function errorJSON(code, id) {
-    return `{"code":${stringifyJSON(code)},"id":${stringifyJSON(id)},"message":${stringifyJSON(messages[code])}}`;
-  }
+  var SallyportError = class extends Error {
+    name = "SallyportError";
+    /** Stable: one of the codes in docs/errors.md. */
+    code;
+    /** Leads to the core's record of the call. Empty if the call ended in the page, or before it had a number. */
+    id;
+    /** What the command chose to tell beside its message, if anything. */
+    data;
+    /** For tests and wrappers; invoke makes all others. */
+    constructor(code, id = "", message = "", data) {
+      super(message || messageOf(code) || code);
+      this.code = code;
+      this.id = id;
+      this.data = data;
+    }
+  };
 
   // src/json.ts
   var MAX_DEPTH = 128;
@@ -314,82 +353,13 @@
     return text2 + "}";
   }
 
-  // src/protocol.ts
-  var Ask = { call: 1, cancel: 2, body: 3, lost: 4, gone: 5 };
-  var Tell = { result: 1, error: 2, state: 3, body: 4, farewell: 5 };
-  var isTimeout = (v) => isSafeInteger(v) && v >= 0 && v < 2 ** 32;
-  var isBuffer = (v) => v instanceof ArrayBuffer;
-  function readAsked(list, to) {
-    if (!isArray(list)) return;
-    for (let i = 0; i < list.length; ) {
-      const kind = list[i];
-      const a = list[i + 1];
-      if (kind === Ask.call) {
-        const command = list[i + 2];
-        const json = list[i + 3];
-        const timeout = list[i + 4];
-        if (!isSafeInteger(a) || typeof command !== "string" || typeof json !== "string" || !isTimeout(timeout)) return;
-        to.call(a, command, json, timeout);
-        i += 5;
-      } else if (kind === Ask.cancel && isSafeInteger(a)) {
-        to.cancel(a);
-        i += 2;
-      } else if (kind === Ask.body && isBuffer(a)) {
-        to.body(a);
-        i += 2;
-      } else if (kind === Ask.lost || kind === Ask.gone) {
-        if (kind === Ask.lost) to.lost();
-        else to.gone();
-        i += 1;
-      } else return;
-    }
-  }
-  function readTold(list, to) {
-    if (!isArray(list)) return;
-    for (let i = 0; i < list.length; ) {
-      const kind = list[i];
-      const a = list[i + 1];
-      if (kind === Tell.result || kind === Tell.error) {
-        const json = list[i + 2];
-        if (!isSafeInteger(a) || typeof json !== "string") return;
-        to.reply(a, kind === Tell.result, json);
-        i += 3;
-      } else if (kind === Tell.state && (a === "ready" || a === "closed" || a === "unavailable")) {
-        to.state(a);
-        i += 2;
-      } else if ((kind === Tell.body || kind === Tell.farewell) && isBuffer(a)) {
-        if (kind === Tell.body) to.body(a);
-        else to.farewell(a);
-        i += 2;
-      } else return;
-    }
-  }
-
   // src/client.ts
   var MAX_PENDING = 4096;
-  var SallyportError = class extends Error {
-    name = "SallyportError";
-    /** Stable: one of the codes in docs/errors.md. */
-    code;
-    /** Leads to the core's record of the call; empty if the call never got that far. */
-    id;
-    /** What the command chose to tell beside its message, if anything. */
-    data;
-    /** For tests and wrappers; invoke makes all others. */
-    constructor(code, id = "", message = "", data) {
-      super(message || messageOf(code) || code);
-      this.code = code;
-      this.id = id;
-      this.data = data;
-    }
-  };
   var Client = class {
     #signals;
     #pending = new MapOf();
     #port;
-    #outbox = [];
-    #scheduled = false;
-    #ready = false;
+    #ready;
     #closed = false;
     #calls = 0;
     constructor(signals) {
@@ -403,15 +373,18 @@
     state(state) {
       if (state === "closed") return this.close();
       if (state !== "ready" || this.#closed) return;
-      this.#ready = true;
-      this.#flush();
+      this.#ready = this.#port;
+      mapEach(this.#pending, (call2) => {
+        const { send } = call2;
+        call2.send = void 0;
+        send?.();
+      });
     }
     /** Fails all calls, present and future. */
     close() {
       if (this.#closed) return;
       this.#closed = true;
-      this.#outbox = [];
-      const open2 = [];
+      const open2 = emptyList();
       mapEach(this.#pending, (_, id) => {
         open2[open2.length] = id;
       });
@@ -428,9 +401,11 @@
         return call2.reject(new SallyportError("internal"));
       }
       if (ok) return call2.resolve(value);
-      const e = typeof value === "object" && value !== null ? value : {};
-      const text2 = (v) => typeof v === "string" ? v : "";
-      call2.reject(new SallyportError(text2(e.code) || "internal", text2(e.id), text2(e.message), e.data));
+      const text2 = (name) => {
+        const v = own(value, name);
+        return typeof v === "string" ? v : "";
+      };
+      call2.reject(new SallyportError(text2("code") || "internal", text2("id"), text2("message"), own(value, "data")));
     }
     /** Calls a command. */
     invoke = (command, args = {}, options = {}) => new PromiseOf((resolve, reject) => {
@@ -442,14 +417,21 @@
       } catch {
         return fail("invalid_args", "the arguments must be plain JSON: null, booleans, finite numbers, strings, arrays and objects");
       }
-      const signal = own(options, "signal");
-      const timeout = own(options, "timeout");
-      const limit = typeof timeout === "number" && timeout > 0 ? min(ceil(timeout), 2 ** 31 - 1) : 0;
-      if (signal !== void 0 && this.#signals.aborted(signal)) return fail("cancelled");
+      let signal;
+      let limit;
+      let aborted;
+      try {
+        limit = milliseconds(own(options, "timeout"));
+        signal = own(options, "signal") ?? void 0;
+        aborted = signal !== void 0 && this.#signals.aborted(signal);
+      } catch {
+        return fail("invalid_args", "a call's signal must be an AbortSignal, and its timeout a number of milliseconds");
+      }
+      if (aborted) return fail("cancelled");
       if (this.#closed) return fail("closed");
       if (mapSize(this.#pending) >= MAX_PENDING) return fail("busy");
       const id = ++this.#calls;
-      const call2 = { resolve, reject, timer: void 0, end: void 0 };
+      const call2 = { send: void 0, resolve, reject, timer: void 0, end: void 0 };
       if (limit > 0) call2.timer = later(() => this.#abandon(id, "timeout"), limit);
       if (signal !== void 0) {
         const abort = () => this.#abandon(id, "cancelled");
@@ -457,23 +439,9 @@
         call2.end = () => this.#signals.off(signal, abort);
       }
       mapSet(this.#pending, id, call2);
-      this.#say(Ask.call, id, command, json, limit);
+      if (this.#ready !== void 0) this.#ready.call(id, command, json, limit);
+      else call2.send = () => this.#ready?.call(id, command, json, limit);
     });
-    #say(...members) {
-      for (let i = 0; i < members.length; i++) this.#outbox[this.#outbox.length] = members[i];
-      if (!this.#ready || this.#scheduled) return;
-      this.#scheduled = true;
-      microtask(() => {
-        this.#scheduled = false;
-        this.#flush();
-      });
-    }
-    #flush() {
-      if (this.#outbox.length === 0 || this.#closed) return;
-      const list = this.#outbox;
-      this.#outbox = [];
-      this.#port?.send(list);
-    }
     #take(id) {
       const call2 = mapGet(this.#pending, id);
       if (call2 === void 0) return void 0;
@@ -483,7 +451,7 @@
       return call2;
     }
     #abandon(id, code) {
-      if (this.#fail(id, code)) this.#say(Ask.cancel, id);
+      if (this.#fail(id, code)) this.#ready?.cancel(id);
     }
     #fail(id, code) {
       const call2 = this.#take(id);
@@ -491,8 +459,13 @@
       return call2 !== void 0;
     }
   };
-  function own(options, name) {
-    return typeof options === "object" && options !== null && hasOwn(options, name) ? options[name] : void 0;
+  function own(object, name) {
+    return typeof object === "object" && object !== null && hasOwn(object, name) ? object[name] : void 0;
+  }
+  function milliseconds(timeout) {
+    if (timeout === void 0 || timeout === null) return 0;
+    if (typeof timeout !== "number" || !(timeout >= 0)) throw new TypeError("sallyport: no time");
+    return min(ceil(timeout), 2 ** 31 - 1);
   }
   function readTicket(json) {
     const answer = parseJSON(json);
@@ -535,7 +508,7 @@
   var patterns = { isolation: 1, brownfield: 2 };
   var highest = 2 ** 21;
   function putHeader(frame, type, epoch, sequence) {
-    const v = new View(frame.buffer, frame.byteOffset, HEADER);
+    const v = numbers(frame, HEADER);
     setUint8(v, 0, VERSION);
     setUint8(v, 1, type);
     setUint16(v, 2, epoch);
@@ -543,7 +516,7 @@
   }
   function parseHeader(frame) {
     if (byteLength(frame) < HEADER) return void 0;
-    const v = new View(frame.buffer, frame.byteOffset, HEADER);
+    const v = numbers(frame, HEADER);
     const high = getUint32(v, 4);
     if (getUint8(v, 0) !== VERSION || high >= highest) return void 0;
     return { type: getUint8(v, 1), epoch: getUint16(v, 2), sequence: high * 2 ** 32 + getUint32(v, 8) };
@@ -645,7 +618,7 @@
   }
   function headed(item, id, timeout, command, m) {
     const n = byteLength(command);
-    const v = new View(item.buffer, item.byteOffset, 15 + n);
+    const v = numbers(item, 15 + n);
     setUint8(v, 0, 1);
     setUint32(v, 1, id);
     setUint32(v, 5, timeout);
@@ -657,7 +630,7 @@
   }
   function cancelItem(id) {
     const item = new Bytes(5);
-    const v = new View(item.buffer);
+    const v = numbers(item);
     setUint8(v, 0, 2);
     setUint32(v, 1, id);
     return item;
@@ -666,7 +639,7 @@
     const name = toUTF8(command);
     const n = byteLength(name);
     const item = new Bytes(7 + n);
-    const v = new View(item.buffer);
+    const v = numbers(item);
     setUint8(v, 0, 3);
     setUint32(v, 1, id);
     setUint8(v, 5, cause);
@@ -676,8 +649,8 @@
   }
   function parseReplies(plaintext) {
     const size = byteLength(plaintext);
-    const v = new View(plaintext.buffer, plaintext.byteOffset, size);
-    const replies = [];
+    const v = numbers(plaintext);
+    const replies = emptyList();
     let at = 0;
     while (at < size) {
       if (replies.length === MAX_ITEMS) throw new TypeError("sallyport: too many items");
@@ -712,21 +685,19 @@
       // A window of another origin has no prototype to look at; its postMessage is its own.
       post: (to, message, origin, port) => port === void 0 ? to.postMessage(message, origin) : to.postMessage(message, origin, [port]),
       postPort,
+      start: uncurry(MessagePort.prototype.start),
       listen: add,
       channel: () => new Channel()
     };
   }
   var Batched = class {
-    #list = [];
+    #list = emptyList();
     #scheduled = false;
     #post;
     constructor(post) {
       this.#post = post;
     }
     say(...members) {
-      this.sayAll(members);
-    }
-    sayAll(members) {
       for (let i = 0; i < members.length; i++) this.#list[this.#list.length] = members[i];
       if (this.#scheduled) return;
       this.#scheduled = true;
@@ -737,9 +708,9 @@
     }
     flush() {
       if (this.#list.length === 0) return;
-      const list = this.#list;
-      this.#list = [];
-      this.#post(list);
+      const said = this.#list;
+      this.#list = emptyList();
+      this.#post(said);
     }
   };
   function meet(m, self, frame, met, hear) {
@@ -758,7 +729,7 @@
         m.listen(port, "message", (event2) => {
           if (way !== "stopped") hear(m.data(event2));
         });
-        port.start();
+        m.start(port);
         met(new Batched((list) => m.postPort(port, list)), data.relay);
       } else if (data.hop === "window") {
         way = "window";
@@ -772,6 +743,30 @@
     };
   }
 
+  // src/protocol.ts
+  var Ask = { call: 1, cancel: 2, body: 3, lost: 4, gone: 5 };
+  var Tell = { result: 1, error: 2, state: 3, body: 4, farewell: 5 };
+  function readTold(list, to) {
+    if (!isArray(list)) return;
+    for (let i = 0; i < list.length; ) {
+      const kind = list[i];
+      const a = list[i + 1];
+      if (kind === Tell.result || kind === Tell.error) {
+        const json = list[i + 2];
+        if (!isSafeInteger(a) || typeof json !== "string") return;
+        to.reply(a, kind === Tell.result, json);
+        i += 3;
+      } else if (kind === Tell.state && (a === "ready" || a === "closed" || a === "unavailable")) {
+        to.state(a);
+        i += 2;
+      } else if ((kind === Tell.body || kind === Tell.farewell) && isBuffer(a)) {
+        if (kind === Tell.body) to.body(a);
+        else to.farewell(a);
+        i += 2;
+      } else return;
+    }
+  }
+
   // src/pump.ts
   var SENDERS = 3;
   var EARLY = 4;
@@ -780,7 +775,7 @@
     #url;
     #post;
     #events;
-    #waiting = [];
+    #waiting = emptyList();
     #sending = 0;
     #polling = false;
     #failures = 0;
@@ -810,12 +805,12 @@
     }
     stop() {
       this.#stopped = true;
-      this.#waiting = [];
+      this.#waiting = emptyList();
     }
     #next() {
       if (this.#stopped || this.#sending >= SENDERS || this.#waiting.length === 0) return;
       const body = this.#waiting[0];
-      const left = [];
+      const left = emptyList();
       for (let i = 1; i < this.#waiting.length; i++) left[i - 1] = this.#waiting[i];
       this.#waiting = left;
       this.#sending++;
@@ -847,7 +842,7 @@
           }
           if (status !== 200) return this.#failed(done);
           this.#failures = this.#early = 0;
-          if (answer.byteLength > 0 || byteLength(body) > 0) this.#events.body(answer);
+          if (bufferSize(answer) > 0 || byteLength(body) > 0) this.#events.body(answer);
           done();
           this.#poll();
         },
@@ -991,7 +986,7 @@
       call2.cancelled = true;
       this.#forget(call2);
       if (call2.sent) this.#sendCancel(call2);
-      else if (call2.entry !== void 0 && !call2.entry.taken) call2.entry.dropped = true;
+      else if (call2.entry !== void 0) call2.entry.item = void 0;
     }
     /** Takes the core's answers. */
     deliver(replies) {
@@ -1024,7 +1019,7 @@
       this.#sweep((call2) => call2.sent ? "unknown_outcome" : "closed");
     }
     #sweep(codeOf) {
-      const ended = [];
+      const ended = emptyList();
       mapEach(this.#byPage, (call2) => {
         const code = codeOf(call2);
         if (code !== void 0) ended[ended.length] = { call: call2, code };
@@ -1036,7 +1031,6 @@
     // nothing off the record.
     #keep(call2, cause) {
       if (cause === "invalid") return this.#fail(call2, "invalid_args");
-      if (cause === "deep") return this.#fail(call2, "too_large");
       if (!this.#number(call2)) return;
       this.#reports.report(call2.id, cause, call2.command);
       this.#fail(call2, "hook_refused");
@@ -1053,6 +1047,7 @@
     }
     #sent(call2) {
       call2.sent = true;
+      call2.entry = void 0;
       if (call2.cancelled) this.#sendCancel(call2);
     }
     #sendCancel(call2) {
@@ -1085,9 +1080,12 @@
   function questionOf(kind, call2) {
     return { kind, id: call2.hookID, command: call2.command, json: call2.json };
   }
+  function errorJSON(code, id) {
+    return `{"code":${stringifyJSON(code)},"id":${stringifyJSON(id)},"message":${stringifyJSON(messageOf(code))}}`;
+  }
   function entryOf(item, sent = () => {
   }) {
-    return { item, dropped: false, taken: false, sent };
+    return { item, sent };
   }
 
   // src/envelope.ts
@@ -1101,7 +1099,7 @@
   async function seal(key, to, plaintext, iv) {
     const frame = new Bytes(OVERHEAD + byteLength(plaintext));
     putHeader(frame, to.type, to.epoch, to.sequence);
-    if (iv === void 0) putSequence(new View(frame.buffer, HEADER, IV), 4, to.sequence);
+    if (iv === void 0) putSequence(numbers(frame), HEADER + 4, to.sequence);
     else setBytes(frame, iv, HEADER);
     const sealed = await webcrypto.encrypt(
       parameters(view(frame, HEADER, IV), associatedData(view(frame, 0, HEADER), to.direction, to.session)),
@@ -1182,8 +1180,8 @@
 
   // src/hpke.ts
   var version = toUTF8("HPKE-v1");
-  var kem = concat([toUTF8("KEM"), new Bytes([0, 16])]);
-  var suite = concat([toUTF8("HPKE"), new Bytes([0, 16, 0, 1, 0, 2])]);
+  var kem = concat([toUTF8("KEM"), octets(0, 16)]);
+  var suite = concat([toUTF8("HPKE"), octets(0, 16, 0, 1, 0, 2)]);
   var empty = new Bytes(0);
   var zeros = new Bytes(32);
   var curve = { __proto__: null, name: "ECDH", namedCurve: "P-256" };
@@ -1196,7 +1194,7 @@
     return hmac(salt, concat([version, id, toUTF8(label), ikm]));
   }
   async function expand(id, prk, label, info2, size) {
-    const labeled = concat([new Bytes([0, size]), version, id, toUTF8(label), info2, new Bytes([1])]);
+    const labeled = concat([octets(0, size), version, id, toUTF8(label), info2, octets(1)]);
     return view(await hmac(prk, labeled), 0, size);
   }
   async function sharedSecret(privateKey, publicKey, enc, recipient) {
@@ -1210,7 +1208,7 @@
   }
   async function schedule(shared2, info2) {
     const psk = await extract(suite, "psk_id_hash", empty);
-    const context = concat([new Bytes([0]), psk, await extract(suite, "info_hash", info2)]);
+    const context = concat([octets(0), psk, await extract(suite, "info_hash", info2)]);
     const secret = await extract(suite, "secret", empty, shared2);
     const key = await expand(suite, secret, "key", context, 32);
     const nonce = await expand(suite, secret, "base_nonce", context, 12);
@@ -1247,8 +1245,8 @@
   }
   function info(to, epoch) {
     const label = toUTF8(epoch === void 0 ? "sallyport/1 hello" : "sallyport/1 rekey");
-    const bound = concat([label, new Bytes([carriers[to.carrier], patterns[to.pattern]]), to.session]);
-    return epoch === void 0 ? bound : concat([bound, new Bytes([epoch >> 8, epoch & 255])]);
+    const bound = concat([label, octets(carriers[to.carrier], patterns[to.pattern]), to.session]);
+    return epoch === void 0 ? bound : concat([bound, octets(epoch >> 8, epoch & 255)]);
   }
   async function negotiate(to, secret, corePublic, epoch) {
     const raw = randomBytes(2 * KEY);
@@ -1271,22 +1269,27 @@
   }
 
   // src/outbox.ts
+  var ROOM = 1024;
   var Outbox = class {
-    #entries = [];
+    #entries = emptyList();
+    #room = ROOM;
     push(entry) {
+      if (this.#entries.length >= this.#room) {
+        this.#entries = joined([], this.#entries, 0);
+        this.#room = max(ROOM, 2 * this.#entries.length);
+      }
       this.#entries[this.#entries.length] = entry;
     }
-    /** Takes the next batch: at most MAX_ITEMS entries of together max bytes, but at least one if there is any. */
-    take(max) {
-      const batch = [];
+    /** Takes the next batch: at most MAX_ITEMS entries of together most bytes, but at least one if there is any. */
+    take(most) {
+      const batch = emptyList();
       let size = 0;
       let i = 0;
       for (; i < this.#entries.length && batch.length < MAX_ITEMS; i++) {
         const entry = this.#entries[i];
-        if (entry.dropped) continue;
+        if (entry.item === void 0) continue;
         size += byteLength(entry.item);
-        if (size > max && batch.length > 0) break;
-        entry.taken = true;
+        if (size > most && batch.length > 0) break;
         batch[batch.length] = entry;
       }
       this.#entries = joined([], this.#entries, i);
@@ -1294,17 +1297,16 @@
     }
     /** Puts a batch that never left back in front. */
     putBack(batch) {
-      for (let i = 0; i < batch.length; i++) batch[i].taken = false;
       this.#entries = joined(batch, this.#entries, 0);
     }
     clear() {
-      this.#entries = [];
+      this.#entries = emptyList();
     }
   };
   function joined(first, second, from) {
-    const all = [];
-    for (let i = 0; i < first.length; i++) all[i] = first[i];
-    for (let i = from; i < second.length; i++) all[all.length] = second[i];
+    const all = emptyList();
+    for (let i = 0; i < first.length; i++) if (first[i].item !== void 0) all[all.length] = first[i];
+    for (let i = from; i < second.length; i++) if (second[i].item !== void 0) all[all.length] = second[i];
     return all;
   }
 
@@ -1358,7 +1360,7 @@
     #awaited;
     // what the core's ready will answer, to be sent again if the relay lost it
     #outbox = new Outbox();
-    #control = [];
+    #control = emptyList();
     #silent = false;
     // rekeyed is out: nothing more until ready
     #pumping = false;
@@ -1411,7 +1413,7 @@
     }
     // Connecting.
     #connect() {
-      const attempt = { inbox: [], opening: false };
+      const attempt = { inbox: emptyList(), opening: false };
       this.#attempt = attempt;
       const current = (act) => () => {
         if (this.#attempt === attempt) act();
@@ -1443,7 +1445,7 @@
       this.#attempt = void 0;
       this.#link?.close();
       this.#link = void 0;
-      this.#control = [];
+      this.#control = emptyList();
       this.#silent = false;
       this.#deaf = false;
     }
@@ -1508,7 +1510,7 @@
           const type = control?.type ?? Type.batch;
           if (type === Type.rekeyed) this.#silent = true;
           const address = { type, epoch: this.#epochs.number, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
-          const frame = await seal(keys2.up, address, control?.plaintext ?? concat(itemsOf(batch)));
+          const frame = await seal(keys2.up, address, control?.plaintext ?? plaintextOf(batch));
           const current = link !== void 0 && link === this.#link;
           if (!current || !link.send(frame)) {
             this.#outbox.putBack(batch);
@@ -1535,12 +1537,15 @@
     async #drain(attempt) {
       if (attempt.opening) return;
       attempt.opening = true;
-      for (let i = 0; i < attempt.inbox.length; i++) {
-        const good = await this.#receive(attempt, attempt.inbox[i]);
-        if (attempt !== this.#attempt) return;
-        if (!good && this.#config.carrierOf.ordered) return this.#dropped(false);
+      while (attempt.inbox.length > 0) {
+        const frames = attempt.inbox;
+        attempt.inbox = emptyList();
+        for (let i = 0; i < frames.length; i++) {
+          const good = await this.#receive(attempt, frames[i]);
+          if (attempt !== this.#attempt) return;
+          if (!good && this.#config.carrierOf.ordered) return this.#dropped(false);
+        }
       }
-      attempt.inbox = [];
       attempt.opening = false;
     }
     async #receive(attempt, frame) {
@@ -1657,13 +1662,14 @@
       if (this.#confirmed) this.#link?.farewell(bye);
     }
   };
-  function itemsOf(entries) {
-    const items = [];
+  function plaintextOf(entries) {
+    if (entries.length === 1) return entries[0].item;
+    const items = emptyList();
     for (let i = 0; i < entries.length; i++) items[i] = entries[i].item;
-    return items;
+    return concat(items);
   }
   function rest(list, from) {
-    const left = [];
+    const left = emptyList();
     for (let i = from; i < list.length; i++) left[i - from] = list[i];
     return left;
   }
@@ -1713,8 +1719,6 @@
   var START_WITHIN = 3e4;
   var registry = /* @__PURE__ */ Symbol.for("sallyport.api");
   function install() {
-    const known = globalThis[registry];
-    if (known !== void 0) return known;
     const client = new Client(captureSignals());
     const api2 = freeze({ invoke: client.invoke, SallyportError });
     defineProperty(globalThis, registry, { value: api2 });
@@ -1779,6 +1783,8 @@
     const create = uncurry(Document.prototype.createElement);
     const append = uncurry(Node.prototype.appendChild);
     const setStyle = uncurry(CSSStyleDeclaration.prototype.setProperty);
+    const styleOf = getter(HTMLElement.prototype, "style");
+    const rootOf = getter(Document.prototype, "documentElement");
     const unseen = [
       ["all", "initial"],
       ["position", "fixed"],
@@ -1798,8 +1804,9 @@
       setAttribute(frame, "aria-hidden", "true");
       setAttribute(frame, "tabindex", "-1");
       setAttribute(frame, "src", url);
-      for (let i = 0; i < unseen.length; i++) setStyle(frame.style, unseen[i][0], unseen[i][1], "important");
-      append(document.documentElement, frame);
+      const style = styleOf(frame);
+      for (let i = 0; i < unseen.length; i++) setStyle(style, unseen[i][0], unseen[i][1], "important");
+      append(rootOf(document), frame);
       return frame;
     };
     const open2 = (url, mayFallBack) => {
@@ -1810,7 +1817,12 @@
       };
       const frame = embed(url);
       const fallBack = (ticket) => {
-        const failed = () => client.close();
+        let waiting = true;
+        const failed = () => {
+          if (waiting) client.close();
+          waiting = false;
+        };
+        later(failed, START_WITHIN);
         void when(
           post(ticket, emptyRequest, false),
           ({ status, body }) => {
@@ -1820,7 +1832,8 @@
             } catch {
               next = void 0;
             }
-            if (next === void 0) return failed();
+            if (next === void 0 || !waiting) return failed();
+            waiting = false;
             leave = open2(next, false);
           },
           failed
@@ -1832,8 +1845,11 @@
         () => contentWindow(frame),
         (met, name) => {
           hop = met;
-          client.attach({ send: (list) => met.sayAll(list) });
-          if (typeof name !== "string" || !/^[A-Za-z0-9_-]{22}$/.test(name)) return;
+          client.attach({
+            call: (id, command, json, timeout) => met.say(Ask.call, id, command, json, timeout),
+            cancel: (id) => met.say(Ask.cancel, id)
+          });
+          if (typeof name !== "string" || fromBase64URL(name, SESSION_ID) === void 0) return;
           pump = new Pump(config.relay + name, post, {
             body: (body) => met.say(Ask.body, body),
             lost: () => met.say(Ask.lost),
@@ -1891,18 +1907,7 @@
       reply: (id, ok, json) => client.reply(id, ok, json),
       state: (state) => state === "unavailable" ? client.close() : client.state(state)
     });
-    client.attach({
-      send: (list) => readAsked(list, {
-        call: (id, command, json, timeout) => runtime.calls.call(id, command, json, timeout),
-        cancel: (id) => runtime.calls.cancel(id),
-        body() {
-        },
-        lost() {
-        },
-        gone() {
-        }
-      })
-    });
+    client.attach(runtime.calls);
     runtime.start();
     return () => {
       pump?.leave();

@@ -8,18 +8,21 @@
     if (get === void 0) throw new TypeError(`sallyport: this browser has no ${name}`);
     return uncurry(get);
   }
-  var { freeze, defineProperty, getPrototypeOf, getOwnPropertyDescriptor, keys, hasOwn } = Object;
+  function setter(prototype, name) {
+    const set = Object.getOwnPropertyDescriptor(prototype, name)?.set;
+    if (set === void 0) throw new TypeError(`sallyport: this browser can't set ${name}`);
+    return uncurry(set);
+  }
+  var { freeze, defineProperty, getPrototypeOf, setPrototypeOf, keys, hasOwn } = Object;
+  var emptyList = () => setPrototypeOf([], null);
   var ObjectPrototype = Object.prototype;
   var ArrayPrototype = Array.prototype;
-  var { ownKeys } = Reflect;
   var { isArray } = Array;
   var { parse: parseJSON, stringify: stringifyJSON } = JSON;
-  var { isFinite, isInteger, isSafeInteger } = Number;
-  var { ceil, floor, min, random } = Math;
+  var { isFinite, isSafeInteger } = Number;
+  var { ceil, floor, max, min, random } = Math;
   var numberToString = uncurry(Number.prototype.toString);
-  var join = uncurry(Array.prototype.join);
   var charCodeAt = uncurry(String.prototype.charCodeAt);
-  var sliceString = uncurry(String.prototype.slice);
   var includes = uncurry(String.prototype.includes);
   var MapOf = Map;
   var mapGet = uncurry(Map.prototype.get);
@@ -35,6 +38,9 @@
   var setBytes = uncurry(Uint8Array.prototype.set);
   var fillBytes = uncurry(Uint8Array.prototype.fill);
   var byteLength = getter(typedArray, "byteLength");
+  var byteOffset = getter(typedArray, "byteOffset");
+  var bufferOf = getter(typedArray, "buffer");
+  var bufferSize = getter(ArrayBuffer.prototype, "byteLength");
   var getUint32 = uncurry(DataView.prototype.getUint32);
   var setUint32 = uncurry(DataView.prototype.setUint32);
   var getUint16 = uncurry(DataView.prototype.getUint16);
@@ -64,68 +70,9 @@
   var microtask = queueMicrotask.bind(globalThis);
   var later = setTimeout.bind(globalThis);
   var never = clearTimeout.bind(globalThis);
+  var debug = console.debug.bind(console);
+  var elapsed = performance.now.bind(performance);
   var now = Date.now.bind(Date);
-
-  // src/carrier.ts
-  var CLOSE_OVER = 4001;
-
-  // src/carrier-direct.ts
-  function browserSockets() {
-    const Native = WebSocket;
-    const send = uncurry(Native.prototype.send);
-    const close = uncurry(Native.prototype.close);
-    const state = getter(Native.prototype, "readyState");
-    const data = getter(MessageEvent.prototype, "data");
-    return (url) => {
-      const native = new Native(url);
-      native.binaryType = "arraybuffer";
-      const socket = {
-        binaryType: "arraybuffer",
-        get readyState() {
-          return state(native);
-        },
-        send: (bytes2) => send(native, bytes2),
-        close: () => close(native),
-        onopen: null,
-        onmessage: null,
-        onclose: null
-      };
-      native.onopen = () => socket.onopen?.();
-      native.onmessage = (event) => socket.onmessage?.({ data: data(event) });
-      native.onclose = (event) => socket.onclose?.(event);
-      return socket;
-    };
-  }
-  var OPEN = 1;
-  function direct(url, connect) {
-    return {
-      ordered: true,
-      open(events) {
-        const socket = connect(url);
-        socket.onopen = () => events.opened();
-        socket.onmessage = (event) => {
-          if (event.data instanceof ArrayBuffer) return events.frame(new Bytes(event.data));
-          link.close();
-          events.dropped(false);
-        };
-        socket.onclose = (event) => events.dropped(event.code === CLOSE_OVER);
-        const link = {
-          send(frame) {
-            if (socket.readyState !== OPEN) return false;
-            socket.send(frame);
-            return true;
-          },
-          close() {
-            socket.onopen = socket.onmessage = socket.onclose = null;
-            socket.close();
-          },
-          farewell() {
-          }
-        };
-        return link;
-      }
-    };
-  }
 
   // src/bytes.ts
   function concat(parts) {
@@ -140,19 +87,35 @@
     return all;
   }
   function view(of, at, length) {
-    return new Bytes(of.buffer, of.byteOffset + at, length);
+    return new Bytes(bufferOf(of), byteOffset(of) + at, length);
+  }
+  function numbers(of, length = byteLength(of)) {
+    return new View(bufferOf(of), byteOffset(of), length);
+  }
+  function octets(...values) {
+    const bytes2 = new Bytes(values.length);
+    for (let i = 0; i < values.length; i++) bytes2[i] = values[i];
+    return bytes2;
+  }
+  function isBuffer(value) {
+    try {
+      return bufferSize(value) >= 0;
+    } catch {
+      return false;
+    }
   }
   function randomBytes(size) {
     const bytes2 = new Bytes(size);
     webcrypto.getRandomValues(bytes2);
     return bytes2;
   }
-  var alphabet = /^[A-Za-z0-9_-]*$/;
+  var alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   function fromBase64URL(text2, size) {
-    if (text2.length !== Math.ceil(size * 4 / 3) || !alphabet.test(text2)) return void 0;
+    if (text2.length !== ceil(size * 4 / 3)) return void 0;
     let plain = "";
     for (let i = 0; i < text2.length; i++) {
       const c = text2[i];
+      if (!includes(alphabet, c)) return void 0;
       plain += c === "-" ? "+" : c === "_" ? "/" : c;
     }
     while (plain.length % 4 !== 0) plain += "=";
@@ -181,13 +144,76 @@
     return name;
   }
 
+  // src/carrier.ts
+  var CLOSE_OVER = 4001;
+
+  // src/carrier-direct.ts
+  function browserSockets() {
+    const Native = WebSocket;
+    const send = uncurry(Native.prototype.send);
+    const close = uncurry(Native.prototype.close);
+    const state = getter(Native.prototype, "readyState");
+    const setType = setter(Native.prototype, "binaryType");
+    const listen = uncurry(EventTarget.prototype.addEventListener);
+    const data = getter(MessageEvent.prototype, "data");
+    const code = getter(CloseEvent.prototype, "code");
+    return (url) => {
+      const native = new Native(url);
+      setType(native, "arraybuffer");
+      const socket = {
+        get readyState() {
+          return state(native);
+        },
+        send: (bytes2) => send(native, bytes2),
+        close: () => close(native),
+        onopen: null,
+        onmessage: null,
+        onclose: null
+      };
+      listen(native, "open", () => socket.onopen?.());
+      listen(native, "message", (event) => socket.onmessage?.(data(event)));
+      listen(native, "close", (event) => socket.onclose?.(code(event)));
+      return socket;
+    };
+  }
+  var OPEN = 1;
+  function direct(url, connect) {
+    return {
+      ordered: true,
+      open(events) {
+        const socket = connect(url);
+        socket.onopen = () => events.opened();
+        socket.onmessage = (data) => {
+          if (isBuffer(data)) return events.frame(new Bytes(data));
+          link.close();
+          events.dropped(false);
+        };
+        socket.onclose = (code) => events.dropped(code === CLOSE_OVER);
+        const link = {
+          send(frame) {
+            if (socket.readyState !== OPEN) return false;
+            socket.send(frame);
+            return true;
+          },
+          close() {
+            socket.onopen = socket.onmessage = socket.onclose = null;
+            socket.close();
+          },
+          farewell() {
+          }
+        };
+        return link;
+      }
+    };
+  }
+
   // src/carrier-relay.ts
   var FAILURES = 8;
   function pack(frames) {
-    const parts = [];
+    const parts = emptyList();
     for (let i = 0; i < frames.length; i++) {
       const prefix = new Bytes(4);
-      setUint32(new View(prefix.buffer), 0, byteLength(frames[i]));
+      setUint32(numbers(prefix), 0, byteLength(frames[i]));
       parts[parts.length] = prefix;
       parts[parts.length] = frames[i];
     }
@@ -195,8 +221,8 @@
   }
   function unpack(body) {
     const size = byteLength(body);
-    const v = new View(body.buffer, body.byteOffset, size);
-    const frames = [];
+    const v = numbers(body);
+    const frames = emptyList();
     let at = 0;
     while (at < size) {
       if (size - at < 4) return void 0;
@@ -276,7 +302,7 @@
   var patterns = { isolation: 1, brownfield: 2 };
   var highest = 2 ** 21;
   function putHeader(frame, type, epoch, sequence) {
-    const v = new View(frame.buffer, frame.byteOffset, HEADER);
+    const v = numbers(frame, HEADER);
     setUint8(v, 0, VERSION);
     setUint8(v, 1, type);
     setUint16(v, 2, epoch);
@@ -284,7 +310,7 @@
   }
   function parseHeader(frame) {
     if (byteLength(frame) < HEADER) return void 0;
-    const v = new View(frame.buffer, frame.byteOffset, HEADER);
+    const v = numbers(frame, HEADER);
     const high = getUint32(v, 4);
     if (getUint8(v, 0) !== VERSION || high >= highest) return void 0;
     return { type: getUint8(v, 1), epoch: getUint16(v, 2), sequence: high * 2 ** 32 + getUint32(v, 8) };
@@ -371,7 +397,7 @@
   }
   function headed(item, id, timeout, command, m) {
     const n = byteLength(command);
-    const v = new View(item.buffer, item.byteOffset, 15 + n);
+    const v = numbers(item, 15 + n);
     setUint8(v, 0, 1);
     setUint32(v, 1, id);
     setUint32(v, 5, timeout);
@@ -383,7 +409,7 @@
   }
   function cancelItem(id) {
     const item = new Bytes(5);
-    const v = new View(item.buffer);
+    const v = numbers(item);
     setUint8(v, 0, 2);
     setUint32(v, 1, id);
     return item;
@@ -392,7 +418,7 @@
     const name = toUTF8(command);
     const n = byteLength(name);
     const item = new Bytes(7 + n);
-    const v = new View(item.buffer);
+    const v = numbers(item);
     setUint8(v, 0, 3);
     setUint32(v, 1, id);
     setUint8(v, 5, cause);
@@ -402,8 +428,8 @@
   }
   function parseReplies(plaintext) {
     const size = byteLength(plaintext);
-    const v = new View(plaintext.buffer, plaintext.byteOffset, size);
-    const replies = [];
+    const v = numbers(plaintext);
+    const replies = emptyList();
     let at = 0;
     while (at < size) {
       if (replies.length === MAX_ITEMS) throw new TypeError("sallyport: too many items");
@@ -525,9 +551,9 @@
       try {
         call2 = this.#show(question);
       } catch {
-        return done({ pass: false, cause: "invalid" });
+        return done(bad("invalid"));
       }
-      this.#ask(() => hook2(call2), (outcome) => done("cause" in outcome ? bad(outcome.cause) : this.#verdict(question, outcome.value)));
+      this.#ask(() => hook2(call2), (outcome) => done(outcome.cause === void 0 ? this.#verdict(question, outcome.value) : bad(outcome.cause)));
     };
     judgeAnswer = (ok, json, question, done) => {
       const hook2 = this.#answer;
@@ -541,7 +567,7 @@
       } catch {
         return done(void 0);
       }
-      this.#ask(() => hook2(answer, call2), (outcome) => done("cause" in outcome ? void 0 : this.#rewritten(ok, json, outcome.value)));
+      this.#ask(() => hook2(answer, call2), (outcome) => done(outcome.cause === void 0 ? this.#rewritten(ok, json, outcome.value) : void 0));
     };
     #show(question) {
       const args = parseJSON(question.json);
@@ -549,15 +575,17 @@
     }
     // Calls the hook and waits for a promise, and for nothing else that has a
     // then: arguments of the page must not become code. done runs in the same
-    // turn in which the hook's word is known.
+    // turn in which the hook's word is known. No timer runs while the hook keeps
+    // its thread busy, so a word is also looked at for when it came.
     #ask(run2, done) {
+      const began = elapsed();
       let open2 = true;
       let timer;
       const settle = (outcome) => {
         if (!open2) return;
         open2 = false;
         if (timer !== void 0) never(timer);
-        done(outcome);
+        done(outcome.cause === void 0 && elapsed() - began > this.#limit ? { cause: Cause.timeout } : outcome);
       };
       let result;
       try {
@@ -565,18 +593,18 @@
       } catch {
         return settle({ cause: Cause.threw });
       }
-      if (typeof result !== "object" || result === null || getPrototypeOf(result) === ObjectPrototype) return settle({ value: result });
+      if (isPlain(result)) return settle({ cause: void 0, value: result });
       try {
-        void when(result, (value) => settle({ value }), () => settle({ cause: Cause.threw }));
+        void when(result, (value) => settle({ cause: void 0, value }), () => settle({ cause: Cause.threw }));
       } catch {
-        return settle({ value: result });
+        return settle({ cause: void 0, value: result });
       }
       timer = later(() => settle({ cause: Cause.timeout }), this.#limit);
     }
     #verdict(question, value) {
       if (typeof value !== "object" || value === null) return bad(Cause.malformed);
       if (Refusal.is(value)) {
-        console.debug("sallyport: the hook refused a call:", Refusal.reason(value));
+        debug("sallyport: the hook refused a call:", Refusal.reason(value));
         return bad(Cause.refused);
       }
       try {
@@ -586,7 +614,7 @@
         if (question.kind === "cancel" && call2.command !== question.command) return bad(Cause.malformed);
         return { pass: true, command: call2.command, json: writeJSON(call2.args) };
       } catch (e) {
-        return bad(e instanceof TooDeep ? "deep" : Cause.malformed);
+        return bad(e instanceof TooDeep && tooDeep(question.json) ? "invalid" : Cause.malformed);
       }
     }
     #rewritten(ok, json, value) {
@@ -604,6 +632,21 @@
       }
     }
   };
+  function isPlain(value) {
+    try {
+      return typeof value !== "object" || value === null || getPrototypeOf(value) === ObjectPrototype;
+    } catch {
+      return true;
+    }
+  }
+  function tooDeep(json) {
+    try {
+      writeJSON(parseJSON(json));
+      return false;
+    } catch {
+      return true;
+    }
+  }
   var same = (value, expected) => value === void 0 || value === expected;
   function members(value) {
     let kind, id, command, args, window2, origin;
@@ -623,9 +666,7 @@
   }
   function own(object, names) {
     const members2 = { __proto__: null };
-    for (let i = 0; i < names.length; i++) {
-      defineProperty(members2, names[i], { __proto__: null, value: void 0, writable: true });
-    }
+    for (let i = 0; i < names.length; i++) members2[names[i]] = void 0;
     const present = keys(object);
     for (let i = 0; i < present.length; i++) {
       const name = present[i];
@@ -651,21 +692,19 @@
       // A window of another origin has no prototype to look at; its postMessage is its own.
       post: (to, message, origin, port) => port === void 0 ? to.postMessage(message, origin) : to.postMessage(message, origin, [port]),
       postPort,
+      start: uncurry(MessagePort.prototype.start),
       listen: add,
       channel: () => new Channel()
     };
   }
   var Batched = class {
-    #list = [];
+    #list = emptyList();
     #scheduled = false;
     #post;
     constructor(post) {
       this.#post = post;
     }
     say(...members2) {
-      this.sayAll(members2);
-    }
-    sayAll(members2) {
       for (let i = 0; i < members2.length; i++) this.#list[this.#list.length] = members2[i];
       if (this.#scheduled) return;
       this.#scheduled = true;
@@ -676,17 +715,20 @@
     }
     flush() {
       if (this.#list.length === 0) return;
-      const list = this.#list;
-      this.#list = [];
-      this.#post(list);
+      const said = this.#list;
+      this.#list = emptyList();
+      this.#post(said);
     }
   };
+  function quicker(agent2) {
+    return includes(agent2, "AppleWebKit") && !includes(agent2, "Chrome") ? "window" : "port";
+  }
   function greet(m, self, parent2, origin, kind, relay2, hear) {
     const greeting = relay2 === void 0 ? { sallyport: 1, hop: kind } : { sallyport: 1, hop: kind, relay: relay2 };
     if (kind === "port") {
       const { port1, port2 } = m.channel();
       m.listen(port1, "message", (event) => hear(m.data(event)));
-      port1.start();
+      m.start(port1);
       m.post(parent2, greeting, origin, port2);
       return new Batched((list) => m.postPort(port1, list));
     }
@@ -702,7 +744,6 @@
   var Ask = { call: 1, cancel: 2, body: 3, lost: 4, gone: 5 };
   var Tell = { result: 1, error: 2, state: 3, body: 4, farewell: 5 };
   var isTimeout = (v) => isSafeInteger(v) && v >= 0 && v < 2 ** 32;
-  var isBuffer = (v) => v instanceof ArrayBuffer;
   function readAsked(list, to) {
     if (!isArray(list)) return;
     for (let i = 0; i < list.length; ) {
@@ -746,8 +787,8 @@
     unknown_outcome: "the connection dropped; the call may have been carried out",
     closed: "the session is over; reload the page"
   };
-  function errorJSON(code, id) {
-    return `{"code":${stringifyJSON(code)},"id":${stringifyJSON(id)},"message":${stringifyJSON(messages[code])}}`;
+  function messageOf(code) {
+    return messages[code] ?? "";
   }
 
   // src/reports.ts
@@ -871,7 +912,7 @@
       call2.cancelled = true;
       this.#forget(call2);
       if (call2.sent) this.#sendCancel(call2);
-      else if (call2.entry !== void 0 && !call2.entry.taken) call2.entry.dropped = true;
+      else if (call2.entry !== void 0) call2.entry.item = void 0;
     }
     /** Takes the core's answers. */
     deliver(replies) {
@@ -904,7 +945,7 @@
       this.#sweep((call2) => call2.sent ? "unknown_outcome" : "closed");
     }
     #sweep(codeOf) {
-      const ended = [];
+      const ended = emptyList();
       mapEach(this.#byPage, (call2) => {
         const code = codeOf(call2);
         if (code !== void 0) ended[ended.length] = { call: call2, code };
@@ -916,7 +957,6 @@
     // nothing off the record.
     #keep(call2, cause) {
       if (cause === "invalid") return this.#fail(call2, "invalid_args");
-      if (cause === "deep") return this.#fail(call2, "too_large");
       if (!this.#number(call2)) return;
       this.#reports.report(call2.id, cause, call2.command);
       this.#fail(call2, "hook_refused");
@@ -933,6 +973,7 @@
     }
     #sent(call2) {
       call2.sent = true;
+      call2.entry = void 0;
       if (call2.cancelled) this.#sendCancel(call2);
     }
     #sendCancel(call2) {
@@ -965,9 +1006,12 @@
   function questionOf(kind, call2) {
     return { kind, id: call2.hookID, command: call2.command, json: call2.json };
   }
+  function errorJSON(code, id) {
+    return `{"code":${stringifyJSON(code)},"id":${stringifyJSON(id)},"message":${stringifyJSON(messageOf(code))}}`;
+  }
   function entryOf(item, sent = () => {
   }) {
-    return { item, dropped: false, taken: false, sent };
+    return { item, sent };
   }
 
   // src/envelope.ts
@@ -981,7 +1025,7 @@
   async function seal(key, to, plaintext, iv) {
     const frame = new Bytes(OVERHEAD + byteLength(plaintext));
     putHeader(frame, to.type, to.epoch, to.sequence);
-    if (iv === void 0) putSequence(new View(frame.buffer, HEADER, IV), 4, to.sequence);
+    if (iv === void 0) putSequence(numbers(frame), HEADER + 4, to.sequence);
     else setBytes(frame, iv, HEADER);
     const sealed = await webcrypto.encrypt(
       parameters(view(frame, HEADER, IV), associatedData(view(frame, 0, HEADER), to.direction, to.session)),
@@ -1062,8 +1106,8 @@
 
   // src/hpke.ts
   var version = toUTF8("HPKE-v1");
-  var kem = concat([toUTF8("KEM"), new Bytes([0, 16])]);
-  var suite = concat([toUTF8("HPKE"), new Bytes([0, 16, 0, 1, 0, 2])]);
+  var kem = concat([toUTF8("KEM"), octets(0, 16)]);
+  var suite = concat([toUTF8("HPKE"), octets(0, 16, 0, 1, 0, 2)]);
   var empty = new Bytes(0);
   var zeros = new Bytes(32);
   var curve = { __proto__: null, name: "ECDH", namedCurve: "P-256" };
@@ -1076,7 +1120,7 @@
     return hmac(salt, concat([version, id, toUTF8(label), ikm]));
   }
   async function expand(id, prk, label, info2, size) {
-    const labeled = concat([new Bytes([0, size]), version, id, toUTF8(label), info2, new Bytes([1])]);
+    const labeled = concat([octets(0, size), version, id, toUTF8(label), info2, octets(1)]);
     return view(await hmac(prk, labeled), 0, size);
   }
   async function sharedSecret(privateKey, publicKey, enc, recipient) {
@@ -1090,7 +1134,7 @@
   }
   async function schedule(shared2, info2) {
     const psk = await extract(suite, "psk_id_hash", empty);
-    const context = concat([new Bytes([0]), psk, await extract(suite, "info_hash", info2)]);
+    const context = concat([octets(0), psk, await extract(suite, "info_hash", info2)]);
     const secret = await extract(suite, "secret", empty, shared2);
     const key = await expand(suite, secret, "key", context, 32);
     const nonce = await expand(suite, secret, "base_nonce", context, 12);
@@ -1127,8 +1171,8 @@
   }
   function info(to, epoch) {
     const label = toUTF8(epoch === void 0 ? "sallyport/1 hello" : "sallyport/1 rekey");
-    const bound = concat([label, new Bytes([carriers[to.carrier], patterns[to.pattern]]), to.session]);
-    return epoch === void 0 ? bound : concat([bound, new Bytes([epoch >> 8, epoch & 255])]);
+    const bound = concat([label, octets(carriers[to.carrier], patterns[to.pattern]), to.session]);
+    return epoch === void 0 ? bound : concat([bound, octets(epoch >> 8, epoch & 255)]);
   }
   async function negotiate(to, secret, corePublic, epoch) {
     const raw = randomBytes(2 * KEY);
@@ -1151,22 +1195,27 @@
   }
 
   // src/outbox.ts
+  var ROOM = 1024;
   var Outbox = class {
-    #entries = [];
+    #entries = emptyList();
+    #room = ROOM;
     push(entry) {
+      if (this.#entries.length >= this.#room) {
+        this.#entries = joined([], this.#entries, 0);
+        this.#room = max(ROOM, 2 * this.#entries.length);
+      }
       this.#entries[this.#entries.length] = entry;
     }
-    /** Takes the next batch: at most MAX_ITEMS entries of together max bytes, but at least one if there is any. */
-    take(max) {
-      const batch = [];
+    /** Takes the next batch: at most MAX_ITEMS entries of together most bytes, but at least one if there is any. */
+    take(most) {
+      const batch = emptyList();
       let size = 0;
       let i = 0;
       for (; i < this.#entries.length && batch.length < MAX_ITEMS; i++) {
         const entry = this.#entries[i];
-        if (entry.dropped) continue;
+        if (entry.item === void 0) continue;
         size += byteLength(entry.item);
-        if (size > max && batch.length > 0) break;
-        entry.taken = true;
+        if (size > most && batch.length > 0) break;
         batch[batch.length] = entry;
       }
       this.#entries = joined([], this.#entries, i);
@@ -1174,17 +1223,16 @@
     }
     /** Puts a batch that never left back in front. */
     putBack(batch) {
-      for (let i = 0; i < batch.length; i++) batch[i].taken = false;
       this.#entries = joined(batch, this.#entries, 0);
     }
     clear() {
-      this.#entries = [];
+      this.#entries = emptyList();
     }
   };
   function joined(first, second, from) {
-    const all = [];
-    for (let i = 0; i < first.length; i++) all[i] = first[i];
-    for (let i = from; i < second.length; i++) all[all.length] = second[i];
+    const all = emptyList();
+    for (let i = 0; i < first.length; i++) if (first[i].item !== void 0) all[all.length] = first[i];
+    for (let i = from; i < second.length; i++) if (second[i].item !== void 0) all[all.length] = second[i];
     return all;
   }
 
@@ -1238,7 +1286,7 @@
     #awaited;
     // what the core's ready will answer, to be sent again if the relay lost it
     #outbox = new Outbox();
-    #control = [];
+    #control = emptyList();
     #silent = false;
     // rekeyed is out: nothing more until ready
     #pumping = false;
@@ -1291,7 +1339,7 @@
     }
     // Connecting.
     #connect() {
-      const attempt = { inbox: [], opening: false };
+      const attempt = { inbox: emptyList(), opening: false };
       this.#attempt = attempt;
       const current = (act) => () => {
         if (this.#attempt === attempt) act();
@@ -1323,7 +1371,7 @@
       this.#attempt = void 0;
       this.#link?.close();
       this.#link = void 0;
-      this.#control = [];
+      this.#control = emptyList();
       this.#silent = false;
       this.#deaf = false;
     }
@@ -1388,7 +1436,7 @@
           const type = control?.type ?? Type.batch;
           if (type === Type.rekeyed) this.#silent = true;
           const address = { type, epoch: this.#epochs.number, sequence: ++this.#sequence, direction: Direction.up, session: this.#config.session };
-          const frame = await seal(keys2.up, address, control?.plaintext ?? concat(itemsOf(batch)));
+          const frame = await seal(keys2.up, address, control?.plaintext ?? plaintextOf(batch));
           const current = link !== void 0 && link === this.#link;
           if (!current || !link.send(frame)) {
             this.#outbox.putBack(batch);
@@ -1415,12 +1463,15 @@
     async #drain(attempt) {
       if (attempt.opening) return;
       attempt.opening = true;
-      for (let i = 0; i < attempt.inbox.length; i++) {
-        const good = await this.#receive(attempt, attempt.inbox[i]);
-        if (attempt !== this.#attempt) return;
-        if (!good && this.#config.carrierOf.ordered) return this.#dropped(false);
+      while (attempt.inbox.length > 0) {
+        const frames = attempt.inbox;
+        attempt.inbox = emptyList();
+        for (let i = 0; i < frames.length; i++) {
+          const good = await this.#receive(attempt, frames[i]);
+          if (attempt !== this.#attempt) return;
+          if (!good && this.#config.carrierOf.ordered) return this.#dropped(false);
+        }
       }
-      attempt.inbox = [];
       attempt.opening = false;
     }
     async #receive(attempt, frame) {
@@ -1537,13 +1588,14 @@
       if (this.#confirmed) this.#link?.farewell(bye);
     }
   };
-  function itemsOf(entries) {
-    const items = [];
+  function plaintextOf(entries) {
+    if (entries.length === 1) return entries[0].item;
+    const items = emptyList();
     for (let i = 0; i < entries.length; i++) items[i] = entries[i].item;
-    return items;
+    return concat(items);
   }
   function rest(list, from) {
-    const left = [];
+    const left = emptyList();
     for (let i = from; i < list.length; i++) left[i - from] = list[i];
     return left;
   }
@@ -1591,6 +1643,8 @@
 
   // src/frame.ts
   var messages2 = captureMessages();
+  var sockets = browserSockets();
+  var agent = navigator.userAgent;
   var parent = window.parent;
   var config = readConfig();
   var hook = new Hook(config.window, config.pageOrigin, config.hookTimeout);
@@ -1619,7 +1673,7 @@
   function run(config2) {
     let hop;
     const courier = pageCourier(() => hop);
-    const carrier = config2.carrier === "direct" ? direct(config2.socket, browserSockets()) : relay(courier);
+    const carrier = config2.carrier === "direct" ? direct(config2.socket, sockets) : relay(courier);
     const runtime = new Runtime(config2, carrier, hook.judge, hook.seesAnswers ? hook.judgeAnswer : void 0, {
       reply: (page, ok, json) => hop?.say(ok ? Tell.result : Tell.error, page, json),
       state(state) {
@@ -1636,7 +1690,7 @@
         window,
         parent,
         config2.pageOrigin,
-        hopOf(config2),
+        config2.hop === "auto" ? quicker(agent) : config2.hop,
         name,
         (list) => readAsked(list, {
           call: (id, command, json, timeout) => runtime.calls.call(id, command, json, timeout),
@@ -1654,15 +1708,10 @@
   function pageCourier(hop) {
     return {
       events: void 0,
-      carry: (body) => hop()?.say(Tell.body, body.buffer),
-      farewell: (body) => hop()?.say(Tell.farewell, body.buffer),
+      carry: (body) => hop()?.say(Tell.body, bufferOf(body)),
+      farewell: (body) => hop()?.say(Tell.farewell, bufferOf(body)),
       stop() {
       }
     };
-  }
-  function hopOf(config2) {
-    if (config2.hop !== "auto") return config2.hop;
-    const agent = navigator.userAgent;
-    return includes(agent, "AppleWebKit") && !includes(agent, "Chrome") ? "window" : "port";
   }
 })();
