@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"github.com/sallyport/sallyport/audits"
 )
 
 // TestPipelineMeasuresEveryStage runs one round: each call must be answered
@@ -20,7 +22,7 @@ func TestPipelineMeasuresEveryStage(t *testing.T) {
 		}
 		variants[row.Variant] = row
 	}
-	for _, name := range []string{"sallyport", "floor", "stage:open", "stage:parse", "stage:schema", "stage:policy", "stage:record", "stage:handler", "stage:output"} {
+	for _, name := range []string{"sallyport", "floor", "stage:open", "stage:parse", "stage:schema", "stage:policy", "stage:record", "stage:handler", "stage:output", "stage:seal", "stage:rest"} {
 		if _, ok := variants[name]; !ok {
 			t.Errorf("no row %s in %v", name, variants)
 		}
@@ -30,6 +32,24 @@ func TestPipelineMeasuresEveryStage(t *testing.T) {
 	}
 	if s, f := variants["sallyport"], variants["floor"]; math.Abs(s.Ratio-s.NsPerOp/f.NsPerOp) > 1e-9 {
 		t.Errorf("ratio %v of %v to %v ns", s.Ratio, s.NsPerOp, f.NsPerOp)
+	}
+}
+
+func TestStagesAddUpToTheCall(t *testing.T) {
+	const calls, seals = 20 * time.Microsecond, 2 * time.Microsecond
+	outcomes := []audits.Record{
+		{Stages: audits.Stages{Open: 1000, Parse: 2000, Schema: 3000, Policy: 1000, Record: 1000, Handler: 1000, Output: 1000}},
+		{Stages: audits.Stages{Open: 1000}},
+	}
+	stages := stagesOf([]time.Duration{calls, calls}, outcomes, []time.Duration{seals, seals})
+	for i, rest := range []time.Duration{8000, 17000} {
+		var sum time.Duration
+		for _, s := range stages {
+			sum += s.each[i]
+		}
+		if last := stages[len(stages)-1]; sum != calls || last.name != "rest" || last.each[i] != rest {
+			t.Errorf("call %d: the stages come to %v, of which %s %v; want %v, of which rest %v", i, sum, last.name, last.each[i], calls, rest)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -27,7 +28,10 @@ const (
 // browser: sealed bytes in, sealed answer out. Its floor is AES-GCM open, one
 // strict scan of the same bytes, and AES-GCM seal of the same answer, with
 // reused buffers. A recorder keeps the decisions in memory, so that no disk
-// is measured. progress, if not nil, is told what is being measured.
+// is measured. The rows of stages divide a call's time: the core measures all
+// but sealing, which is measured once more by itself, and "stage:rest" is what
+// none of them explains: admission, the record of the outcome, and handing over
+// between goroutines. progress, if not nil, is told what is being measured.
 func Pipeline(ctx context.Context, progress func(string)) (Report, error) {
 	report := Report{Name: "pipeline"}
 	for _, size := range []struct {
@@ -97,26 +101,51 @@ func (p *pipe) seal(args []byte, n int) [][]byte {
 	return frames
 }
 
-// check opens an answer, so that nothing wrong is measured as fast.
-func (p *pipe) check(frame []byte) error {
-	_, plain, err := p.peer.Open(frame)
-	if err != nil {
-		return err
-	}
-	answers, err := peer.Answers(plain)
-	if err != nil {
-		return err
-	}
-	for _, a := range answers {
-		if a.Failed {
-			return fmt.Errorf("bench: a call was refused: %s", a.JSON)
+// check opens answers, so that nothing wrong is measured as fast, and returns
+// their plaintexts.
+func (p *pipe) check(frames [][]byte) ([][]byte, error) {
+	plains := make([][]byte, len(frames))
+	for i, frame := range frames {
+		_, plain, err := p.peer.Open(frame)
+		if err != nil {
+			return nil, err
 		}
+		answers, err := peer.Answers(plain)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range answers {
+			if a.Failed {
+				return nil, fmt.Errorf("bench: a call was refused: %s", a.JSON)
+			}
+		}
+		plains[i] = plain
 	}
-	return nil
+	return plains, nil
+}
+
+// measure sends a round of calls, and then seals their answers once more.
+func (p *pipe) measure(args []byte, calls, seals *sample) error {
+	frames := p.seal(args, perRound)
+	answers := make([][]byte, perRound)
+	calls.round(func(i int) { p.session.Deliver(frames[i]); answers[i] = <-p.answers })
+	plains, err := p.check(answers)
+	if err != nil {
+		return err
+	}
+	seals.round(func(i int) {
+		frame, failed := p.session.Seal(plains[i])
+		answers[i], err = frame, errors.Join(err, failed)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = p.check(answers) // which also keeps the peer in step
+	return err
 }
 
 func pipelineCase(ctx context.Context, name string, args []byte, rounds int) ([]Row, error) {
-	record := audits.NewMemory(rounds * perRound)
+	record := audits.NewMemory(2 * rounds * perRound) // a decision and an outcome for each call
 	app, err := newApp(record, nil, isolation.PagePolicy{}, nil)
 	if err != nil {
 		return nil, err
@@ -134,18 +163,13 @@ func pipelineCase(ctx context.Context, name string, args []byte, rounds int) ([]
 	if err != nil {
 		return nil, err
 	}
-	ours, limit := new(sample), new(sample)
+	ours, seals, limit := new(sample), new(sample), new(sample)
 	for range rounds {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		frames := p.seal(args, perRound)
-		answers := make([][]byte, perRound)
-		ours.round(func(i int) { p.session.Deliver(frames[i]); answers[i] = <-p.answers })
-		for _, answer := range answers {
-			if err := p.check(answer); err != nil {
-				return nil, err
-			}
+		if err := p.measure(args, ours, seals); err != nil {
+			return nil, err
 		}
 		limit.round(func(int) { err = errors.Join(err, floor.once()) })
 		if err != nil {
@@ -154,7 +178,11 @@ func pipelineCase(ctx context.Context, name string, args []byte, rounds int) ([]
 	}
 	base := median(limit.perOp)
 	out := []Row{ours.row(name, "sallyport", base), limit.row(name, "floor", base)}
-	return append(out, stageRows(name, base, record.Records())...), nil
+	outcomes := slices.DeleteFunc(record.Records(), func(r audits.Record) bool { return r.Kind != audits.KindOutcome })
+	for _, s := range stagesOf(ours.each, outcomes, seals.each) {
+		out = append(out, s.row(name, base))
+	}
+	return out, nil
 }
 
 // A sample is the figures of one variant.
@@ -190,39 +218,38 @@ func (s *sample) row(name, variant string, base float64) Row {
 	}
 }
 
-// stageRows are the stage times that the core put on record itself.
-func stageRows(name string, base float64, records []audits.Record) []Row {
-	stages := []struct {
-		name string
-		of   func(audits.Record) time.Duration
-	}{
-		{"open", func(r audits.Record) time.Duration { return r.Stages.Open }},
-		{"parse", func(r audits.Record) time.Duration { return r.Stages.Parse }},
-		{"schema", func(r audits.Record) time.Duration { return r.Stages.Schema }},
-		{"policy", func(r audits.Record) time.Duration { return r.Stages.Policy }},
-		{"record", func(r audits.Record) time.Duration { return r.Stages.Record }},
-		{"handler", func(r audits.Record) time.Duration { return r.Stages.Handler }},
-		{"output", func(r audits.Record) time.Duration { return r.Stages.Output }},
-		{"seal", func(r audits.Record) time.Duration { return r.Stages.Seal }},
-	}
-	var out []Row
-	for _, stage := range stages {
-		var times []time.Duration
-		for _, r := range records {
-			if t := stage.of(r); t > 0 {
-				times = append(times, t)
-			}
+// A stage is a part of each call's time.
+type stage struct {
+	name string
+	each []time.Duration
+}
+
+// stagesOf divides the calls' time into what the core put on record itself,
+// sealing, and the rest. All three lists go by call.
+func stagesOf(calls []time.Duration, outcomes []audits.Record, seals []time.Duration) []stage {
+	stages := []stage{{name: "open"}, {name: "parse"}, {name: "schema"}, {name: "policy"}, {name: "record"}, {name: "handler"}, {name: "output"}}
+	for _, outcome := range outcomes {
+		s := outcome.Stages
+		for i, took := range []time.Duration{s.Open, s.Parse, s.Schema, s.Policy, s.Record, s.Handler, s.Output} {
+			stages[i].each = append(stages[i].each, took)
 		}
-		if len(times) == 0 {
-			continue
-		}
-		p50 := percentile(times, 0.5)
-		out = append(out, Row{
-			Case: name, Variant: "stage:" + stage.name, NsPerOp: p50 * 1e3,
-			P50: p50, P95: percentile(times, 0.95), Ratio: p50 * 1e3 / base,
-		})
 	}
-	return out
+	stages = append(stages, stage{"seal", seals})
+	rest := slices.Clone(calls)
+	for _, s := range stages {
+		for i, took := range s.each {
+			rest[i] -= took
+		}
+	}
+	return append(stages, stage{"rest", rest})
+}
+
+func (s stage) row(name string, base float64) Row {
+	p50 := percentile(s.each, 0.5)
+	return Row{
+		Case: name, Variant: "stage:" + s.name, NsPerOp: p50 * 1e3,
+		P50: p50, P95: percentile(s.each, 0.95), Ratio: p50 * 1e3 / base,
+	}
 }
 
 // A floor is what any core of this kind has to do at least.
