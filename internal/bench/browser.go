@@ -4,12 +4,9 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
-	"testing/fstest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -48,6 +45,10 @@ type findings struct {
 // own script began, and since the navigation did, on a cold profile. progress,
 // if not nil, is told which size is being measured.
 func Browser(ctx context.Context, b browser.Browser, progress func(string)) (Report, error) {
+	return measureBrowser(ctx, b, fullEffort(), progress)
+}
+
+func measureBrowser(ctx context.Context, b browser.Browser, e effort, progress func(string)) (Report, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, browserWithin, fmt.Errorf("bench: %s did not report within %v", b.Name, browserWithin))
 	defer cancel()
 	plain, err := servePlain()
@@ -55,11 +56,8 @@ func Browser(ctx context.Context, b browser.Browser, progress func(string)) (Rep
 		return Report{}, err
 	}
 	defer plain.close()
-	files, err := pageFiles(plain.url)
-	if err != nil {
-		return Report{}, err
-	}
-	found, err := runPage(ctx, b, files, plain.url, progress)
+	e.Socket = plain.url
+	found, err := runPage(ctx, b, e, progress)
 	if err != nil {
 		return Report{}, err
 	}
@@ -67,14 +65,18 @@ func Browser(ctx context.Context, b browser.Browser, progress func(string)) (Rep
 }
 
 // runPage opens the page and waits for its report.
-func runPage(ctx context.Context, b browser.Browser, files fs.FS, socket string, progress func(string)) (findings, error) {
+func runPage(ctx context.Context, b browser.Browser, e effort, progress func(string)) (findings, error) {
+	files, err := e.page()
+	if err != nil {
+		return findings{}, err
+	}
 	var process *browser.Process
 	defer func() {
 		if process != nil {
 			_ = process.Close() // its folder may be gone already
 		}
 	}()
-	app, err := newApp(audits.NewMemory(1024), files, isolation.PagePolicy{ConnectSrc: []string{socket}}, func(ctx context.Context, file string) (err error) {
+	app, err := newApp(audits.NewMemory(1024), files, isolation.PagePolicy{ConnectSrc: []string{e.Socket}}, func(ctx context.Context, file string) (err error) {
 		process, err = b.Open(ctx, file, browser.Options{Headless: true})
 		return err
 	})
@@ -138,26 +140,6 @@ func browserReport(f findings) Report {
 		Row{Case: "first-call", Variant: "since-script", NsPerOp: f.FirstCall * 1e3, P50: f.FirstCall, P95: f.FirstCall},
 		Row{Case: "first-call", Variant: "since-navigation", NsPerOp: f.SinceNavigation * 1e3, P50: f.SinceNavigation, P95: f.SinceNavigation},
 	)}
-}
-
-// pageFiles is the page with the plain socket's address put in.
-func pageFiles(socket string) (fs.FS, error) {
-	files, err := fs.Sub(page, "page")
-	if err != nil {
-		return nil, err
-	}
-	index, err := fs.ReadFile(files, "index.html")
-	if err != nil {
-		return nil, err
-	}
-	script, err := fs.ReadFile(files, "bench.js")
-	if err != nil {
-		return nil, err
-	}
-	return fstest.MapFS{
-		"index.html": {Data: []byte(strings.ReplaceAll(string(index), "SOCKET", socket))},
-		"bench.js":   {Data: script},
-	}, nil
 }
 
 // A plainServer is the un-isolated call: any page that finds it may call.

@@ -2,11 +2,7 @@
 // the same page, in turns, and reports microseconds.
 "use strict";
 
-const sizes = { "100B": 100, "1KiB": 1024, "100KiB": 100 * 1024 };
-const rounds = 6;
-const perRound = { "100B": 150, "1KiB": 150, "100KiB": 25 };
-const underWay = 64;
-const flood = { "100B": 6000, "1KiB": 4000, "100KiB": 200 };
+const effort = JSON.parse(document.getElementById("effort").textContent);
 
 function openPlain(url) {
 	const socket = new WebSocket(url);
@@ -44,7 +40,7 @@ async function series(call, args, times) {
 async function perSecond(call, args, calls) {
 	let left = calls;
 	const began = performance.now();
-	await Promise.all(Array.from({ length: underWay }, async () => {
+	await Promise.all(Array.from({ length: effort.underWay }, async () => {
 		while (left-- > 0) await call(args);
 	}));
 	return calls / ((performance.now() - began) / 1000);
@@ -56,24 +52,24 @@ function percentile(took, p) {
 }
 
 async function measure() {
-	const plain = await openPlain(document.querySelector("meta[name=plain-socket]").content);
+	const plain = await openPlain(effort.socket);
 	const variants = { isolated, websocket: plain };
 	const rows = [];
-	for (const [name, size] of Object.entries(sizes)) {
+	for (const { case: name, bytes, calls, flood } of effort.payloads) {
 		document.getElementById("state").textContent = name;
 		await sallyport.invoke("bench.begin", { case: name });
-		const args = { text: "x".repeat(size - 11) };
+		const args = { text: "x".repeat(bytes - 11) };
 		const took = { isolated: [], websocket: [] };
 		const rates = { isolated: [], websocket: [] };
 		for (const call of Object.values(variants)) await series(call, args, 20); // warm up
-		for (let round = 0; round < rounds; round++) {
+		for (let round = 0; round < effort.rounds; round++) {
 			for (const [variant, call] of Object.entries(variants)) {
-				took[variant].push(...await series(call, args, perRound[name]));
+				took[variant].push(...await series(call, args, calls));
 			}
 		}
-		for (let round = 0; round < 3; round++) {
+		for (let round = 0; round < effort.floods; round++) {
 			for (const [variant, call] of Object.entries(variants)) {
-				rates[variant].push(await perSecond(call, args, flood[name]));
+				rates[variant].push(await perSecond(call, args, flood));
 			}
 		}
 		for (const variant of Object.keys(variants)) {

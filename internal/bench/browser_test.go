@@ -1,0 +1,89 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sallyport/sallyport/internal/browser"
+)
+
+// TestBrowserMeasuresEveryCase runs the whole benchmark with next to no effort
+// in real browsers, and reads its JSON as a script would. A machine without a
+// browser can't; where browsers are promised, SALLYPORT_REQUIRE_BROWSERS makes
+// that a failure.
+func TestBrowserMeasuresEveryCase(t *testing.T) {
+	for _, name := range []string{browser.Chromium, browser.Firefox} {
+		t.Run(name, func(t *testing.T) {
+			b, err := browser.Find(name)
+			if errors.Is(err, browser.ErrNotFound) && os.Getenv("SALLYPORT_REQUIRE_BROWSERS") == "" {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			report, err := measureBrowser(ctx, b, little(fullEffort()), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keepsTheContract(t, report)
+		})
+	}
+}
+
+// little is the same cases with a few calls of each.
+func little(e effort) effort {
+	e.Rounds, e.Floods = 1, 1
+	for i := range e.Payloads {
+		e.Payloads[i].Calls, e.Payloads[i].Flood = 3, e.UnderWay
+	}
+	return e
+}
+
+// keepsTheContract checks what scripts rely on: the names of all fields, the
+// cases with their variants, and which figures a row has.
+func keepsTheContract(t *testing.T, r Report) {
+	t.Helper()
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report struct {
+		Name string
+		Rows []map[string]any
+	}
+	if err := json.Unmarshal(text, &report); err != nil || report.Name != "browser" {
+		t.Fatalf("%v in %s", err, text)
+	}
+	rows := map[string]map[string]any{}
+	for _, row := range report.Rows {
+		if fields := slices.Sorted(maps.Keys(row)); !slices.Equal(fields, []string{"allocs_per_op", "case", "ns_per_op", "p50_us", "p95_us", "per_second", "ratio", "variant"}) {
+			t.Errorf("a row has the fields %v", fields)
+		}
+		rows[row["case"].(string)+" "+row["variant"].(string)] = row
+	}
+	for _, name := range []string{"100B", "1KiB", "100KiB"} {
+		isolated, plain := rows[name+" isolated"], rows[name+" websocket"]
+		if isolated == nil || plain == nil {
+			t.Errorf("case %s is not there in both variants: %s", name, text)
+			continue
+		}
+		for _, field := range []string{"ns_per_op", "p50_us", "p95_us", "per_second", "ratio"} {
+			if v, ok := isolated[field].(float64); !ok || v <= 0 {
+				t.Errorf("%s isolated: %s is %v", name, field, isolated[field])
+			}
+		}
+		ratio := isolated["p50_us"].(float64) / plain["p50_us"].(float64)
+		if plain["ratio"] != 1.0 || math.Abs(isolated["ratio"].(float64)-ratio) > 1e-9 {
+			t.Errorf("%s: the ratios are %v and %v, want %v and 1", name, isolated["ratio"], plain["ratio"], ratio)
+		}
+	}
+}
