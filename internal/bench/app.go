@@ -38,6 +38,18 @@ const textSchema = `{
 	"properties": {"text": {"type": "string"}}
 }`
 
+const arrivedSchema = `{
+	"$schema": "https://json-schema.org/draft/2020-12/schema",
+	"type": "object", "additionalProperties": false, "required": ["sinceScript", "sinceNavigation"],
+	"properties": {"sinceScript": {"type": "number"}, "sinceNavigation": {"type": "number"}}
+}`
+
+const nextSchema = `{
+	"$schema": "https://json-schema.org/draft/2020-12/schema",
+	"type": "object", "additionalProperties": false, "required": ["again"],
+	"properties": {"again": {"type": "boolean"}}
+}`
+
 const beginSchema = `{
 	"$schema": "https://json-schema.org/draft/2020-12/schema",
 	"type": "object", "additionalProperties": false, "required": ["case"],
@@ -56,8 +68,6 @@ const reportSchema = `{
 				"p50": {"type": "number"}, "p95": {"type": "number"}, "perSecond": {"type": "number"}
 			}
 		}},
-		"firstCall": {"type": "number"},
-		"sinceNavigation": {"type": "number"},
 		"problem": {"type": "string"}
 	}
 }`
@@ -68,7 +78,7 @@ const capability = `# METADATA
 #   windows: ["main"]
 package capability.bench
 
-allow if input.command in {"bench.begin", "bench.count", "bench.echo", "bench.report"}
+allow if input.command in {"bench.arrived", "bench.begin", "bench.count", "bench.echo", "bench.report"}
 `
 
 type row struct {
@@ -99,12 +109,14 @@ func newApp(record audits.Recorder, page fs.FS, policy isolation.PagePolicy, ope
 	app, err := core.New(core.Config{
 		Name: "sallyport-bench",
 		Schemas: fstest.MapFS{
-			"bench.begin.input.json":  {Data: []byte(beginSchema)},
-			"bench.count.input.json":  {Data: []byte(rowsSchema)},
-			"bench.count.output.json": {Data: []byte(countSchema)},
-			"bench.echo.input.json":   {Data: []byte(textSchema)},
-			"bench.echo.output.json":  {Data: []byte(textSchema)},
-			"bench.report.input.json": {Data: []byte(reportSchema)},
+			"bench.arrived.input.json":  {Data: []byte(arrivedSchema)},
+			"bench.arrived.output.json": {Data: []byte(nextSchema)},
+			"bench.begin.input.json":    {Data: []byte(beginSchema)},
+			"bench.count.input.json":    {Data: []byte(rowsSchema)},
+			"bench.count.output.json":   {Data: []byte(countSchema)},
+			"bench.echo.input.json":     {Data: []byte(textSchema)},
+			"bench.echo.output.json":    {Data: []byte(textSchema)},
+			"bench.report.input.json":   {Data: []byte(reportSchema)},
 		},
 		Capabilities: fstest.MapFS{"bench.rego": {Data: []byte(capability)}},
 		Hook:         []byte("sallyport.onCall((call) => call);"),

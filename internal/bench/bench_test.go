@@ -2,6 +2,7 @@ package bench
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,7 +56,6 @@ func TestStagesAddUpToTheCall(t *testing.T) {
 
 func TestRatiosAreToThePlainVariantOfTheSameCase(t *testing.T) {
 	var f findings
-	f.FirstCall, f.SinceNavigation = 70e3, 160e3
 	for _, r := range []struct {
 		name, variant string
 		p50           float64
@@ -76,6 +76,17 @@ func TestRatiosAreToThePlainVariantOfTheSameCase(t *testing.T) {
 	}
 }
 
+func TestFirstCallsAreThoseOfSeveralDocuments(t *testing.T) {
+	f := findings{firsts: []first{{200e3, 400e3}, {50e3, 110e3}, {40e3, 100e3}}}
+	want := []Row{
+		{Case: "first-call", Variant: "since-script", NsPerOp: 50e6, P50: 50e3, P95: 200e3},
+		{Case: "first-call", Variant: "since-navigation", NsPerOp: 110e6, P50: 110e3, P95: 400e3},
+	}
+	if got := browserReport(f).Rows; !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func TestArgumentsHaveTheirSize(t *testing.T) {
 	for _, n := range []int{200, 1 << 10, 16 << 10} {
 		if got := len(rowsOf(n)); got < n || got > n+60 {
@@ -86,7 +97,7 @@ func TestArgumentsHaveTheirSize(t *testing.T) {
 
 func TestPercentile(t *testing.T) {
 	times := []time.Duration{4000, 1000, 3000, 2000, 5000}
-	for p, want := range map[float64]float64{0: 1, 0.5: 3, 1: 5} {
+	for p, want := range map[float64]float64{0: 1, 0.5: 3, 0.95: 5, 1: 5} {
 		if got := percentile(times, p); got != want {
 			t.Errorf("percentile %v is %v µs, want %v", p, got, want)
 		}

@@ -13,7 +13,6 @@ import (
 	"github.com/coder/websocket/wsjson"
 
 	"github.com/sallyport/sallyport/audits"
-	"github.com/sallyport/sallyport/core"
 	"github.com/sallyport/sallyport/internal/browser"
 	"github.com/sallyport/sallyport/isolation"
 )
@@ -24,26 +23,13 @@ var page embed.FS
 // browserWithin bounds the whole measurement in the page.
 const browserWithin = 3*time.Minute + 30*time.Second
 
-// findings are what the page reports, in microseconds.
-type findings struct {
-	Rows []struct {
-		Case      string  `json:"case"`
-		Variant   string  `json:"variant"`
-		P50       float64 `json:"p50"`
-		P95       float64 `json:"p95"`
-		PerSecond float64 `json:"perSecond"`
-	} `json:"rows"`
-	FirstCall       float64 `json:"firstCall"`       // from the page's own script to the first answer
-	SinceNavigation float64 `json:"sinceNavigation"` // to it from the start of the navigation
-	Problem         string  `json:"problem"`
-}
-
 // Browser measures calls from a real page in a headless browser: through the
 // isolation frame and, from the same page in turns, over a plain WebSocket to
 // the same program with JSON and nothing else. Calls per second are with 64
-// under way. The rows of "first-call" are to the first answer: since the page's
-// own script began, and since the navigation did, on a cold profile. progress,
-// if not nil, is told which size is being measured.
+// under way. The rows of "first-call" are to a document's first answer, since
+// the page's own script began and since the navigation did: the median of
+// several documents, and as p95 the slowest, mostly the first on its cold
+// profile. progress, if not nil, is told what is being measured.
 func Browser(ctx context.Context, b browser.Browser, progress func(string)) (Report, error) {
 	return measureBrowser(ctx, b, fullEffort(), progress)
 }
@@ -83,28 +69,18 @@ func runPage(ctx context.Context, b browser.Browser, e effort, progress func(str
 	if err != nil {
 		return findings{}, err
 	}
-	reports := make(chan findings, 1)
-	core.Command(app, "bench.report", func(_ context.Context, f findings) (struct{}, error) {
-		select {
-		case reports <- f:
-		default: // only the first counts
-		}
-		return struct{}{}, nil
-	})
 	if progress == nil {
 		progress = func(string) {}
 	}
 	progress("starting " + b.Name)
-	core.Command(app, "bench.begin", func(_ context.Context, s size) (struct{}, error) {
-		progress(s.Case + " in " + b.Name)
-		return struct{}{}, nil
-	})
+	l := &listener{documents: e.Documents, browser: b.Name, progress: progress, reports: make(chan findings, 1)}
+	l.register(app)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	ended := make(chan error, 1)
 	go func() { ended <- app.Run(ctx) }()
 	select {
-	case f := <-reports:
+	case f := <-l.reports:
 		cancel(nil)
 		if err := <-ended; err != nil {
 			return findings{}, err
@@ -136,10 +112,20 @@ func browserReport(f findings) Report {
 		}
 		report.Rows = append(report.Rows, row)
 	}
-	return Report{Name: report.Name, Rows: append(report.Rows,
-		Row{Case: "first-call", Variant: "since-script", NsPerOp: f.FirstCall * 1e3, P50: f.FirstCall, P95: f.FirstCall},
-		Row{Case: "first-call", Variant: "since-navigation", NsPerOp: f.SinceNavigation * 1e3, P50: f.SinceNavigation, P95: f.SinceNavigation},
-	)}
+	var script, navigation []time.Duration
+	for _, first := range f.firsts {
+		script = append(script, micros(first.SinceScript))
+		navigation = append(navigation, micros(first.SinceNavigation))
+	}
+	report.Rows = append(report.Rows, firstCallRow("since-script", script), firstCallRow("since-navigation", navigation))
+	return report
+}
+
+func micros(n float64) time.Duration { return time.Duration(n * float64(time.Microsecond)) }
+
+func firstCallRow(variant string, took []time.Duration) Row {
+	p50 := percentile(took, 0.5)
+	return Row{Case: "first-call", Variant: variant, NsPerOp: p50 * 1e3, P50: p50, P95: percentile(took, 0.95)}
 }
 
 // A plainServer is the un-isolated call: any page that finds it may call.

@@ -41,7 +41,7 @@ func TestBrowserMeasuresEveryCase(t *testing.T) {
 
 // little is the same cases with a few calls of each.
 func little(e effort) effort {
-	e.Rounds, e.Floods = 1, 1
+	e.Documents, e.Rounds, e.Floods = 2, 1, 1
 	for i := range e.Payloads {
 		e.Payloads[i].Calls, e.Payloads[i].Flood = 3, e.UnderWay
 	}
@@ -69,6 +69,11 @@ func keepsTheContract(t *testing.T, r Report) {
 			t.Errorf("a row has the fields %v", fields)
 		}
 		rows[row["case"].(string)+" "+row["variant"].(string)] = row
+	}
+	for _, variant := range []string{"since-script", "since-navigation"} {
+		if row := rows["first-call "+variant]; row == nil || row["p50_us"].(float64) <= 0 || row["p95_us"].(float64) < row["p50_us"].(float64) {
+			t.Errorf("first-call %s: %v", variant, row)
+		}
 	}
 	for _, name := range []string{"100B", "1KiB", "100KiB"} {
 		isolated, plain := rows[name+" isolated"], rows[name+" websocket"]

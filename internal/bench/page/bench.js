@@ -83,13 +83,20 @@ async function measure() {
 	return rows;
 }
 
+// Each document makes its first call, and all but the last make room for the
+// next one then.
 async function main() {
 	const began = performance.now();
 	await isolated({ text: "first" });
-	const sinceNavigation = performance.now() * 1000;
-	const firstCall = sinceNavigation - began * 1000;
+	const answered = performance.now();
 	try {
-		await sallyport.invoke("bench.report", { rows: await measure(), firstCall, sinceNavigation });
+		const first = { sinceScript: (answered - began) * 1000, sinceNavigation: answered * 1000 };
+		const { again } = await sallyport.invoke("bench.arrived", first);
+		if (again) {
+			location.reload();
+			return;
+		}
+		await sallyport.invoke("bench.report", { rows: await measure() });
 	} catch (problem) {
 		await sallyport.invoke("bench.report", { rows: [], problem: String(problem) });
 	}
