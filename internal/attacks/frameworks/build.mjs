@@ -1,11 +1,14 @@
-// Builds the pages of three frameworks into ../testdata/frameworks. The
-// bundles are committed, so that the tests need no npm:
+// Builds the pages of three frameworks into ../testdata/frameworks, or into the
+// folder that is named. The bundles are committed, so that the Go tests need no
+// npm, and scripts/check compares them:
 //
 //     npm ci && npm run build
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { compile } from "svelte/compiler";
 import { compileScript, parse } from "@vue/compiler-sfc";
+
+const out = process.argv[2] ?? `${import.meta.dirname}/../testdata/frameworks`;
 
 const vue = {
   name: "vue",
@@ -32,7 +35,7 @@ for (const [name, entry] of [["react", "react.jsx"], ["vue", "vue.js"], ["svelte
   await build({
     absWorkingDir: import.meta.dirname,
     entryPoints: [`src/${entry}`],
-    outfile: `../testdata/frameworks/${name}/app.js`,
+    outfile: `${out}/${name}/app.js`,
     bundle: true,
     minify: true,
     charset: "ascii",
