@@ -32,6 +32,7 @@ type App struct {
 	policy      decider
 	mac         *audits.MAC
 	log         *slog.Logger
+	unheard     bool // the configuration has no log
 	limits      Limits
 	platform    string
 	variables   map[string]string
@@ -97,7 +98,8 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("core: Config.RecordKey: %w", err)
 	}
-	if c.Log == nil {
+	unheard := c.Log == nil
+	if unheard {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Origins, c.CommandLimits = maps.Clone(c.Origins), maps.Clone(c.CommandLimits)
@@ -110,6 +112,7 @@ func New(c Config) (*App, error) {
 		policy:      rules,
 		mac:         mac,
 		log:         c.Log,
+		unheard:     unheard,
 		limits:      limits,
 		platform:    runtime.GOOS,
 		variables:   variables,

@@ -48,7 +48,10 @@ type Config struct {
 	// are seen to be equal within one run only.
 	RecordKey []byte
 
-	Log *slog.Logger // nil discards. No line holds text of a page's making, but see Development
+	// Log gets no text of a page's making, but see Development. Nil discards,
+	// all but what the brownfield pattern gives up: that then goes to standard
+	// error.
+	Log *slog.Logger
 
 	Limits        Limits            // of each session
 	CommandLimits map[string]Limits // by command; zero fields are those of Limits. Rate and concurrency hold for all sessions of a window together

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path"
 	"slices"
 
@@ -131,14 +132,20 @@ func (app *App) openRecord() error {
 	return nil
 }
 
+// brownfieldGivesUp is said at every start, also where nobody keeps a log.
+const brownfieldGivesUp = "brownfield pattern: the page itself holds the keys. Given up: the isolation hook, " +
+	"the separation of the keys' memory from the page's scripts, and the frame's reports of refused calls. " +
+	"Schemas, capabilities, limits and record hold as before"
+
 // announce logs what an operator should know, above all what was given up.
 func (app *App) announce() {
 	app.log.Info("core: started", "app", app.name, "commands", len(app.commands), "windows", len(app.windows),
 		"policy", app.policy.Revision(), "schemas", app.schemas.Revision())
 	if app.pattern == isolation.Brownfield {
-		app.log.Warn("core: brownfield pattern: the page itself holds the keys. Given up: the isolation hook, " +
-			"the separation of the keys' memory from the page's scripts, and the frame's reports of refused calls. " +
-			"Schemas, capabilities, limits and record hold as before")
+		app.log.Warn("core: " + brownfieldGivesUp)
+		if app.unheard {
+			fmt.Fprintf(os.Stderr, "%s: %s\n", app.name, brownfieldGivesUp)
+		}
 	}
 	if app.development {
 		app.log.Warn("core: development mode: pages learn what is wrong with their arguments, and handlers' errors are logged")

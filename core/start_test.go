@@ -149,6 +149,28 @@ func TestBrownfieldSaysWhatIsGivenUp(t *testing.T) {
 	lacks(t, b.log.String(), "brownfield")
 }
 
+// A nil log must not be a way to give the hook up unnoticed.
+func TestBrownfieldSaysWhatIsGivenUpWithoutALog(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Config)
+		says   bool
+	}{
+		{"brownfield without a log", func(c *Config) { c.Pattern, c.Log = isolation.Brownfield, nil }, true},
+		{"brownfield with a log", func(c *Config) { c.Pattern = isolation.Brownfield }, false},
+		{"isolation without a log", func(c *Config) { c.Log = nil }, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			said := standardError(t, func() { newBench(t, test.change, nil) })
+			if !test.says {
+				lacks(t, said, "brownfield")
+				return
+			}
+			contains(t, said, "notes: brownfield pattern", "Given up: the isolation hook", "memory", "reports")
+		})
+	}
+}
+
 func TestCommandsOfTheManifestAreCompared(t *testing.T) {
 	for listed, warned := range map[string]bool{`["notes.echo","notes.touch","notes.secret"]`: false, `["notes.echo"]`: true} {
 		files := testFiles()
