@@ -59,8 +59,9 @@ func (app *App) Run(ctx context.Context) (err error) {
 // Open shows a window to the user, in the default browser or as Config.Open
 // says. The launch token goes through a file that only this user can read, so
 // that no argument list has it; the file is removed when the window's session
-// begins, at the latest after a minute. It prints the window's address, which
-// opens nothing without the token, to standard error.
+// begins, at the latest after a minute. Where the default browser is asked, the
+// window's address, which opens nothing without the token, goes to standard
+// error.
 func (app *App) Open(ctx context.Context, label string) error {
 	gate := app.gate.Load()
 	if gate == nil {
@@ -79,9 +80,9 @@ func (app *App) Open(ctx context.Context, label string) error {
 		return fmt.Errorf("core: open window %q: %w", label, err)
 	}
 	app.launched.add(label, remove)
-	fmt.Fprintf(os.Stderr, "%s: window %s at %s (opened by the app; the address alone opens nothing)\n", app.name, label, window.origin)
 	open := app.config.Open
-	if open == nil {
+	if open == nil { // a tab among others: say which one is the app's
+		fmt.Fprintf(os.Stderr, "%s: window %s at %s (opened by the app; the address alone opens nothing)\n", app.name, label, window.origin)
 		open = openBrowser
 	}
 	if err := open(ctx, file); err != nil {
@@ -102,7 +103,10 @@ func openBrowser(ctx context.Context, file string) error {
 	go func() { failed <- browser.OpenFile(file) }()
 	select {
 	case err := <-failed:
-		return err
+		if err != nil {
+			return fmt.Errorf("the default browser could not be started: %w; install one and make it the default, or set core.Config.Open", err)
+		}
+		return nil
 	case <-time.After(browserWithin):
 	case <-ctx.Done():
 	}

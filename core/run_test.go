@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -172,12 +173,32 @@ func TestRunRefusesWhatIsForMounting(t *testing.T) {
 }
 
 func TestABrowserThatCanNotBeStartedEndsTheRun(t *testing.T) {
-	app, err := New(Config{Files: testFiles(), Record: audits.NewMemory(1), Open: func(context.Context, string) error { return errors.New("no browser") }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := app.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "no browser") {
-		t.Errorf("it returned %v", err)
+	for _, test := range []struct {
+		name string
+		open func(context.Context, string) error
+		want string
+		line string // of the window, on standard error
+	}{
+		{"the app's own", func(context.Context, string) error { return errors.New("no browser") }, "no browser", ""},
+		{"the default one", nil, "the default browser could not be started: ", "notes: window main at http://main-"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if test.open == nil && runtime.GOOS == "windows" {
+				return // which finds the browser without PATH
+			}
+			t.Setenv("PATH", t.TempDir())
+			app, err := New(Config{Files: testFiles(), Record: audits.NewMemory(1), Open: test.open})
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := standardError(t, func() { err = app.Run(t.Context()) })
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("it returned %v", err)
+			}
+			if !strings.HasPrefix(said, test.line) || test.line == "" && said != "" {
+				t.Errorf("standard error: %q", said)
+			}
+		})
 	}
 }
 
