@@ -42,7 +42,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
+	var unwritten error // of a help that a flag asked for: cobra takes no error of it
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { unwritten = printHelp(c) })
+	err := errors.Join(root.ExecuteContext(ctx), unwritten)
 
 	var status exitStatus
 	switch {
@@ -87,11 +89,12 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 		SilenceUsage:  true,
 
 		SuggestionsMinimumDistance: 2,
-		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE:                       func(c *cobra.Command, _ []string) error { return printHelp(c) },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
+	root.SetHelpCommand(newHelpCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newBenchCommand(),

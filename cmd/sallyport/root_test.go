@@ -28,6 +28,9 @@ func TestExitCodes(t *testing.T) {
 		{"it does not hold, and the output has said so", []string{"doctor"}, io.Discard, exitDoesNot, ""},
 		{"the same as JSON", []string{"doctor", "--json"}, io.Discard, exitDoesNot, ""},
 		{"no such command", []string{"dance"}, io.Discard, exitCouldNot, `no command "dance"`},
+		{"help about a command", []string{"help", "version"}, io.Discard, exitHolds, ""},
+		{"help about what is no command", []string{"help", "dance"}, io.Discard, exitCouldNot, `no command "dance"`},
+		{"help about what is no part of a command", []string{"help", "version", "dance"}, io.Discard, exitCouldNot, `no command "dance"; see sallyport version --help`},
 		{"no such flag", []string{"doctor", "--dance"}, io.Discard, exitCouldNot, "doctor --help"},
 		{"no manifest", []string{"manifest", t.TempDir()}, io.Discard, exitCouldNot, "sallyport.json"},
 		{"no go command", []string{"manifest", anApp(t)}, io.Discard, exitCouldNot, "needs the go command"},
@@ -36,6 +39,9 @@ func TestExitCodes(t *testing.T) {
 		{"output that cannot be written", []string{"version"}, fullWriter{}, exitCouldNot, "full"},
 		{"JSON that cannot be written", []string{"version", "--json"}, fullWriter{}, exitCouldNot, "full"},
 		{"a list that cannot be written", []string{"doctor"}, fullWriter{}, exitCouldNot, "full"},
+		{"help that cannot be written", nil, fullWriter{}, exitCouldNot, "full"},
+		{"help by a flag that cannot be written", []string{"bench", "--help"}, fullWriter{}, exitCouldNot, "full"},
+		{"help by its command that cannot be written", []string{"help", "bench"}, fullWriter{}, exitCouldNot, "full"},
 		{"a schema that cannot be written", []string{"manifest", "--schema"}, fullWriter{}, exitCouldNot, "full"},
 	}
 	for _, tt := range tests {
