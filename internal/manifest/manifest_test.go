@@ -124,7 +124,10 @@ func TestParseRefusals(t *testing.T) {
 		{"a command twice", `"notes.list"`, `"notes.save"`, `sallyport.json:14: commands[1]: "notes.save" is listed twice`, false},
 
 		{"a comma too many", `"notes.save"]`, `"notes.save"],`, `sallyport.json:14: not JSON:`, onlyHere},
-		{"a comment", `"version": 1,`, `"version": 1, // one`, `sallyport.json:3: not JSON:`, onlyHere},
+		{"a comment", `"version": 1,`, `"version": 1, // one`, `sallyport.json:3: not JSON: invalid character '/' at start of value; JSON has no comments`, onlyHere},
+		{"a comment over lines", `"version": 1,`, "\n/* one\n*/\"version\": 1,", `; JSON has no comments`, onlyHere},
+		{"a comment as in a shell", `"version": 1,`, `"version": 1, # one`, `; JSON has no comments`, onlyHere},
+		{"a stray slash", `"version": 1,`, `"version": 1 / 1,`, `not JSON: invalid character '/' after`, onlyHere},
 		{"not UTF-8", `"Editor"`, "\"Edit\xffor\"", `sallyport.json:11: `, onlyHere},
 		{"half a surrogate", `"Editor"`, `"\ud800"`, `sallyport.json:11: `, onlyHere},
 	}
@@ -166,7 +169,8 @@ func TestParseWholeFile(t *testing.T) {
 		{"cut short", good[:len(good)-20], "sallyport.json:14: "},
 		{"two objects", good + "{}", "sallyport.json:16: not JSON: invalid character"},
 		{"two objects on one line", strings.TrimSpace(good) + "[1]", "sallyport.json:15: not JSON: invalid character"},
-		{"a byte order mark", "\ufeff" + good, "sallyport.json:1: not JSON"},
+		{"a byte order mark", "\ufeff" + good, `sallyport.json:1: not JSON: invalid character '\ufeff' at start of value; that is a byte order mark: save the file as UTF-8 without one`},
+		{"UTF-16", "\xff\xfe{\x00", "; that is a byte order mark: save the file as UTF-8 without one"},
 		{"too long", good + strings.Repeat(" ", maxSize), "at most 1048576 were expected"},
 		{"nested without end", strings.Repeat(`{"windows":[`, 20000), "sallyport.json:1: nested deeper than the 5 levels"},
 	}

@@ -115,7 +115,7 @@ func explain(file string, data []byte, spans map[string]span, err error) error {
 	case errors.As(err, &syntactic):
 		e.Line = lineAt(data, int(syntactic.ByteOffset))
 		e.Field = field(string(syntactic.JSONPointer))
-		e.Problem = fmt.Sprintf("not JSON: %v", syntactic.Err)
+		e.Problem = fmt.Sprintf("not JSON: %v%s", syntactic.Err, hint(data[min(max(int(syntactic.ByteOffset), 0), len(data)):]))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		e.Line = lineAt(data, len(data))
 		e.Problem = "the file ends inside the object"
@@ -123,6 +123,22 @@ func explain(file string, data []byte, spans map[string]span, err error) error {
 		e.Problem = err.Error()
 	}
 	return e
+}
+
+// hint says what stands where no JSON does, if it is what editors and people
+// are in the habit of writing there.
+func hint(at []byte) string {
+	for _, mark := range []string{"\ufeff", "\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(at, []byte(mark)) {
+			return "; that is a byte order mark: save the file as UTF-8 without one"
+		}
+	}
+	for _, comment := range []string{"//", "/*", "#"} {
+		if bytes.HasPrefix(at, []byte(comment)) {
+			return "; JSON has no comments"
+		}
+	}
+	return ""
 }
 
 func problem(file string, data []byte, spans map[string]span, pointer, text string) *Error {
