@@ -85,14 +85,14 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	variables := c.directories()
+	variables, homeless := c.directories()
 	schemas, err := schema.Compile(f.schemas)
 	if err != nil {
 		return nil, fmt.Errorf("core: %s: %w", f.schemasName, err)
 	}
 	rules, err := policy.Load(f.capabilities, policy.Config{Variables: variables, Platform: runtime.GOOS})
 	if err != nil {
-		return nil, fmt.Errorf("core: %s: %w", f.capabilitiesName, err)
+		return nil, fmt.Errorf("core: %s: %w", f.capabilitiesName, because(homeless, err))
 	}
 	mac, err := audits.NewMAC(c.RecordKey)
 	if err != nil {

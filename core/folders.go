@@ -2,23 +2,41 @@ package core
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // directories are the variables of capabilities: those of the configuration,
-// and $HOME and $APPDATA where it is silent and the system has an answer.
-func (c *Config) directories() map[string]string {
-	variables := make(map[string]string, len(c.Variables)+2)
+// and $HOME and $APPDATA where it is silent and the system has an answer. The
+// error is why it has none.
+func (c *Config) directories() (variables map[string]string, homeless error) {
+	variables = make(map[string]string, len(c.Variables)+2)
 	home, err := os.UserHomeDir()
-	if err == nil && filepath.IsAbs(home) {
+	switch {
+	case err != nil:
+		homeless = err
+	case !filepath.IsAbs(home):
+		homeless = fmt.Errorf("%q is no absolute path", home)
+	default:
 		variables["$HOME"] = filepath.Clean(home)
 		variables["$APPDATA"] = dataFolder(home)
 	}
 	maps.Copy(variables, c.Variables)
-	return variables
+	return variables, homeless
+}
+
+// because adds to an error of the capabilities why they know no home folder, if
+// that is what it is about.
+func because(homeless, err error) error {
+	about := func(variable string) bool { return strings.Contains(err.Error(), "unknown variable "+variable) }
+	if homeless == nil || !about("$HOME") && !about("$APPDATA") {
+		return err
+	}
+	return fmt.Errorf("%w: the user has no home folder (%w); set that, or Config.Variables", err, homeless)
 }
 
 // dataFolder is where the user's apps keep their data, each in a folder of its

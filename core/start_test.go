@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -276,6 +277,40 @@ func TestVariablesReachPolicyAndHandlers(t *testing.T) {
 		if _, err := c.Call(patient(t), "notes.touch", textOf(path)); code(t, err) != want {
 			t.Errorf("%s: page got %v, want %q", path, err, want)
 		}
+	}
+}
+
+func TestWithoutAHomeFolderItsVariablesAreUnknown(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // where the variable has another name
+	}
+	for _, test := range []struct {
+		name, home, scope string
+		variables         map[string]string
+		want              string // "" if it starts
+	}{
+		{"no home folder", "", "$APPDATA/notes", nil, "unknown variable $APPDATA: the user has no home folder ($HOME is not defined); set that, or Config.Variables"},
+		{"a relative one", "home", "$HOME", nil, `unknown variable $HOME: the user has no home folder ("home" is no absolute path)`},
+		{"none, and a directory by configuration", "", "$APPDATA/notes", map[string]string{"$APPDATA": "/srv/data"}, ""},
+		{"none, and another variable", "", "$NOTES", nil, "unknown variable $NOTES"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("HOME", test.home)
+			files := testFiles()
+			files["capabilities/notes.rego"].Data = []byte("# METADATA\n# custom:\n#   windows: [\"main\"]\npackage capability.notes\n\nimport data.sallyport.scope\n\n" +
+				"allow if scope.path_inside(input.args.text, \"" + test.scope + "\")\n")
+			_, err := New(Config{Files: files, Variables: test.variables, Record: audits.NewMemory(1)})
+			if test.want == "" || err == nil {
+				if err != nil || test.want != "" {
+					t.Errorf("New returned %v", err)
+				}
+				return
+			}
+			contains(t, err.Error(), "notes.rego:8: ", test.want)
+			if homeless := strings.Contains(test.want, "home folder"); homeless != strings.Contains(err.Error(), "home folder") {
+				t.Errorf("New returned %v", err)
+			}
+		})
 	}
 }
 
