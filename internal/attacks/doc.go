@@ -9,5 +9,6 @@
 // themselves: which handlers ran and with what, what the gate counted, every
 // request and response of the app's hosts, and what arrived at the evil site.
 //
-// The tests need Chromium and Firefox, both, and fail where one is missing.
+// The tests need Chromium and Firefox, both. Where one is missing they leave it
+// out, and fail if SALLYPORT_REQUIRE_BROWSERS is set, as scripts/test does.
 package attacks

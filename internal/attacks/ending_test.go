@@ -15,10 +15,7 @@ func TestBrowserKilledAndHookBlocked(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			d, err := startDriver(engine)
-			if err != nil {
-				t.Fatal(err)
-			}
+			d := startDriver(t, engine)
 			t.Cleanup(func() {
 				if err := d.close(); err != nil {
 					t.Error(err)
