@@ -96,6 +96,7 @@ type window struct {
 	origin    origin
 	carriers  []Carrier
 	strangers strangers // brownfield: of this window alone
+	missed    bool      // a frame without a hello was told of; guarded by Gate.mu
 }
 
 // New checks the configuration and makes a Gate, which holds a goroutine until

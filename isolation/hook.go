@@ -2,18 +2,20 @@ package isolation
 
 import (
 	"bytes"
-	"errors"
+	"encoding/json"
 	"fmt"
+	"regexp"
+	"strings"
 	"unicode/utf8"
 
-	"github.com/tdewolff/parse/v2"
-	"github.com/tdewolff/parse/v2/js"
+	"github.com/evanw/esbuild/pkg/api"
 )
 
 // checkHook refuses, before anything is served, a hook that could never run:
-// one that does not parse, is a module (a sandboxed opaque document loads
-// none), would end the script element it is inlined in, would be read with
-// other characters than it has, or installs nothing. Its lines end with \n.
+// one that does not parse as a strict classic script (a sandboxed opaque
+// document loads no modules), would end the script element it is inlined in,
+// would be read with other characters than it has, or installs nothing. Its
+// lines end with \n.
 func checkHook(name string, source []byte) error {
 	if name == "" {
 		name = "hook"
@@ -32,25 +34,69 @@ func checkHook(name string, source []byte) error {
 			return fmt.Errorf("isolation: %s:%d: %q would end or change the script element that holds the hook; split the string", name, lineAt(source, i), ender)
 		}
 	}
-	ast, err := js.Parse(parse.NewInputBytes(bytes.Clone(source)), js.Options{})
-	if err != nil {
-		var at *parse.Error
-		if errors.As(err, &at) {
-			return fmt.Errorf("isolation: %s:%d:%d: %s", name, at.Line, at.Column, at.Message)
-		}
-		return fmt.Errorf("isolation: %s: %w", name, err)
-	}
-	for _, statement := range ast.List {
-		switch statement.(type) {
-		case *js.ImportStmt, *js.ExportStmt:
-			i := max(bytes.Index(source, []byte("import")), bytes.Index(source, []byte("export")), 0)
-			return fmt.Errorf("isolation: %s:%d: import and export can't be used; the hook is one classic script: bundle it", name, lineAt(source, i))
-		}
+	if err := checkScript(source); err != nil {
+		return fmt.Errorf("isolation: %s:%w", name, err)
 	}
 	if !bytes.Contains(source, []byte("onCall")) {
 		return fmt.Errorf("isolation: %s: the hook never calls sallyport.onCall, so every call would be refused", name)
 	}
 	return nil
+}
+
+var moduleSyntax = regexp.MustCompile(`(?m)^\s*(?:import|export)\b|\bimport\.meta\b`)
+
+// The runtime before the hook, in the same script, makes it strict.
+const strict = "\"use strict\"\n"
+
+// checkScript finds what a browser would refuse to run at all. esbuild knows
+// the early errors of strict code, but for those inside of regular
+// expressions. It reads modules and CommonJS as well, so these are told apart
+// by what it says of the format, and a return of no function by what it says
+// of the same code as a module.
+func checkScript(source []byte) error {
+	script := api.Build(api.BuildOptions{
+		Stdin:    &api.StdinOptions{Contents: strict + string(source), Loader: api.LoaderJS},
+		Format:   api.FormatIIFE,
+		Target:   api.ESNext,
+		Metafile: true,
+		LogLevel: api.LogLevelSilent,
+	})
+	if len(script.Errors) > 0 {
+		return scriptError(script.Errors[0])
+	}
+	var meta struct {
+		Inputs map[string]struct{ Format string }
+	}
+	if err := json.Unmarshal([]byte(script.Metafile), &meta); err != nil {
+		return fmt.Errorf(" the parser's report can't be read: %w", err)
+	}
+	for _, input := range meta.Inputs {
+		if input.Format == "esm" {
+			line := 1
+			if at := moduleSyntax.FindIndex(source); at != nil {
+				line = lineAt(source, at[1])
+			}
+			return fmt.Errorf("%d: import and export can't be used; the hook is one classic script: bundle it", line)
+		}
+	}
+	module := api.Transform(strict+string(source)+"\nexport {}", api.TransformOptions{
+		Loader: api.LoaderJS, Format: api.FormatESModule, Target: api.ESNext, LogLevel: api.LogLevelSilent,
+	})
+	if len(module.Errors) > 0 {
+		return scriptError(module.Errors[0])
+	}
+	return nil
+}
+
+func scriptError(m api.Message) error {
+	if m.Location == nil {
+		return fmt.Errorf(" %s", m.Text)
+	}
+	text := m.Text
+	if strings.HasPrefix(text, "Top-level await") {
+		text = "await outside of an async function; the hook is a classic script"
+	}
+	return fmt.Errorf("%d:%d: %s", m.Location.Line-strings.Count(strict, "\n"), m.Location.Column+1, text)
 }
 
 // invalidUTF8 is the offset of the first byte that is not UTF-8, or -1.

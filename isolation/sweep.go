@@ -26,12 +26,25 @@ func (g *Gate) sweepOnce(now time.Time) {
 	for _, o := range g.offers {
 		if now.After(o.expires) {
 			g.dropOffer(o)
+			if o.ticket != (ticketKey{}) {
+				g.missed(o.window)
+			}
 		}
 	}
 	g.mu.Unlock()
 	for _, s := range g.all() {
 		s.check(now)
 	}
+}
+
+// missed tells the developer, once for each window, of a frame document that
+// was fetched and never said hello. Called with mu held.
+func (g *Gate) missed(w *window) {
+	if w.missed {
+		return
+	}
+	w.missed = true
+	g.log.Warn("isolation: a frame document was fetched and said no hello in time; if no page of this window gets an answer, the hook fails while it loads: see the browser's console", "window", w.Label)
 }
 
 // check ends a session whose time is over and pings a silent one. A ping is
