@@ -120,11 +120,11 @@ func attacks() []attack {
 			isolated: discarded("handshake", []string{"hello"}, 1),
 		},
 		{
-			name:    "null-origin socket",
-			summary: "Another site’s frame, played by the demo itself, opens a socket to the core with Origin: null.",
+			name:    strangerCase,
+			summary: "Another site's frame opens a socket to the core with Origin: null.",
 			harm:    "any site's sandboxed frame may call", guard: "An origin of null proves nothing; the hello does.",
-			direct:   harm("files.remove", "backup.db"),
-			isolated: discarded("handshake", []string{"hello"}, 1),
+			direct:   calledElsewhere("files.remove", "backup.db"),
+			isolated: hungUp,
 		},
 		{
 			name:    "prototype pollution",
@@ -218,6 +218,34 @@ func discarded(stage string, reasons []string, least uint64, genuine ...effect) 
 		}
 		return outcome{}, errors.New("no discard was timed")
 	}
+}
+
+// calledElsewhere is harm that a sandboxed frame of another site did, by what
+// its browser says of it.
+func calledElsewhere(method, path string) func(evidence) error {
+	return func(e evidence) error {
+		if !slices.Contains(e.callers, caller{method, "null", "cross-site"}) {
+			return errors.New("no frame of another site made the call")
+		}
+		return harm(method, path)(e)
+	}
+}
+
+// hungUp wants the socket of a frame whose origin is null to have been closed
+// on its guessed hello, without a word on it, and the other site's page to
+// have seen no more of it.
+func hungUp(e evidence) (outcome, error) {
+	switch e.said {
+	case saidClosed:
+	case "":
+		return outcome{}, errors.New("the other site's page never said what came of it")
+	case saidUnreachable:
+		return outcome{}, errors.New("the other site's frame could not connect")
+	default:
+		return outcome{}, fmt.Errorf("the other site's frame found its socket %s", e.said)
+	}
+	e.discards = slices.DeleteFunc(slices.Clone(e.discards), func(d discard) bool { return d.origin != "null" })
+	return discarded("handshake", []string{"hello"}, 1)(e)
 }
 
 // unchanged wants exactly the app's own call to have run, with the app's own

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 )
 
@@ -17,35 +18,52 @@ const maxBinding = 16 << 20
 // A binding is what this demo is about: Go functions that any script of a page
 // may call by name, as desktop toolkits offer them. It listens on a port of
 // its own and asks nobody anything. What it can reach is one scratch folder.
+//
+// The same server has the page of another site: see elsewhere.
 type binding struct {
-	world  *world
-	server *http.Server
-	origin string
+	world     *world
+	server    *http.Server
+	origin    string
+	elsewhere *elsewhere
+	callers   list[caller]
 }
 
-func newBinding(w *world) (*binding, error) {
+// A caller is what the browser says of who made a call, in headers that no
+// page can set.
+type caller struct{ method, origin, site string }
+
+// newBinding serves w's handlers. The other site's frame also goes for socket.
+func newBinding(w *world, socket string) (*binding, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("demo: failed to listen for the unprotected side: %w", err)
 	}
 	b := &binding{world: w, origin: "http://" + listener.Addr().String()}
-	b.server = &http.Server{Handler: b, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
+	b.elsewhere = newElsewhere(b.origin, target{
+		Binding: b.origin + "/call",
+		Path:    filepath.ToSlash(w.folder) + "/backup.db",
+		Socket:  socket,
+	})
+	mux := http.NewServeMux()
+	mux.HandleFunc("/call", b.serveCall)
+	b.elsewhere.register(mux)
+	b.server = &http.Server{Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
 	go b.server.Serve(listener) // until close
 	return b, nil
 }
 
 func (b *binding) close() { b.server.Close() }
 
-// ServeHTTP takes {"method":…,"args":…} and answers {"result":…} or
+// serveCall takes {"method":…,"args":…} and answers {"result":…} or
 // {"error":…}.
-func (b *binding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (b *binding) serveCall(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	w.Header().Set("Content-Type", "application/json")
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBinding))
 	var result any
 	if err == nil {
-		result, err = b.call(r.Context(), body)
+		result, err = b.call(r, body)
 	}
 	answer := map[string]any{"result": result}
 	if err != nil {
@@ -54,7 +72,7 @@ func (b *binding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(answer) // a page that went away misses it
 }
 
-func (b *binding) call(ctx context.Context, body []byte) (any, error) {
+func (b *binding) call(r *http.Request, body []byte) (any, error) {
 	var call struct {
 		Method string          `json:"method"`
 		Args   json.RawMessage `json:"args"`
@@ -62,6 +80,8 @@ func (b *binding) call(ctx context.Context, body []byte) (any, error) {
 	if err := json.Unmarshal(body, &call); err != nil {
 		return nil, err
 	}
+	b.callers.add(caller{call.Method, r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")})
+	ctx := r.Context()
 	switch call.Method {
 	case "notes.list":
 		return bound(ctx, call.Args, b.world.list)

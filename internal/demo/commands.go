@@ -76,6 +76,7 @@ func (d *demo) begin(_ context.Context, args caseArgs) (struct{}, error) {
 	if err := errors.Join(d.plain.reset(), d.isolated.reset()); err != nil {
 		return struct{}{}, err
 	}
+	d.binding.elsewhere.forget()
 	m := d.mark()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -92,12 +93,12 @@ func (d *demo) end(ctx context.Context, args caseArgs) (caseView, error) {
 	if current != args.Case {
 		return caseView{}, core.Visible(errors.New("that case was not begun"))
 	}
-	if current == "null-origin socket" {
-		if err := d.knock(ctx); err != nil {
-			return caseView{}, err
-		}
+	said := ""
+	if current == strangerCase {
+		said = d.binding.elsewhere.report(ctx)
 	}
 	e := d.since(m)
+	e.said = said
 	if current == benignCase {
 		return d.endBenign(e), nil
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -110,7 +111,7 @@ func Run(ctx context.Context, c Config) (last Report, err error) {
 
 // serve answers the browser until close.
 func (d *demo) serve() error {
-	return d.loopback.Serve(d.turnstile, d.app.FrameHandler(), d.config.Log)
+	return d.loopback.Serve(d.turnstile.page(d.app.PageHandler()), d.turnstile.frame(d.app.FrameHandler()), d.config.Log)
 }
 
 // newDemo sets both sides up in folder.
@@ -127,16 +128,16 @@ func newDemo(c Config, folder string, app fs.FS) (d *demo, err error) {
 	if d.isolated, err = newWorld(filepath.Join(folder, "protected")); err != nil {
 		return nil, err
 	}
-	if d.binding, err = newBinding(d.plain); err != nil {
+	if d.loopback, err = isolation.ListenLoopback(); err != nil {
 		return nil, err
 	}
-	if d.loopback, err = isolation.ListenLoopback(); err != nil {
+	if d.binding, err = newBinding(d.plain, "ws"+strings.TrimPrefix(d.loopback.FrameOrigin(), "http")+"/socket"); err != nil {
 		return nil, err
 	}
 	if d.app, err = d.newApp(); err != nil {
 		return nil, err
 	}
-	d.turnstile = &turnstile{app: d.app, next: d.app.PageHandler()}
+	d.turnstile = &turnstile{app: d.app}
 	return d, d.app.Start()
 }
 

@@ -157,12 +157,7 @@ func TestCallsAreExecutedThereAndDeniedHere(t *testing.T) {
 func TestAPageThatDoesNothingProvesNothing(t *testing.T) {
 	_, page := set(t, nil)
 	for _, a := range attacks() {
-		c := attacked(t, page, a.name, func() {})
-		want := Unproven
-		if a.name == "null-origin socket" {
-			want = Discarded // this one is made by the Go side
-		}
-		if c.Isolated != want || c.Holds != (want == Discarded) {
+		if c := attacked(t, page, a.name, func() {}); c.Isolated != Unproven || c.Holds {
 			t.Errorf("%s: %+v", a.name, c)
 		}
 	}
@@ -190,17 +185,6 @@ func TestARemovedGuardShows(t *testing.T) {
 				t.Errorf("%+v", c)
 			}
 		})
-	}
-}
-
-func TestAStrangersSocketMeetsSilence(t *testing.T) {
-	d, page := set(t, nil)
-	c := attacked(t, page, "null-origin socket", func() {})
-	if !c.Holds || c.Stage != "handshake" || c.Micros <= 0 {
-		t.Fatalf("%+v", c)
-	}
-	if n := d.app.Stats().Boundary.Discarded["hello"]; n != 1 {
-		t.Errorf("%d hellos were discarded", n)
 	}
 }
 
@@ -308,7 +292,7 @@ func TestDiscardsNeedTheirReasons(t *testing.T) {
 	d, _ := set(t, nil)
 	judge := discarded("open", []string{"sequence"}, 2, effect{"notes.save", "notes/attack-replay.md", 0})
 	once := []effect{{"notes.save", "notes/attack-replay.md", 15}}
-	timed := []discard{{map[string]uint64{"sequence": 2}, time.Microsecond}}
+	timed := []discard{{reasons: map[string]uint64{"sequence": 2}, took: time.Microsecond}}
 	for name, test := range map[string]struct {
 		ran       []effect
 		discarded map[string]uint64
@@ -320,7 +304,7 @@ func TestDiscardsNeedTheirReasons(t *testing.T) {
 		"never run":                   {nil, map[string]uint64{"sequence": 2}, timed, false},
 		"something else run as well":  {append(slices.Clone(once), effect{"files.remove", "backup.db", 0}), map[string]uint64{"sequence": 2}, timed, false},
 		"one replay discarded":        {once, map[string]uint64{"sequence": 1}, timed, false},
-		"discarded for another cause": {once, map[string]uint64{"relay session": 9}, []discard{{map[string]uint64{"relay session": 9}, time.Microsecond}}, false},
+		"discarded for another cause": {once, map[string]uint64{"relay session": 9}, []discard{{reasons: map[string]uint64{"relay session": 9}, took: time.Microsecond}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, err := judge(evidence{isolated: d.isolated, ran: test.ran, discarded: test.discarded, discards: test.discards})
@@ -338,8 +322,8 @@ func TestTheWorldsCannotBeLeft(t *testing.T) {
 	plainly(t, d, "notes.save", map[string]any{"path": d.plain.folder + "/notes/a.md", "text": "x", "folder": "../../.."})
 	plainly(t, d, "notes.read", map[string]any{"path": "/etc/hostname"})
 	plainly(t, d, "no.method", nil)
-	if n := d.plain.count(); n != 0 {
-		t.Errorf("%v", d.plain.since(0))
+	if did := d.plain.effects.since(0); len(did) != 0 {
+		t.Errorf("%v", did)
 	}
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(d.plain.folder), "*"))
 	if err != nil || len(left) != 2 {

@@ -1,27 +1,44 @@
 package demo
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/sallyport/sallyport/audits"
-	"github.com/sallyport/sallyport/core"
 	"github.com/sallyport/sallyport/isolation"
 )
 
+// A list only grows. It is safe for concurrent use.
+type list[T any] struct {
+	mu    sync.Mutex
+	items []T
+}
+
+func (l *list[T]) add(item T) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.items = append(l.items, item)
+}
+
+func (l *list[T]) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.items)
+}
+
+// since returns the items from the n-th on.
+func (l *list[T]) since(n int) []T {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.items[n:])
+}
+
 // A ledger keeps every record of the core, for the verdicts and for the bars
 // of the page. It is safe for concurrent use.
-type ledger struct {
-	mu      sync.Mutex
-	records []audits.Record
-}
+type ledger struct{ records list[audits.Record] }
 
 var _ audits.Recorder = (*ledger)(nil)
 
@@ -39,97 +56,16 @@ func (l *ledger) keep(r *audits.Record, kind string) error {
 	kept := *r
 	kept.Kind = kind
 	kept.Rules = slices.Clone(r.Rules)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.records = append(l.records, kept)
+	l.records.add(kept)
 	return nil
 }
 
-func (l *ledger) count() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.records)
-}
+func (l *ledger) count() int { return l.records.count() }
 
 // since returns the records from the n-th on, without those of the demo's own
 // commands.
 func (l *ledger) since(n int) []audits.Record {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var records []audits.Record
-	for _, r := range l.records[n:] {
-		if !strings.HasPrefix(r.Command, "demo.") {
-			records = append(records, r)
-		}
-	}
-	return records
-}
-
-// A discard is one request that the boundary threw something of away.
-type discard struct {
-	reasons map[string]uint64
-	took    time.Duration
-}
-
-// A turnstile stands before the page host and watches what relay requests come
-// to: it is how long a discard takes, which the core has no record of. Safe
-// for concurrent use.
-type turnstile struct {
-	app  *core.App
-	next http.Handler
-
-	mu       sync.Mutex
-	discards []discard
-}
-
-// maxCarried is more than the relay takes.
-const maxCarried = 8 << 20
-
-// ServeHTTP passes every request on.
-func (t *turnstile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.URL.Path, "/.sallyport/relay/") {
-		t.next.ServeHTTP(w, r)
-		return
-	}
-	// Read before the clock starts: a slow browser is not the core's time.
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxCarried))
-	if err != nil {
-		return
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	if len(body) == 0 { // a poll, which carries nothing and waits
-		t.next.ServeHTTP(w, r)
-		return
-	}
-	t.timed(func() { t.next.ServeHTTP(w, r) })
-}
-
-// timed notes what was discarded while do ran. Where two run at once, each
-// notes what both came to.
-func (t *turnstile) timed(do func()) {
-	before := t.app.Stats().Boundary.Discarded
-	began := time.Now()
-	do()
-	took := time.Since(began)
-	reasons := rise(before, t.app.Stats().Boundary.Discarded)
-	if len(reasons) == 0 {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.discards = append(t.discards, discard{reasons, took})
-}
-
-func (t *turnstile) count() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.discards)
-}
-
-func (t *turnstile) since(n int) []discard {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.discards[n:])
+	return slices.DeleteFunc(l.records.since(n), func(r audits.Record) bool { return strings.HasPrefix(r.Command, "demo.") })
 }
 
 // rise is by how much each counter rose.
@@ -145,26 +81,29 @@ func rise(before, after map[string]uint64) map[string]uint64 {
 
 // A mark is where an attack began in everything that only grows.
 type mark struct {
-	direct, ran, records, discards int
-	boundary                       map[string]uint64
-	sessions                       uint64
+	direct, callers, ran, records, discards int
+	boundary                                map[string]uint64
+	sessions                                uint64
 }
 
 // Evidence is all that is known of what happened during one attack.
 type evidence struct {
 	plain, isolated *world
 	direct          []effect          // of the unprotected handlers
+	callers         []caller          // who called them
 	ran             []effect          // of the protected ones
 	records         []audits.Record   // of the core
 	discarded       map[string]uint64 // by the boundary, with its reasons
 	discards        []discard         // those with a known time
 	opened          uint64            // sessions
+	said            string            // by the other site's page; "" for nothing
 }
 
 func (d *demo) mark() mark {
 	stats := d.app.Stats().Boundary
 	return mark{
-		direct: d.plain.count(), ran: d.isolated.count(), records: d.ledger.count(), discards: d.turnstile.count(),
+		direct: d.plain.effects.count(), callers: d.binding.callers.count(), ran: d.isolated.effects.count(),
+		records: d.ledger.count(), discards: d.turnstile.discards.count(),
 		boundary: stats.Discarded, sessions: opened(stats),
 	}
 }
@@ -173,8 +112,9 @@ func (d *demo) since(m mark) evidence {
 	stats := d.app.Stats().Boundary
 	return evidence{
 		plain: d.plain, isolated: d.isolated,
-		direct: d.plain.since(m.direct), ran: d.isolated.since(m.ran), records: d.ledger.since(m.records),
-		discarded: rise(m.boundary, stats.Discarded), discards: d.turnstile.since(m.discards),
+		direct: d.plain.effects.since(m.direct), callers: d.binding.callers.since(m.callers),
+		ran: d.isolated.effects.since(m.ran), records: d.ledger.since(m.records),
+		discarded: rise(m.boundary, stats.Discarded), discards: d.turnstile.discards.since(m.discards),
 		opened: opened(stats) - m.sessions,
 	}
 }

@@ -29,8 +29,8 @@ type world struct {
 	folder string // absolute
 	root   *os.Root
 
-	mu      sync.Mutex
-	effects []effect
+	laying  sync.Mutex // out the decoys
+	effects list[effect]
 }
 
 // An effect is something that a handler did.
@@ -54,8 +54,8 @@ func newWorld(folder string) (*world, error) {
 
 // reset puts the decoys back and removes what attacks left beside them.
 func (w *world) reset() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.laying.Lock()
+	defer w.laying.Unlock()
 	err := w.each(func(name string) error {
 		if _, kept := decoys[name]; kept || strings.HasPrefix(name, "notes/") && !strings.HasPrefix(name, "notes/attack") {
 			return nil
@@ -104,23 +104,8 @@ func (w *world) intact(but ...string) error {
 	return nil
 }
 
-// since returns the effects from the n-th on.
-func (w *world) since(n int) []effect {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return append([]effect(nil), w.effects[n:]...)
-}
-
-func (w *world) count() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.effects)
-}
-
 func (w *world) did(method, name string, bytes int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.effects = append(w.effects, effect{method, filepath.ToSlash(name), bytes})
+	w.effects.add(effect{method, filepath.ToSlash(name), bytes})
 }
 
 // name is a path below the folder.

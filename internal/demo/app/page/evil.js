@@ -15,9 +15,10 @@ const genuineFrame = () => document.querySelector("iframe[title^=Sallyport]");
 
 let ticket = "";
 
-// Gets ready while the user's click still lets it open a window.
-export async function prepare() {
-  ticket = await stealTicket();
+// Gets ready while the user's click still lets it open a window, which first
+// shows a ticket and then another site.
+export async function prepare(at) {
+  ticket = await stealTicket(new URL("/elsewhere", at.binding));
 }
 
 export const attacks = {
@@ -103,19 +104,11 @@ export const attacks = {
     if (given > 0) throw new Error("the page took the fake frame for the genuine one");
   },
 
-  async "null-origin socket"() {
-    // The page's policy does not even let it try; the core's side of the demo
-    // then tries as another site's frame could.
-    const socket = `ws://${new URL(genuineFrame().src).host}/socket`;
-    const frame = document.createElement("iframe");
-    frame.sandbox = "allow-scripts";
-    frame.src = `data:text/html,<script>new WebSocket("${socket}")</script>`;
-    document.body.append(frame);
-    try {
-      new WebSocket(socket);
-    } catch { /* refused by the policy */ }
-    await new Promise((done) => setTimeout(done, 50));
-    frame.remove();
+  // A frame of another site makes this one. The page's headers have cut the
+  // script off from that site's window, and both can reach the same server.
+  async "null-origin socket"(at) {
+    const answer = await fetch(new URL("/elsewhere/now", at.binding), { method: "POST" });
+    if (!answer.ok) throw new Error((await answer.text()).trim());
   },
 
   // The app itself makes this call, to both sides; the script only sees to it
