@@ -51,3 +51,55 @@ func TestEveryAttackIsStopped(t *testing.T) {
 		})
 	}
 }
+
+// A user without a mouse runs it, and runs it again; what the attack opened is
+// closed by then.
+func TestTheKeyboardIsEnough(t *testing.T) {
+	for _, name := range []string{browser.Chromium, browser.Firefox} {
+		t.Run(name, func(t *testing.T) {
+			b := installed(t, name)
+			reports, opened, over := make(chan Report, 2), make(chan *browser.Process, 1), make(chan error, 1)
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				_, err := Run(ctx, Config{
+					Browser: name, Finished: func(r Report) { reports <- r },
+					Open: func(ctx context.Context, file string) error {
+						process, err := openRemote(ctx, t, b, file)
+						if err == nil {
+							opened <- process
+						}
+						return err
+					},
+				})
+				over <- err
+			}()
+			defer func() {
+				cancel()
+				if err := <-over; err != nil {
+					t.Error(err)
+				}
+			}()
+			process := <-opened
+			defer process.Close()
+			r := connect(t, process)
+			r.until("the page is ready", func() bool { return r.evaluate(`document.querySelector("#run:not([disabled])") ? "yes" : ""`) == "yes" })
+			r.press("Tab")
+			for _, label := range []string{"Run all attacks", "Run again"} {
+				if focused := r.evaluate(`document.activeElement.id && document.activeElement.textContent`); focused != label {
+					t.Fatalf("the focus is on %q; want %q", focused, label)
+				}
+				r.press("Enter")
+				select {
+				case report := <-reports:
+					for _, problem := range report.Problems() {
+						t.Error(problem)
+					}
+				case <-time.After(60 * time.Second):
+					t.Fatalf("%q: no report; the page says %q", label, r.evaluate(`document.getElementById("status").textContent`))
+				}
+				r.until("the button can be pressed again", func() bool { return r.evaluate(`document.getElementById("run").textContent`) == "Run again" })
+			}
+			r.until("the page is alone", func() bool { return len(r.pages()) == 1 })
+		})
+	}
+}

@@ -131,8 +131,16 @@ async function behave() {
   await invoke("demo.end", { case: "benign" });
 }
 
+// The button is not disabled meanwhile: it would lose the keyboard's focus.
+let running = false;
+function busy(yes) {
+  running = yes;
+  $("run").setAttribute("aria-disabled", String(yes));
+}
+
 async function run() {
-  $("run").disabled = true;
+  if (running) return;
+  busy(true);
   $("status").textContent = "The attacks are running.";
   try {
     for (const name of rows.keys()) waiting(name);
@@ -146,7 +154,7 @@ async function run() {
     $("tally").replaceChildren(make("b", { className: "bad" }, error.message));
     if (state.auto) await invoke("demo.finish", { problem: error.message.slice(0, 200) }); // nobody watches
   }
-  $("run").disabled = false;
+  busy(false);
   $("run").textContent = "Run again";
   await notesChanged();
 }
