@@ -101,7 +101,7 @@ func attacks() []attack {
 		{
 			name:    "moved ciphertext",
 			summary: "Moves a sealed call to another place: type, epoch, sequence, session.",
-			harm:    "the call became another command", guard: "All of these are bound by the seal.",
+			harm:    "the call became another command", guard: "The command is inside the seal; everything else is bound to it.",
 			direct:   harm("files.remove", "backup.db"),
 			isolated: discarded("open", []string{"forged", "iv", "epoch", "type"}, 4, effect{"notes.read", "notes/Diary.md", 0}),
 		},
