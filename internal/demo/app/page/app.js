@@ -48,11 +48,12 @@ function waiting(name, running = false) {
 }
 
 // The bar of one call: a segment for each stage that was reached, as wide as
-// its share of the time.
+// its share of the time. All bars are equally long, whatever the call took:
+// the longest takes a hundred times as long as the shortest.
 function bar(call) {
-  const spoken = call.stages.map(({ name, micros }) => `${name} ${time(micros)}`).join(", ");
-  const bar = make("div", { className: "bar", role: "img", title: spoken });
-  bar.setAttribute("aria-label", `${call.command || "unknown command"}, ${time(call.micros)}: ${spoken}`);
+  const shares = call.stages.map(({ name, micros }) => `${name} ${time(micros)} (${Math.round(100 * micros / call.micros)} %)`).join(", ");
+  const bar = make("div", { className: "bar", role: "img", title: `Shares of ${time(call.micros)}: ${shares}` });
+  bar.setAttribute("aria-label", `${call.command || "unknown command"}, shares of ${time(call.micros)}: ${shares}`);
   for (const { name, micros } of call.stages) {
     explain(name);
     const segment = make("span", { className: `s-${name}` });
@@ -67,6 +68,7 @@ function explain(stage) {
   if (stages.has(stage)) return;
   stages.add(stage);
   const order = ["handshake", "open", "parse", "schema", "policy", "record", "handler", "output"].filter((name) => stages.has(name));
+  $("bars").hidden = false;
   $("legend").replaceChildren(...order.map((name) => make("li", {}, make("span", { className: `s-${name}` }), name)));
 }
 
