@@ -72,6 +72,15 @@ function explain(stage) {
   $("legend").replaceChildren(...order.map((name) => make("li", {}, make("span", { className: `s-${name}` }), name)));
 }
 
+// A rule leads to where it stands, in the file that the page shows.
+function linked(rule) {
+  const [file, line] = rule.split(":");
+  if (file !== state.file) return rule;
+  const link = make("a", { href: `#rule-${line}` }, rule);
+  link.addEventListener("click", () => show(Number(line)));
+  return link;
+}
+
 function settle(result) {
   const { row, left, right, attack } = rows.get(result.name);
   row.classList.remove("running");
@@ -87,9 +96,7 @@ function settle(result) {
   const discard = stopped && result.stage !== "frame" && result.calls.every(({ verdict }) => verdict === "done")
     ? [bar({ command: "discarded", micros: result.micros, stages: [{ name: result.stage, micros: result.micros }] })] : [];
   if (result.rule) {
-    const link = make("a", { href: "#rule-" + result.rule.split(":").pop() }, result.rule);
-    link.addEventListener("click", () => show(link.hash));
-    by.append(" · ", link);
+    by.append(make("span", { className: "dot" }, " · "), linked(result.rule));
   }
   right.replaceChildren(
     make("span", { className: `chip ${stopped ? "good" : result.isolated === "executed" ? "bad" : "odd"}` }, result.isolated), by,
@@ -165,15 +172,19 @@ async function run() {
 
 function drawPolicy() {
   $("file").textContent = state.file;
-  const lines = state.policy.trimEnd().split("\n");
   $("lines").append(...lines.map((line, i) => make("li", { id: `rule-${i + 1}`, className: line.startsWith("#") ? "comment" : "" }, make("code", {}, line.replaceAll("\t", "    ") || " "))));
 }
 
-function show(hash) {
+// Opens the policy at a rule and marks all of it: a formatted rule that opens
+// a brace at the end of its first line ends with the brace that begins one.
+function show(first) {
+  const last = lines[first - 1].endsWith("{") ? lines.indexOf("}", first) + 1 : first;
   $("policy").open = true;
-  const line = document.getElementById(hash.slice(1));
-  line?.scrollIntoView({ block: "center" });
+  [...$("lines").children].forEach((line, i) => line.classList.toggle("rule", i + 1 >= first && i + 1 <= last));
+  $(`rule-${first}`).scrollIntoView({ block: "center" });
 }
+const lines = state.policy.trimEnd().split("\n");
+
 
 // --- the notes
 
