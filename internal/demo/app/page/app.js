@@ -102,14 +102,13 @@ function settle(result) {
     make("span", { className: `chip ${stopped ? "good" : result.isolated === "executed" ? "bad" : "odd"}` }, result.isolated), by,
     make("p", {}, result.holds ? attack.guard : result.problem), ...discard, ...result.calls.flatMap((call) =>
       call.verdict === "done" ? [make("p", { className: "genuine" }, `The genuine ${call.command} ran once:`), bar(call)] : [bar(call)]));
-  tally();
 }
 
 function tally() {
   const done = [...rows.values()].filter(({ right }) => right.querySelector(".chip:not(.idle)"));
   const executed = done.filter(({ left }) => left.querySelector(".chip.bad"));
   const stopped = done.filter(({ right }) => right.querySelector(".chip.good"));
-  if (done.length === 0) return $("tally").replaceChildren(`${rows.size} attacks on both sides, in about a second. One of them opens a small window.`);
+  if (done.length === 0) return $("tally").replaceChildren(`${rows.size} attacks on both sides, in about a second. A small window opens meanwhile.`);
   $("tally").replaceChildren(make("b", { className: "bad" }, `${executed.length} of ${done.length}`), " executed without Sallyport, ",
     make("b", { className: "good" }, `${stopped.length} of ${done.length}`), " stopped by it");
 }
@@ -147,18 +146,31 @@ function busy(yes) {
   $("run").setAttribute("aria-disabled", String(yes));
 }
 
+// Said to whoever looks and to whoever listens.
+function progress(text) {
+  $("status").textContent = text;
+  $("tally").textContent = text;
+}
+
 async function run() {
   if (running) return;
   busy(true);
-  $("status").textContent = "The attacks are running.";
+  progress("Opening a window");
   try {
     for (const name of rows.keys()) waiting(name);
     await prepare(at); // first: it needs the click
-    for (const name of rows.keys()) await attack(name);
+    let n = 0;
+    for (const name of rows.keys()) {
+      progress(`Attack ${++n} of ${rows.size}: ${name}`);
+      await attack(name);
+    }
+    progress("The app’s own calls");
     await behave();
     const { passed, benign } = await invoke("demo.finish", {});
+    tally();
     $("status").textContent = `${passed ? "Every attack was stopped by Sallyport" : "Something is not as it should be"}. ${$("tally").textContent}. ${benign.ok} of ${benign.calls} ordinary calls done.`;
   } catch (error) {
+    for (const [name, { row }] of rows) if (row.classList.contains("running")) waiting(name);
     $("status").textContent = error.message;
     $("tally").replaceChildren(make("b", { className: "bad" }, error.message));
     if (state.auto) await invoke("demo.finish", { problem: error.message.slice(0, 200) }); // nobody watches
@@ -169,6 +181,8 @@ async function run() {
 }
 
 // --- the policy
+
+const lines = state.policy.trimEnd().split("\n");
 
 function drawPolicy() {
   $("file").textContent = state.file;
@@ -183,8 +197,6 @@ function show(first) {
   [...$("lines").children].forEach((line, i) => line.classList.toggle("rule", i + 1 >= first && i + 1 <= last));
   $(`rule-${first}`).scrollIntoView({ block: "center" });
 }
-const lines = state.policy.trimEnd().split("\n");
-
 
 // --- the notes
 
