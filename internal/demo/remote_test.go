@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -202,7 +201,7 @@ func (r *remote) until(what string, there func() bool) {
 	r.t.Helper()
 	for end := time.Now().Add(30 * time.Second); !there(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			r.t.Fatal(fmt.Sprintf("waited in vain until %s", what))
+			r.t.Fatalf("waited in vain until %s", what)
 		}
 	}
 }
