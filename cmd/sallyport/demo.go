@@ -110,7 +110,8 @@ func runDemo(c *cobra.Command, headless bool, name string) (report demo.Report, 
 	var process *browser.Process
 	config.Open = func(ctx context.Context, file string) error {
 		var err error
-		process, err = b.Open(ctx, file, browser.Options{Headless: headless, Width: 1280, Height: 960})
+		// Of no size: Chromium would give it to the attack's small window as well.
+		process, err = b.Open(ctx, file, browser.Options{Headless: headless})
 		if err == nil {
 			go func() {
 				<-process.Done()
