@@ -21,7 +21,8 @@ const turn = () => new Promise((done) => {
 // watched while it loads. It then goes on to another page, before it becomes
 // a second app.
 export async function stealTicket(next) {
-  const other = open("/", "_blank", "popup,width=320,height=120");
+  const beside = `left=${screenX + outerWidth - 360},top=${screenY + 140}`;
+  const other = open("/", "_blank", `popup,width=320,height=120,${beside}`);
   if (!other) throw new Error("the browser kept the attack's window back: allow pop-ups for this page, then run again");
   const until = performance.now() + 10_000;
   for (let missed = 0; performance.now() < until; await turn()) {
