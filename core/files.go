@@ -50,15 +50,30 @@ func (c *Config) read() (files, error) {
 	if c.Hook != nil {
 		f.hook, f.hookName = slices.Clone(c.Hook), "Config.Hook"
 	}
+	listed := f.windows
 	if c.Windows != nil {
 		f.windows = slices.Clone(c.Windows)
 	}
 	for i := range f.windows {
-		if w := &f.windows[i]; c.Page != nil && (w.Page == nil || c.Windows == nil) {
+		w := &f.windows[i]
+		if c.Page != nil && (w.Page == nil || c.Windows == nil) {
 			w.Page = c.Page
+		}
+		if w.Page == nil {
+			w.Page = pageOf(listed, w.Label)
 		}
 	}
 	return f, f.check()
+}
+
+// pageOf is the page of the manifest's window of a label, nil if it lists none.
+func pageOf(listed []isolation.Window, label string) fs.FS {
+	for _, w := range listed {
+		if w.Label == label {
+			return w.Page
+		}
+	}
+	return nil
 }
 
 // load reads sallyport.json and what it names.

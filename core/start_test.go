@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -180,6 +181,45 @@ func TestCommandsOfTheManifestAreCompared(t *testing.T) {
 		if got := strings.Contains(b.log.String(), "sallyport manifest"); got != warned {
 			t.Errorf("%s: warned %v", listed, got)
 		}
+	}
+}
+
+func TestWhereAWindowsPageComesFrom(t *testing.T) {
+	page := func(name string) fstest.MapFS {
+		return fstest.MapFS{"index.html": {Data: []byte("<!doctype html>\n<title>" + name + "</title>\n")}}
+	}
+	main := isolation.Window{Label: "main"}
+	own := isolation.Window{Label: "main", Page: page("the window's own")}
+	for name, test := range map[string]struct {
+		windows []isolation.Window
+		page    fs.FS
+		want    string // "" for none
+	}{
+		"the manifest's windows have the manifest's page":            {nil, nil, "Notes"},
+		"a page of the configuration stands in for it":               {nil, page("Config.Page"), "Config.Page"},
+		"a window of the configuration has that of its label":        {[]isolation.Window{main}, nil, "Notes"},
+		"Config.Page goes before the manifest's":                     {[]isolation.Window{main}, page("Config.Page"), "Config.Page"},
+		"a window keeps its own":                                     {[]isolation.Window{own}, page("Config.Page"), "the window's own"},
+		"a window that the manifest does not list is left with none": {[]isolation.Window{{Label: "third"}}, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := Config{Files: testFiles(), Windows: test.windows, Page: test.page}
+			f, err := c.read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.want == "" {
+				if f.windows[0].Page != nil {
+					t.Error("it has a page")
+				}
+				return
+			}
+			html, err := fs.ReadFile(f.windows[0].Page, "index.html")
+			if err != nil {
+				t.Fatal(err)
+			}
+			contains(t, string(html), "<title>"+test.want+"</title>")
+		})
 	}
 }
 
