@@ -30,7 +30,8 @@ func newManifestCommand() *cobra.Command {
 		Short: "List an app's commands in its sallyport.json, from its Go code",
 		Long: `Manifest reads the Go code in DIR (the current folder if left out) for calls
 of core.Command and App.Handle, and writes the names they register into the
-"commands" of DIR/sallyport.json. Nothing else in that file changes.
+"commands" of DIR/sallyport.json. Nothing else in that file changes. Where DIR
+holds no Go code, the package around it, which embeds its files, is read.
 
 It exits with 0 when the list is right (or was made right), 1 when --check
 finds that it is not, and 2 when the manifest or the code cannot be read.`,

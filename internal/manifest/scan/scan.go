@@ -1,6 +1,8 @@
 // Package scan finds the commands that an app registers by reading its Go code
 // with types: every call of core.Command and of (*core.App).Handle in the
-// packages of a folder and in those of the same module that they import.
+// packages of a folder and in those of the same module that they import. For a
+// folder without Go code, whose files are embedded by the package around it,
+// it reads that one: go:embed reaches downward only.
 //
 // A name must be a constant, of this package or another. What is only known
 // when the program runs can't be listed, so it is an error.
@@ -14,6 +16,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,7 +84,11 @@ func appPackages(ctx context.Context, dir string) ([]*packages.Package, error) {
 	if err := inModule(ctx, dir); err != nil {
 		return nil, err
 	}
-	roots, err := packages.Load(config, "./...")
+	pattern := "./..."
+	if around := packageAround(dir); around != dir {
+		config.Dir, pattern = around, "."
+	}
+	roots, err := packages.Load(config, pattern)
 	if err != nil {
 		return nil, fmt.Errorf("scan: list the packages of %s: %w", dir, err)
 	}
@@ -116,6 +123,41 @@ func appPackages(ctx context.Context, dir string) ([]*packages.Package, error) {
 		return nil, fmt.Errorf("scan: the code does not compile: %w", errors.Join(errs...))
 	}
 	return loaded, nil
+}
+
+// packageAround is the folder of the package that dir's files belong to: dir
+// itself if there is Go code in it or below, else the nearest above that has
+// any, but none above go.mod. It is dir again if there is no such package.
+func packageAround(dir string) string {
+	if hasGo(dir, true) {
+		return dir
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		if hasGo(at, false) {
+			return at
+		}
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil || at == filepath.Dir(at) {
+			return dir
+		}
+	}
+}
+
+// hasGo says whether there is Go code in a folder, or also below.
+func hasGo(dir string, below bool) bool {
+	found := false
+	filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil: // what can't be read is the go command's to complain about
+			return nil
+		case entry.IsDir() && path != dir && (!below || entry.Name() == "node_modules"):
+			return fs.SkipDir
+		case filepath.Ext(path) == ".go" && !strings.HasSuffix(path, "_test.go"):
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
 }
 
 // inModule says in plain words what the go command would say obscurely later:
