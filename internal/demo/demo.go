@@ -144,31 +144,16 @@ func newDemo(c Config, folder string, app fs.FS) (d *demo, err error) {
 // newApp is the protected side. It is mounted, not run, so that the turnstile
 // can stand before it.
 func (d *demo) newApp() (*core.App, error) {
-	parts := map[string]fs.FS{}
-	for _, name := range []string{"schemas", capabilities, "page"} {
-		part, err := fs.Sub(d.files, name)
-		if err != nil {
-			return nil, err
-		}
-		parts[name] = part
-	}
-	hook, err := fs.ReadFile(d.files, "hook.js")
-	if err != nil {
-		return nil, err
-	}
 	origin, err := d.loopback.PageOrigin("main")
 	if err != nil {
 		return nil, err
 	}
 	app, err := core.New(core.Config{
-		Name:         "demo",
-		Schemas:      parts["schemas"],
-		Capabilities: parts[capabilities],
-		Hook:         hook,
+		Files: d.files,
+		// In place of the manifest's window, which can't know the binding's port.
 		Windows: []isolation.Window{{
 			Label:    "main",
 			Origin:   origin,
-			Page:     parts["page"],
 			Policy:   isolation.PagePolicy{ConnectSrc: []string{d.binding.origin}},
 			Carriers: []isolation.Carrier{isolation.Direct, isolation.Relay},
 		}},
