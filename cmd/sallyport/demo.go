@@ -97,6 +97,9 @@ func runDemo(c *cobra.Command, headless bool, name string) (report demo.Report, 
 		return demo.Report{}, err
 	}
 	config.Browser = b.Name
+	if display := thisMachine().display(); !headless && !display.OK {
+		return demo.Report{}, fmt.Errorf("demo: there is no display for a window of %s (neither DISPLAY nor WAYLAND_DISPLAY is set); run it without one by --headless", b.Name)
+	}
 	if !headless {
 		fmt.Fprintln(c.ErrOrStderr(), howToEnd)
 	} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -45,5 +46,22 @@ func TestDemoThatCannotStartItsBrowserSaysWhy(t *testing.T) {
 	out, _, err := demoWith("--json")
 	if err == nil || out != "" || !strings.Contains(err.Error(), "no such display") || !strings.Contains(err.Error(), "exit status 1") {
 		t.Errorf("%q, %v", out, err)
+	}
+}
+
+func TestDemoWithoutADisplayPointsToHeadless(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // elsewhere the display is the system's own
+	}
+	program := t.TempDir() + "/chromium"
+	if err := os.WriteFile(program, []byte("#!/bin/sh\nexec sleep 60\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(browser.Override, program)
+	t.Setenv("DISPLAY", "")
+	t.Setenv("WAYLAND_DISPLAY", "")
+	_, errOut, err := demoWith("--browser", "chromium")
+	if err == nil || !strings.Contains(err.Error(), "no display for a window of chromium") || !strings.Contains(err.Error(), "--headless") || errOut != "" {
+		t.Errorf("%v, %q", err, errOut)
 	}
 }
