@@ -73,8 +73,10 @@ func diagnose(ctx context.Context, m machine) diagnosis {
 		m.peer(loopback),
 		chromium,
 		firefox,
-		m.tool(ctx, "Go", "go", []string{"version"}, "build apps"),
-		m.tool(ctx, "Node.js", "node", []string{"--version"}, "change sandbox-iframe; its built files are in the repository"),
+		m.goCommand(ctx),
+		m.node(ctx),
+		m.testTool(ctx, "npm", "npm"),
+		m.testTool(ctx, "C compiler", "gcc", "clang"),
 		m.display(),
 		m.webview(),
 	}

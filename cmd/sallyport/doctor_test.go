@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,6 +34,14 @@ func has(programs ...string) func(string) (string, error) {
 			}
 		}
 		return "", exec.ErrNotFound
+	}
+}
+
+// prints is a machine whose one program prints its version so.
+func prints(program, text string) func(*machine) {
+	return func(m *machine) {
+		m.lookPath = has(program)
+		m.output = func(context.Context, string, ...string) (string, error) { return text, nil }
 	}
 }
 
@@ -75,6 +85,19 @@ func TestDiagnose(t *testing.T) {
 		{"root needs no sudo", func(m *machine) { m.lookPath, m.root = has("apt-get"), true }, "Node.js", false, "sandbox-iframe", "apt-get install -y nodejs npm", false},
 		{"go from brew", func(m *machine) { m.goos, m.lookPath = "darwin", has("brew") }, "Go", false, "build apps", "brew install go", false},
 		{"node from winget", func(m *machine) { m.goos, m.lookPath = "windows", has("winget") }, "Node.js", false, "", "winget install OpenJS.NodeJS.LTS", false},
+		{"a go of these days", prints("go", "go version go1.27.0 linux/amd64"), "Go", true, "go1.27.0", "", false},
+		{"the oldest go that will do", prints("go", "go version go"+leastGo+" linux/amd64"), "Go", true, leastGo, "", false},
+		{"a go from its repository", prints("go", "go version devel go1.28-0123456789 Mon Jan 1 00:00:00 2027 +0000 linux/amd64"), "Go", true, "devel", "", false},
+		{"a go of others", prints("go", "go version go1.26.9-mine linux/amd64"), "Go", true, "mine", "", false},
+		{"an old go", prints("go", "go version go1.19.8 linux/amd64"), "Go", false, "go1.19.8 linux/amd64; Go " + leastGo + " or later is needed", "open https://go.dev/dl/", false},
+		{"a go that does not say its version", prints("go", ""), "Go", false, "or later is needed", "open https://go.dev/dl/", false},
+		{"a node of these days", prints("node", "v20.0.0"), "Node.js", true, "v20.0.0", "", false},
+		{"an old node", prints("node", "v18.19.0"), "Node.js", false, "v18.19.0; Node.js 20 or later is needed", "open https://nodejs.org/", false},
+		{"npm", prints("npm", "11.0.0"), "npm", true, "11.0.0", "", false},
+		{"no npm is only worth knowing", func(m *machine) { m.lookPath = has("apt-get") }, "npm", false, "only make test needs it", "", false},
+		{"one of the compilers", prints("clang", "clang version 19\nand more"), "C compiler", true, "clang version 19", "", false},
+		{"no compiler is only worth knowing", func(*machine) {}, "C compiler", false, "only make test needs it", "", false},
+
 		{"a broken go", func(m *machine) { m.lookPath = has("go") }, "Go", false, "does not start", "/usr/bin/go version", false},
 
 		{"a display", func(m *machine) { m.getenv = func(n string) string { return map[string]string{"DISPLAY": ":0"}[n] } }, "display", true, "DISPLAY=:0", "", false},
@@ -107,6 +130,19 @@ func TestDiagnose(t *testing.T) {
 			}
 			t.Errorf("no finding %q", tt.finding)
 		})
+	}
+}
+
+// What doctor asks for is what the repository is built with.
+func TestVersionsWantedAreThoseOfTheRepository(t *testing.T) {
+	for file, want := range map[string]string{
+		"../../go.mod":        "\ngo " + leastGo + "\n",
+		"../../scripts/setup": "node%%.*} < " + strconv.Itoa(leastNode) + ")",
+	} {
+		text, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s: no %q, %v", file, want, err)
+		}
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/version"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -123,14 +125,69 @@ func (m machine) tool(ctx context.Context, name, program string, args []string, 
 		f.Next = m.install(program)
 		return f
 	}
-	version, err := m.output(ctx, path, args...)
+	text, err := m.output(ctx, path, args...)
 	if err != nil {
 		f.Detail = fmt.Sprintf("%s does not start: %v", path, err)
 		f.Next = path + " " + strings.Join(args, " ")
 		return f
 	}
-	f.OK, f.Detail = true, version
+	f.OK, f.Detail = true, text
 	return f
+}
+
+// What sallyport is built and tested with, as in go.mod and scripts/setup.
+const (
+	leastGo   = "1.26.4"
+	leastNode = 20
+)
+
+func (m machine) goCommand(ctx context.Context) finding {
+	f := m.tool(ctx, "Go", "go", []string{"version"}, "build apps")
+	if !f.OK {
+		return f
+	}
+	// "go version go1.26.8 linux/amd64", or "go version devel go1.27-…".
+	for _, word := range strings.Fields(f.Detail) {
+		if v, _, _ := strings.Cut(word, "-"); version.IsValid(v) {
+			if version.Compare(v, "go"+leastGo) >= 0 {
+				return f
+			}
+			break
+		}
+	}
+	return f.tooOld("Go "+leastGo, "go")
+}
+
+func (m machine) node(ctx context.Context) finding {
+	f := m.tool(ctx, "Node.js", "node", []string{"--version"}, "run make test, and to change sandbox-iframe, whose built files are in the repository")
+	if !f.OK {
+		return f
+	}
+	major, _, _ := strings.Cut(strings.TrimPrefix(f.Detail, "v"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n < leastNode {
+		return f.tooOld(fmt.Sprintf("Node.js %d", leastNode), "node")
+	}
+	return f
+}
+
+// tooOld is a program that was found, and is not of the version wanted. Its
+// next step is not the package manager, which likely had no other.
+func (f finding) tooOld(want, program string) finding {
+	f.OK, f.Detail, f.Next = false, fmt.Sprintf("%s; %s or later is needed", f.Detail, want), "open "+homepage(program)
+	return f
+}
+
+// testTool is what only make test needs, the first of programs that is there.
+// What to install instead is said by scripts/setup, which also does it.
+func (m machine) testTool(ctx context.Context, name string, programs ...string) finding {
+	for _, program := range programs {
+		if _, err := m.lookPath(program); err == nil {
+			f := m.tool(ctx, name, program, []string{"--version"}, "run make test")
+			f.Detail, _, _ = strings.Cut(f.Detail, "\n")
+			return f
+		}
+	}
+	return finding{Name: name, Detail: "not found; only make test needs it, and says what to install"}
 }
 
 func (m machine) display() finding {
