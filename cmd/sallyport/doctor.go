@@ -22,29 +22,41 @@ type finding struct {
 type diagnosis struct {
 	OK       bool      `json:"ok"` // everything needed is there
 	Platform string    `json:"platform"`
+	App      string    `json:"app,omitempty"` // folder of the app that was looked at
 	Findings []finding `json:"findings"`
 }
 
 func newDoctorCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "doctor",
-		Short: "List what this machine can run, and what to install for the rest",
+		Use:   "doctor [DIR]",
+		Short: "List what this machine can run, and what keeps an app from starting",
 		Long: `Doctor looks for what Sallyport uses on this machine. ✓ is there, ✗ is
 needed or useful and missing, with the next command to run below it, and –
 is only worth knowing.
 
-It exits with 0 when everything needed is there, 1 when something needed is
-missing, and 2 when it could not finish.`,
+With the folder of an app it also reads the app's sallyport.json and the
+schemas, capabilities, hook and pages that this names, just as the app does
+when it starts, and shows the error that would stop it, by file and line.
+
+It exits with 0 when everything needed is there and the app can start, 1 when
+something needed is missing or wrong, and 2 when it could not finish.`,
 		Example: `  sallyport doctor
+  sallyport doctor ./examples/notes     look at an app as well
   sallyport doctor --json               one JSON object, for scripts`,
-		Args: atMost(0),
-		RunE: func(c *cobra.Command, _ []string) error {
+		Args: atMost(1),
+		RunE: func(c *cobra.Command, args []string) error {
 			d := diagnose(c.Context(), thisMachine())
+			var err error
+			if len(args) == 1 {
+				err = d.inspect(c.Context(), args[0])
+			}
 			if err := c.Context().Err(); err != nil {
 				return err
 			}
-			var err error
+			if err != nil {
+				return err
+			}
 			if asJSON {
 				err = printJSON(c.OutOrStdout(), d)
 			} else {
@@ -80,10 +92,22 @@ func diagnose(ctx context.Context, m machine) diagnosis {
 		m.display(),
 		m.webview(),
 	}
+	d.judge()
+	return d
+}
+
+// inspect adds what keeps the app in a folder from starting.
+func (d *diagnosis) inspect(ctx context.Context, dir string) error {
+	findings, err := inspectApp(ctx, dir)
+	d.App, d.Findings = dir, append(d.Findings, findings...)
+	d.judge()
+	return err
+}
+
+func (d *diagnosis) judge() {
 	for _, f := range d.Findings {
 		d.OK = d.OK && (f.OK || !f.Needed)
 	}
-	return d
 }
 
 func printDiagnosis(w io.Writer, d diagnosis) error {
@@ -97,7 +121,7 @@ func printDiagnosis(w io.Writer, d diagnosis) error {
 		mark := p.good("✓")
 		switch {
 		case f.OK:
-		case f.Next != "":
+		case f.Needed || f.Next != "":
 			mark = p.bad("✗")
 		default:
 			mark = p.dim("–")
@@ -107,11 +131,19 @@ func printDiagnosis(w io.Writer, d diagnosis) error {
 			fmt.Fprintf(&b, "  %-*s  next: %s\n", width, "", f.Next)
 		}
 	}
-	if d.OK {
-		fmt.Fprintf(&b, "\n%s can run sallyport.\n", d.Platform)
-	} else {
-		fmt.Fprintf(&b, "\n%s lacks something that is needed; see ✗ above.\n", d.Platform)
-	}
+	fmt.Fprintf(&b, "\n%s\n", d.verdict())
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func (d diagnosis) verdict() string {
+	switch {
+	case d.OK && d.App != "":
+		return fmt.Sprintf("%s can run sallyport, and the app in %s can start.", d.Platform, d.App)
+	case d.OK:
+		return d.Platform + " can run sallyport."
+	case d.App != "":
+		return "Something that is needed is missing or wrong; see ✗ above."
+	}
+	return d.Platform + " lacks something that is needed; see ✗ above."
 }

@@ -122,9 +122,9 @@ func printManifest(w io.Writer, dir string, r manifestReport, added []scan.Comma
 	var b strings.Builder
 	switch {
 	case r.Current:
-		fmt.Fprintf(&b, "%s lists the %d commands of the Go code.\n", r.Manifest, len(r.Commands))
+		fmt.Fprintf(&b, "%s lists the %s of the Go code.\n", r.Manifest, counted(len(r.Commands), "command"))
 	case r.Written:
-		fmt.Fprintf(&b, "%s now lists the %d commands of the Go code:\n", r.Manifest, len(r.Commands))
+		fmt.Fprintf(&b, "%s now lists the %s of the Go code:\n", r.Manifest, counted(len(r.Commands), "command"))
 	default:
 		fmt.Fprintf(&b, "%s does not list the commands of the Go code:\n", r.Manifest)
 	}

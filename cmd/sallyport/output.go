@@ -17,6 +17,14 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// counted is "1 command" or "4 commands".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // patience says what takes so long, if it takes more than a second. Between
 // its call and that of done nothing else may write to w.
 func patience(w io.Writer, what string) (done func()) {

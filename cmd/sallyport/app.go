@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/core"
+	"github.com/sallyport/sallyport/internal/manifest"
+)
+
+// inspectApp does what an app's start does, short of listening: the folder's
+// sallyport.json and all that it names are read as the core reads them, and
+// the commands that it lists are registered, with handlers that do nothing.
+// The error is for a folder that can't be looked at.
+func inspectApp(ctx context.Context, dir string) ([]finding, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s is not a folder that can be read; name an app's folder, the one with its %s", dir, manifest.FileName)
+	}
+	read, m := readManifest(dir)
+	if m == nil {
+		return []finding{read}, nil
+	}
+	findings := []finding{read, startApp(ctx, dir, m)}
+	if m.Commands == nil {
+		findings = append(findings, finding{
+			Name: "app's commands", Detail: manifest.FileName + " lists none, so that their schemas could not be looked for",
+			Next: "sallyport manifest " + dir,
+		})
+	}
+	return findings, nil
+}
+
+// readManifest returns no manifest if there is something wrong with it.
+func readManifest(dir string) (finding, *manifest.Manifest) {
+	path := filepath.Join(dir, manifest.FileName)
+	f := finding{Name: "app's manifest", Needed: true}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		f.Detail, f.Next = "there is no "+path, "sallyport manifest --schema"
+		return f, nil
+	}
+	var m *manifest.Manifest
+	if err == nil {
+		m, err = manifest.Parse(path, data)
+	}
+	if err == nil {
+		err = m.CheckFiles(os.DirFS(dir))
+	}
+	if err != nil {
+		f.Detail = strings.TrimPrefix(err.Error(), "manifest: ")
+		return f, nil
+	}
+	labels := make([]string, len(m.Windows))
+	for i, w := range m.Windows {
+		labels[i] = w.Label
+	}
+	f.OK, f.Detail = true, fmt.Sprintf("%s: %s, %s %s", path, m.Name, counted(len(m.Windows), "window"), strings.Join(labels, ", "))
+	return f, m
+}
+
+func startApp(ctx context.Context, dir string, m *manifest.Manifest) finding {
+	f := finding{Name: "app's start", Needed: true}
+	// A record of its own: the app's is not this command's to write.
+	app, err := core.New(core.Config{Files: os.DirFS(dir), Record: audits.NewMemory(1)})
+	if err == nil {
+		for _, name := range m.Commands {
+			app.Handle(name, func(context.Context, *core.Request) (any, error) { return nil, nil })
+		}
+		err = app.StartInProcess()
+		stop, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		err = errors.Join(err, app.Shutdown(stop))
+	}
+	if err != nil {
+		f.Detail = strings.TrimPrefix(err.Error(), "core: ")
+		return f
+	}
+	parts := []string{m.Schemas, m.Capabilities, m.Hook, m.Page}
+	if m.Hook == "" {
+		parts = []string{m.Schemas, m.Capabilities, m.Page}
+	}
+	f.OK, f.Detail = true, fmt.Sprintf("%s and %s are as the core wants them", strings.Join(parts, ", "), counted(len(m.Commands), "command"))
+	return f
+}
