@@ -3,7 +3,9 @@ package demo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +153,27 @@ const faint = `(() => {
   }
   return found.join("; ");
 })()`
+
+func TestTheStatusSaysHowFarItIs(t *testing.T) {
+	r, reports := show(t, browser.Chromium)
+	r.evaluate(`(() => {
+		const status = document.getElementById("status");
+		window.said = [];
+		new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true });
+		document.getElementById("run").click();
+		return "";
+	})()`)
+	await(t, r, reports)
+	said := strings.Split(r.evaluate(`said.join("\n")`), "\n")
+	for i, a := range attacks() {
+		if want := fmt.Sprintf("Attack %d of %d: %s", i+1, len(attacks()), a.name); !slices.Contains(said, want) {
+			t.Errorf("it never said %q, but %q", want, said)
+		}
+	}
+	if last := said[len(said)-1]; !strings.HasPrefix(last, "Every attack was stopped by Sallyport. 11 of 11 executed") {
+		t.Errorf("it ended with %q", last)
+	}
+}
 
 func TestBothColourSchemesCanBeRead(t *testing.T) {
 	r, reports := show(t, browser.Chromium)

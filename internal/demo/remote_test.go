@@ -199,7 +199,7 @@ func (r *remote) prefer(scheme string) {
 // until waits for what is bound to come.
 func (r *remote) until(what string, there func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !there(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !there(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatalf("waited in vain until %s", what)
 		}
