@@ -37,3 +37,8 @@ func (g *Gate) ResumeForTest(resume []byte, prove func(challenge []byte) []byte,
 	}
 	return r.prove(prove(challenge), &funcLink{call: send})
 }
+
+// DocumentForTest is an id of a document that nobody loaded.
+func (g *Gate) DocumentForTest(label string) string { return g.newDocument(g.windows[label]).String() }
+
+func (g *Gate) FrameOriginForTest() string { return g.frames.origin.String() }

@@ -28,6 +28,7 @@ func TestABrokenHookIsNamedByFileAndLine(t *testing.T) {
 		{"a reserved word for a name", "sallyport.onCall((call) => { let static = 1; return call })", "hook.js:1:34: "},
 		{"a flag that regular expressions don't have", "const key = /PRIVATE/q\nsallyport.onCall((call) => call)", "hook.js:1:22: "},
 		{"an end of script in a string", "sallyport.onCall((call) => call)\n\nlet s = '</SCRIPT>'", "hook.js:3: \"</script\""},
+		{"a beginning of script in a string", "sallyport.onCall((call) => call)\nlet s = '<ScRiPt'", "hook.js:2: \"<script\""},
 		{"an HTML comment", "let s = '<!--'; sallyport.onCall((call) => call)", "hook.js:1: \"<!--\""},
 		{"a zero byte", "sallyport.onCall((call) => call)\nlet s = '\x00'", "hook.js:2: a zero byte"},
 		{"a file in Latin-1", "// one\n// two\n// M\xe4rz\nsallyport.onCall((call) => call)", "hook.js:3: not UTF-8"},

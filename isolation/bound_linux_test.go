@@ -1,0 +1,34 @@
+package isolation
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// TestEveryListenerChecksItsPeer has a Loopback take this user for another.
+func TestEveryListenerChecksItsPeer(t *testing.T) {
+	l := serving(t, http.HandlerFunc(pageHandler), nil)
+	l.peers.uid++
+	n := uint64(0)
+	for _, s := range []*server{l.page, l.frame} {
+		for _, listener := range s.listeners {
+			c, err := net.Dial("tcp", listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			c.SetDeadline(time.Now().Add(5 * time.Second))
+			if answer, _ := io.ReadAll(c); len(answer) > 0 {
+				t.Errorf("%s answered another user: %.40q", listener.Addr(), answer)
+			}
+			c.Close()
+			n++
+		}
+	}
+	if got := l.Refused(); got != n {
+		t.Errorf("%d connections were refused, want %d", got, n)
+	}
+}
