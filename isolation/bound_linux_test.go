@@ -10,8 +10,17 @@ import (
 
 // TestEveryListenerChecksItsPeer has a Loopback take this user for another.
 func TestEveryListenerChecksItsPeer(t *testing.T) {
-	l := serving(t, http.HandlerFunc(pageHandler), nil)
+	l, err := ListenLoopback()
+	if err != nil {
+		t.Fatal(err)
+	}
 	l.peers.uid++
+	ended := make(chan error, 1)
+	go func() { ended <- l.Serve(http.HandlerFunc(pageHandler), http.HandlerFunc(pageHandler), nil) }()
+	t.Cleanup(func() {
+		l.Close()
+		<-ended
+	})
 	n := uint64(0)
 	for _, s := range []*server{l.page, l.frame} {
 		for _, listener := range s.listeners {
