@@ -37,6 +37,7 @@ func (s *socket) send(frame []byte) error {
 func (s *socket) paced() bool { return true }
 
 func (s *socket) close(over bool) {
+	defer s.slow.stop()
 	if over {
 		_ = s.conn.Close(statusOver, "") // closed either way
 		return
@@ -68,7 +69,7 @@ func (g *Gate) serveSocket(w http.ResponseWriter, r *http.Request, in *window) {
 	s, err := g.greet(conn, to, in)
 	crowd.leave(conn)
 	if err != nil {
-		_ = conn.CloseNow() // closed either way
+		to.close(false)
 		return
 	}
 	newSocketReader(s, to).run()

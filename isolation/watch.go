@@ -20,6 +20,7 @@ type watch struct {
 	mu     sync.Mutex
 	timer  *time.Timer
 	set    bool   // the timer is running
+	over   bool   // nothing is watched any more
 	turn   uint64 // of the piece under way, or of the last one
 	busy   bool   // a piece is under way and in time
 	looked uint64 // the turn that the timer saw last
@@ -31,7 +32,7 @@ func (w *watch) begin() {
 	defer w.mu.Unlock()
 	w.busy = true
 	w.turn++
-	if w.set {
+	if w.set || w.over {
 		return
 	}
 	w.set, w.looked = true, w.turn
@@ -52,10 +53,22 @@ func (w *watch) end() (inTime bool) {
 	return inTime
 }
 
+// stop ends the watch. Its timer would keep all that late knows until it runs
+// out: for a closed socket that is much, and there may be many.
+func (w *watch) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over, w.set = true, false
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
 func (w *watch) look() {
 	w.mu.Lock()
-	late := w.busy && w.turn == w.looked
+	late := w.busy && w.turn == w.looked && !w.over
 	switch {
+	case w.over:
 	case late:
 		w.busy, w.set = false, false
 	case w.turn == w.looked: // nothing has happened since

@@ -39,6 +39,12 @@ func TestAWatchTellsOfWhatTakesTooLong(t *testing.T) {
 			w.begin()
 			time.Sleep(within + 1)
 		}, 1},
+		{"a long piece that is watched no more", func(w *watch) {
+			w.begin()
+			w.stop()
+			w.begin()
+			time.Sleep(10 * within)
+		}, 0},
 		{"two long pieces", func(w *watch) {
 			for range 2 {
 				w.begin()
