@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -199,43 +198,5 @@ func TestABrowserThatCanNotBeStartedEndsTheRun(t *testing.T) {
 				t.Errorf("standard error: %q", said)
 			}
 		})
-	}
-}
-
-func TestC9AThousandSocketsAtOnce(t *testing.T) {
-	const sessions, calls = 1000, 3
-	r := run(t, func(c *Config) { c.Record = keeper{} }, nil)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	var all, there sync.WaitGroup
-	there.Add(sessions)
-	dialing := make(chan struct{}, 32)
-	for i := range sessions {
-		all.Go(func() {
-			dialing <- struct{}{}
-			c, err := dial(ctx, r.Gate(), "main")
-			<-dialing
-			there.Done()
-			if err != nil {
-				t.Errorf("session %d: %v", i, err)
-				return
-			}
-			defer c.Close()
-			there.Wait()
-			for range calls {
-				if _, err := c.Call(ctx, "notes.echo", textOf("x")); err != nil {
-					t.Errorf("session %d: %v", i, err)
-					return
-				}
-			}
-		})
-	}
-	there.Wait()
-	if n := r.Stats().Boundary.Sessions; n != sessions {
-		t.Errorf("%d sessions at once, want %d", n, sessions)
-	}
-	all.Wait()
-	if s := r.Stats(); s.Done != sessions*calls {
-		t.Errorf("%d calls done, want %d; refused: %v", s.Done, sessions*calls, s.Refused)
 	}
 }
