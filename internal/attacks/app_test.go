@@ -69,14 +69,12 @@ func (l *lab) openApp(o options) {
 	if err := l.app.Start(); err != nil {
 		l.t.Fatal(err)
 	}
-	frames := l.watch.wrap(l.app.FrameHandler())
-	if o.noSocket {
-		frames = l.withoutSocket(frames)
+	page, frame := l.watch.wrap(l.app.PageHandler()), l.watch.wrap(l.app.FrameHandler())
+	if o.front != nil {
+		page, frame = o.front(l, page, frame)
 	}
 	served := make(chan error, 1)
-	go func() {
-		served <- loopback.Serve(l.watch.wrap(l.app.PageHandler()), frames, nil)
-	}()
+	go func() { served <- loopback.Serve(page, frame, nil) }()
 	l.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -88,13 +86,13 @@ func (l *lab) openApp(o options) {
 
 // withoutSocket breaks every connection for a socket off, as a proxy might
 // that knows no WebSockets.
-func (l *lab) withoutSocket(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func withoutSocket(l *lab, page, frame http.Handler) (http.Handler, http.Handler) {
+	return page, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/socket" {
 			l.broken.Add(1)
 			panic(http.ErrAbortHandler)
 		}
-		h.ServeHTTP(w, r)
+		frame.ServeHTTP(w, r)
 	})
 }
 

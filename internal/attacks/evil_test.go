@@ -190,6 +190,18 @@ func (l *lab) answer(question string, body []byte) any {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return l.notes[name]
+	case "loot": // what a worker has got hold of
+		var loot struct{ Scope, Way, Said string }
+		if err := json.Unmarshal(body, &loot); err != nil {
+			l.t.Error(err)
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.said = append(l.said, string(body))
+		if loot.Way == "opaque" { // the last of them
+			l.notes["loot of "+loot.Scope] = json.RawMessage("true")
+		}
+		return true
 	}
 	l.t.Errorf("a page asks for %q", question)
 	return nil

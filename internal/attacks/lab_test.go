@@ -28,7 +28,9 @@ type options struct {
 	policy    isolation.PagePolicy // ConnectSrc is the lab's
 	boundary  isolation.Limits
 	hookLimit time.Duration
-	noSocket  bool // nothing answers where the frame's socket is
+
+	// front stands in front of the app's two hosts, if it is given.
+	front func(l *lab, page, frame http.Handler) (http.Handler, http.Handler)
 }
 
 // A lab is one attacked app, with all that the test sees of it, and the evil

@@ -62,7 +62,7 @@ func TestFallbackToRelay(t *testing.T) {
 	inBrowsers(t, func(t *testing.T, d *driver) {
 		l := newLab(t, d, options{
 			script: "fallback", carriers: []isolation.Carrier{isolation.Direct, isolation.Relay},
-			noSocket: true,
+			front: withoutSocket,
 		})
 		v := l.visit("main")
 		l.hold(t, v, verdict{"a call when there is no socket", "C1", map[string]string{"count": `{"n"`, "vault": "hook_refused"}, func(t *testing.T, s *seen) {

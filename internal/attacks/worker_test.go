@@ -1,0 +1,77 @@
+package attacks
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// A squatter is a site that has the app's two hosts before the app has them,
+// as an older program on the same names might.
+type squatter struct{ gone atomic.Bool }
+
+func (q *squatter) front(l *lab, page, frame http.Handler) (http.Handler, http.Handler) {
+	until := func(after http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if q.gone.Load() {
+				after.ServeHTTP(w, r)
+				return
+			}
+			w.Header().Set("Service-Worker-Allowed", "/")
+			l.serveScripts(w, r)
+		})
+	}
+	return until(page), until(frame)
+}
+
+// No page of ours can register a service worker. One that was there before
+// gets what its navigation preload and its own requests bring: nothing.
+func TestAServiceWorkerFromBefore(t *testing.T) {
+	inBrowsers(t, func(t *testing.T, d *driver) {
+		q := new(squatter)
+		l := newLab(t, d, options{script: "squatted", policy: hostile, front: q.front})
+		d.open(l.origins["main"] + "/page/squat/")
+		for _, scope := range []string{"/index.html", "/frame/"} {
+			if l.await("a worker on "+scope, func() bool { return l.note("on "+scope) != "" }); l.note("on "+scope) != "activated true" {
+				t.Fatalf("the worker on %s: %s", scope, l.note("on "+scope))
+			}
+		}
+		q.gone.Store(true)
+		v := l.visit("main")
+		kept := func(path string) func(*testing.T, *seen) {
+			return func(t *testing.T, s *seen) {
+				preloads := 0
+				for _, e := range s.requests(func(e *exchange) bool { return strings.HasPrefix(e.Path, path) }) {
+					if e.Request.Get("Service-Worker-Navigation-Preload") != "" {
+						preloads++
+					}
+					if e.Status != http.StatusForbidden {
+						t.Errorf("served to a worker: %v", &e)
+					}
+				}
+				if preloads == 0 {
+					t.Error("there was no navigation preload: the attack has not been made")
+				}
+				counted("service_worker")(t, s)
+				counted("fetch_dest")(t, s)
+			}
+		}
+		l.hold(t, v,
+			verdict{"a page by way of the worker", "C6", map[string]string{"client": "undefined|SecurityError", "title": "The worker's own|SecurityError"}, kept("/index.html")},
+			verdict{"a frame by way of the worker", "C6", map[string]string{"loot": "*", "heard": "0"}, kept("/frame/")},
+			verdict{"after all that", "C1", map[string]string{"call": "ok"}, nil},
+		)
+		l.mu.Lock()
+		said := strings.Join(l.said, "\n")
+		l.mu.Unlock()
+		for _, document := range []string{"sallyport-page", "sallyport-frame"} {
+			if strings.Contains(said, document) {
+				t.Errorf("a worker has read the document of %s", document)
+			}
+		}
+		if response, _ := l.send(request{url: l.note("ticket"), header: framing}); response.StatusCode != http.StatusOK {
+			t.Errorf("the ticket that the worker went for gives %s afterwards", response.Status)
+		}
+	})
+}
