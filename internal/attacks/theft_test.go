@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sallyport/sallyport/internal/browser"
 	"github.com/sallyport/sallyport/isolation"
 )
 
@@ -20,10 +21,14 @@ func TestKeyTheft(t *testing.T) {
 		v := l.visit("main")
 		window := map[string]string{"document": "null", "svg": "null", "inner": denied, "define": denied, "set": denied, "prototype": denied + "|TypeError", "href": denied,
 			"keys": "blur,close,closed,focus,frames,length,location,opener,parent,postMessage,self,top,window"}
-		for _, name := range []string{"sallyport", "name", "eval", "crypto", "localStorage", "origin", "frameElement", "history", "onmessage"} {
+		for _, name := range []string{"sallyport", "name", "eval", "crypto", "localStorage", "origin", "frameElement", "history", "onmessage", "reload", "stop"} {
 			window[name] = denied
 		}
-		var tickets = func(e *exchange) bool {
+		policied := "hook_refused" // Firefox knows no csp attribute
+		if d.engine == browser.Chromium {
+			policied = "nothing" // the document has agreed to no policy but its own, and is not shown
+		}
+		tickets := func(e *exchange) bool {
 			return e.Host == l.host("frame") && e.Status == http.StatusOK && e.Request.Get("Sec-Fetch-Dest") != "iframe"
 		}
 		l.hold(t, v,
@@ -49,6 +54,18 @@ func TestKeyTheft(t *testing.T) {
 					t.Errorf("%d calls by hand ran; want 1", len(h))
 				}
 			}},
+			verdict{"a frame that is patched before its document comes", "C6", map[string]string{"heard": "", "answers": `hook_refused {"text":"patched"}`, "early": denied + "|another window"}, func(t *testing.T, s *seen) {
+				if h := s.handlers("echo"); len(h) != 1 || h[0].Text != "patched" {
+					t.Errorf("echo ran as %v; want the one call by hand", h)
+				}
+			}},
+			verdict{"a frame with a policy of the page's", "C1", map[string]string{"script": policied, "connect": policied, "any": policied}, func(t *testing.T, s *seen) {
+				none("vault.open")(t, s)
+				if served := s.requests(func(e *exchange) bool { return e.Host == l.host("frame") && e.Status == http.StatusOK }); len(served) != 3 {
+					t.Errorf("%d frames were served; want 3", len(served))
+				}
+			}},
+			verdict{"traces of the frame", "C4", map[string]string{"domain": denied, "name": denied, "timing": denied, "length": "0", "secret": "false", "entries": "*"}, nil},
 			verdict{"a popup's document before its client", "C4", map[string]string{"text": "*", "call": "hook_refused|no answer|closed|TypeError"}, func(t *testing.T, s *seen) {
 				t.Logf("the popup gave %.60v", s.facts["text"])
 			}},

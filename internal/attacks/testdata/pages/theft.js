@@ -13,6 +13,8 @@ lab.attack("the frame's window", async () => {
   }
   facts.inner = await lab.tell(() => inner.document);
   facts.href = await lab.tell(() => inner.location.href);
+  facts.reload = await lab.tell(() => inner.location.reload());
+  facts.stop = await lab.tell(() => inner.stop());
   facts.define = await lab.tell(() => Object.defineProperty(inner, "postMessage", { value: () => {} }) && "done");
   facts.set = await lab.tell(() => { inner.sallyport = {}; return "done"; });
   facts.prototype = await lab.tell(() => Object.setPrototypeOf(inner, { sallyport: {} }) && "done");
@@ -128,6 +130,82 @@ lab.attack("a frame of the page's own", async () => {
   const code = (text) => JSON.parse(text).code ?? text;
   const facts = { origin, document: String(frame.contentDocument), answers: answers.filter((x) => x.startsWith("{")).map(code).sort().join(" ") };
   frame.remove();
+  return facts;
+});
+
+// The document that a frame has before its own comes is the page's to patch.
+lab.attack("a frame that is patched before its document comes", async () => {
+  const frame = document.createElement("iframe");
+  const heard = [];
+  let greeting;
+  addEventListener("message", (e) => {
+    if (e.source !== frame.contentWindow) return;
+    if (e.data?.sallyport === 1) greeting = e.ports[0];
+    else heard.push(String(e.data));
+  });
+  document.body.append(frame);
+  const early = frame.contentWindow;
+  const tell = (what) => (...all) => { heard.push(`${what} ${all.map(String).join()}`); };
+  early.name = "patched";
+  early.sallyport = { onCall: tell("onCall"), start: tell("start") };
+  early.Object.prototype.secret = "known";
+  early.JSON.parse = tell("parse");
+  early.crypto.subtle.encrypt = tell("encrypt");
+  early.SubtleCrypto.prototype.encrypt = tell("encrypt");
+  early.SubtleCrypto.prototype.importKey = tell("importKey");
+  early.WebSocket = class { constructor(url) { heard.push(`socket ${url}`); } };
+  early.MessagePort.prototype.postMessage = tell("port");
+  const find = early.Document.prototype.getElementById;
+  early.Document.prototype.getElementById = tell("getElementById");
+  early.addEventListener("message", tell("message"));
+  early.setInterval(() => { if (find.call(early.document, "sallyport-frame") !== null) heard.push("element"); }, 1);
+  frame.src = await lab.ask("ticket");
+  const port = await lab.until(() => greeting, 5000);
+  const answers = [];
+  port.onmessage = (e) => answers.push(...e.data.filter((x) => typeof x === "string" && x.startsWith("{")));
+  port.postMessage([1, 1, "vault.open", "{}", 0, 1, 2, "echo", '{"text":"patched"}', 0]);
+  await lab.until(() => (answers.length >= 2 ? true : undefined));
+  const facts = { heard: heard.join("; "), answers: answers.map((text) => JSON.parse(text).code ?? text).sort().join(" ") };
+  facts.early = await lab.tell(() => (early === frame.contentWindow ? early.document : "another window"));
+  frame.remove();
+  return facts;
+});
+
+// An embedder may ask for more policy than the document has, in Chromium: so as
+// to switch single scripts of it off.
+lab.attack("a frame with a policy of the page's", async () => {
+  const facts = {};
+  for (const [name, csp] of Object.entries({ script: "script-src 'none'", connect: "script-src 'unsafe-inline'; connect-src 'none'", any: "default-src *" })) {
+    const frame = document.createElement("iframe");
+    frame.setAttribute("csp", csp);
+    let said = "nothing";
+    const listen = (e) => {
+      if (e.source !== frame.contentWindow || e.data?.sallyport !== 1) return;
+      e.ports[0].onmessage = ({ data }) => { said = data.filter((x) => typeof x === "string" && x.startsWith("{")).map((text) => JSON.parse(text).code ?? text).join() || said; };
+      e.ports[0].postMessage([1, 1, "vault.open", "{}", 0]);
+    };
+    addEventListener("message", listen);
+    frame.src = await lab.ask("ticket");
+    document.body.append(frame);
+    await lab.until(() => (said !== "nothing" ? true : undefined), 1200);
+    removeEventListener("message", listen);
+    frame.remove();
+    facts[name] = said;
+  }
+  return facts;
+});
+
+// What a browser lets a page know of its frames.
+lab.attack("traces of the frame", async () => {
+  const entries = JSON.stringify(performance.getEntries());
+  const facts = {
+    domain: await lab.tell(() => { document.domain = "localhost"; return "set"; }),
+    name: await lab.tell(() => Object.getOwnPropertyDescriptor(window, "name")?.get.call(lab.frame().contentWindow)),
+    timing: await lab.tell(() => lab.frame().contentWindow.performance.getEntries()),
+    length: String(lab.frame().contentWindow.length),
+    secret: String(/secret|coreKey/.test(entries)),
+    entries,
+  };
   return facts;
 });
 
