@@ -21,6 +21,13 @@ func TestForgedFrames(t *testing.T) {
 				"1010": `{"text":"b"}`, "1011": "denied", "1012": "invalid_args|too_large", "1013": "*", "1014": "denied",
 			}, none("forbidden")},
 			{"still there", "C1", map[string]string{"call": "ok"}, nil},
+			{"calls posted to the frame's window", "C1", map[string]string{"posted": "2", "call": "ok"}, none("echo", "vault.open")},
+			{"the port, given to a window", "C1", map[string]string{"window": "answered"}, func(t *testing.T, s *seen) {
+				if len(s.handlers("echo")) == 0 {
+					t.Error("the window could not call while its page was there")
+				}
+			}},
+			{"the port, when its page has gone", "C4", map[string]string{"call": "ok", "heard": "", "still": "1"}, none("echo")},
 			{"a listener that swallows every message", "", map[string]string{}, nil},
 			{"with every message swallowed", "C7", map[string]string{"vault": "no answer|closed|hook_refused"}, nil},
 			{"a fake in the frame's place", "", map[string]string{}, nil},
@@ -28,7 +35,6 @@ func TestForgedFrames(t *testing.T) {
 			// believes it, and the core never hears of it. Or the navigation
 			// came too late, and it is the genuine frame that answers.
 			{"with a fake in the frame's place", "C6", map[string]string{"vault": "*", "count": "*"}, func(t *testing.T, s *seen) {
-				t.Logf("the page says: %v", s.facts)
 				none("vault.open")(t, s)
 				if s.facts["count"] == "faked" {
 					none("count")(t, s)
@@ -56,8 +62,16 @@ func TestForgedFrames(t *testing.T) {
 			"the frame sent elsewhere by its location": d.engine == browser.Chromium,
 		} {
 			verdicts = append(verdicts, verdict{name, "C6", map[string]string{"before": "ok", "call": "*", "port": "*"}, func(t *testing.T, s *seen) {
-				t.Logf("the page says: %v", s.facts)
 				if !gone {
+					// Whatever answers, it is the core that has been asked.
+					for _, said := range s.facts {
+						if strings.Contains(said.(string), "faked") {
+							t.Errorf("a fake has answered: %v", s.facts)
+						}
+					}
+					if call := s.facts["call"].(string); strings.HasPrefix(call, "{") && len(s.handlers("count")) < 2 {
+						t.Errorf("the page got %s, and count ran %d times", call, len(s.handlers("count")))
+					}
 					return
 				}
 				if call := s.facts["call"]; call != "closed" && call != "no answer" && call != "unknown_outcome" {

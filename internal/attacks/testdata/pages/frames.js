@@ -100,6 +100,71 @@ lab.attack("the port, stolen", async () => {
 // A "gone" of the page's own making on the direct carrier means nothing.
 lab.attack("still there", async () => ({ call: (await lab.call("count")).slice(0, 2) }));
 
+// Whoever has a frame's window can post to it. What comes that way is nobody's
+// call, whatever it looks like and wherever it comes from.
+const spoofed = [1, 9001, "echo", '{"text":"spoofed"}', 0, 1, 9002, "vault.open", "{}", 0];
+lab.attack("calls posted to the frame's window", async () => {
+  const frame = lab.frame().contentWindow;
+  const say = (post) => {
+    const { port1, port2 } = new MessageChannel();
+    post(spoofed);
+    post({ sallyport: 1, hop: "port" }, port2);
+    post({ sallyport: 1, hop: "window" });
+    post(spoofed);
+    port1.postMessage(spoofed);
+  };
+  say((data, port) => frame.postMessage(data, "*", port ? [port] : []));
+  const child = document.createElement("iframe");
+  document.documentElement.append(child);
+  say((data, port) => child.contentWindow.Function.prototype.call.call(frame.postMessage, frame, data, "*", port ? [port] : []));
+  const text = any.createHTML(`<!doctype html><script nonce="${nonce}">
+    for (let i = 0; i < parent.length; i++) if (parent[i] !== self) parent[i].postMessage(${JSON.stringify(spoofed)}, "*");
+    parent.postMessage("posted", "*");
+  </script>`);
+  let posted = 0;
+  addEventListener("message", (e) => { if (e.data === "posted") posted++; });
+  for (const sandbox of [false, true]) {
+    const sibling = document.createElement("iframe");
+    if (sandbox) sibling.setAttribute("sandbox", "allow-scripts");
+    sibling.srcdoc = text;
+    document.documentElement.append(sibling);
+  }
+  await lab.until(() => (posted === 2 ? true : undefined));
+  await lab.sleep(200);
+  return { posted: String(posted), call: (await lab.call("count")).slice(0, 2) };
+}, { fresh: true });
+
+// A window of the page's own, which no navigation of the page ends.
+const beyond = new BroadcastChannel("beyond");
+lab.attack("the port, given to a window", async () => {
+  const port = await lab.until(() => ports[0]);
+  const w = window.open("about:blank", "beyond");
+  const script = w.document.createElement("script");
+  script.nonce = nonce;
+  script.text = w.trustedTypes.createPolicy("hostile", { createScript: (x) => x }).createScript(`
+    const channel = new BroadcastChannel("beyond");
+    addEventListener("message", ({ ports: [port] }) => {
+      let n = 5000;
+      port.onmessage = ({ data }) => channel.postMessage("heard " + JSON.stringify(data));
+      setInterval(() => port.postMessage([1, n++, "echo", '{"text":"from beyond"}', 0]), 50);
+    });
+  `);
+  w.document.documentElement.append(script);
+  const heard = new Promise((done) => { beyond.onmessage = ({ data }) => data.includes("from beyond") && done("answered"); });
+  w.postMessage(null, "*", [port]);
+  return { window: await lab.within(3000, heard, "nothing") };
+}, { fresh: true });
+lab.attack("the port, when its page has gone", async () => {
+  let heard = "";
+  beyond.onmessage = ({ data }) => { heard += data; };
+  const call = (await lab.call("count")).slice(0, 2);
+  await lab.sleep(400);
+  const w = window.open("", "beyond");
+  const facts = { call, heard, still: await lab.tell(() => String(w.document.scripts.length)) };
+  w.close();
+  return facts;
+}, { fresh: true });
+
 lab.attack("a listener that swallows every message", async () => {
   sessionStorage.early = "stop";
   return {};
