@@ -109,6 +109,22 @@ func TestNestedDocumentsAndWindows(t *testing.T) {
 			{"a child document's realm", "C6", map[string]string{"socket": refused, "fetch": "TypeError", "frame": "TypeError", "vault": "hook_refused"}, quiet},
 			{"a child with no name in the way", "C1", map[string]string{"heard": "echo ok,vault hook_refused"}, quiet},
 			{"a sandboxed child with a null origin", "C6", map[string]string{"parent": denied, "origin": "null", "socket": "refused", "relay": "refused", "evil": "refused"}, quiet},
+			{"children of children", "C6", map[string]string{"heard": strings.Join([]string{
+				"boxed-boxed api " + denied, "boxed-boxed socket refused", "boxed-open api " + denied, "boxed-open socket refused",
+				"open-boxed api " + denied, "open-boxed socket refused", "open-open api object", "open-open socket refused", "open-open vault hook_refused",
+			}, ",")}, all(quiet, none("echo"))},
+			{"a way back by redirect", "C6", map[string]string{"client": "undefined|" + denied}, func(t *testing.T, s *seen) {
+				quiet(t, s)
+				back := s.requests(func(e *exchange) bool { return e.Host == l.host("main") && e.Path == "/" })
+				if len(back) == 0 {
+					t.Error("no request came back: the attack has not been made")
+				}
+				for _, e := range back {
+					if e.Status != http.StatusForbidden {
+						t.Errorf("served by way of another site: %v", &e)
+					}
+				}
+			}},
 			{"a window with nothing in it", "C6", map[string]string{"socket": refused, "fetch": "TypeError"}, quiet},
 			{"a window with a blob in it", "C6", map[string]string{"heard": "|refused"}, quiet},
 			{"a page of its own in a popup", "C5", map[string]string{"vault": "hook_refused", "see": "call main " + l.origins["main"], "editor": "denied", "frame": denied}, none("editor.only")},

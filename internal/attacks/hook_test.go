@@ -38,7 +38,19 @@ func TestHook(t *testing.T) {
 			{"after all that", "C1", map[string]string{"call": "ok"}, nil},
 		}
 		for _, how := range []string{"location", "replace", "click", "refresh"} {
-			verdicts = append(verdicts, verdict{"a frame that leaves: " + how, "C6", map[string]string{"said": "*"}, nil})
+			verdicts = append(verdicts, verdict{"a frame that leaves: " + how, "C6", map[string]string{"said": "*"}, func(t *testing.T, s *seen) {
+				// It has tried: either it has gone, and its session with it, or the
+				// browser keeps the document that is there.
+				switch said := s.facts["said"]; said {
+				case "closed", "unknown_outcome", "no answer":
+				case `{"seen":["stayed"]}`:
+					if len(s.handlers("hook.leave")) != 1 {
+						t.Error("no handler has heard that it stayed")
+					}
+				default:
+					t.Errorf("the page says %v", said)
+				}
+			}})
 		}
 		for _, how := range []string{"throw", "reject", "nothing", "garbage", "number", "other window", "hang", "then"} {
 			verdicts = append(verdicts, verdict{"a hook that fails: " + how, "C7", map[string]string{"call": "hook_refused"}, none("echo")})

@@ -73,6 +73,52 @@ lab.attack("a sandboxed child with a null origin", async () => {
   return facts;
 });
 
+// Frames in frames, each kind in each: none is nearer to the core than the page.
+lab.attack("children of children", async () => {
+  const heard = [];
+  addEventListener("message", (e) => { if (typeof e.data === "string" && e.data.startsWith("inner ")) heard.push(e.data.slice(6)); });
+  const inner = (name) => `<!doctype html><script nonce="${nonce}">
+    const tell = (what) => top.postMessage("inner ${name} " + what, "*");
+    const says = (what, run) => { try { tell(what + " " + run()); } catch (e) { tell(what + " " + e.name); } };
+    says("api", () => typeof top.sallyport);
+    try {
+      const s = new WebSocket(${JSON.stringify(socket)});
+      s.onopen = () => tell("socket OPEN");
+      s.onerror = () => tell("socket refused");
+    } catch (e) {
+      tell("socket refused");
+    }
+    for (let i = 0; i < top.length; i++) top[i].postMessage([1, 9001, "echo", '{"text":"inner"}', 0], "*");
+    if (top.sallyport) top.sallyport.invoke("vault.open").then(() => tell("vault OPEN"), (e) => tell("vault " + e.code));
+  </script>`;
+  const outer = (name, sandbox) => `<!doctype html><body><script nonce="${nonce}">
+    const any = trustedTypes.createPolicy("hostile", { createHTML: (x) => x });
+    const child = document.createElement("iframe");
+    ${sandbox ? 'child.setAttribute("sandbox", "allow-scripts");' : ""}
+    child.srcdoc = any.createHTML(${JSON.stringify(inner(name)).replaceAll("<", "\\u003c")});
+    document.body.append(child);
+  </script>`;
+  for (const [name, first, second] of [["open-open", false, false], ["open-boxed", false, true], ["boxed-open", true, false], ["boxed-boxed", true, true]]) {
+    const child = document.createElement("iframe");
+    if (first) child.setAttribute("sandbox", "allow-scripts");
+    child.srcdoc = any.createHTML(outer(name, second));
+    document.body.append(child);
+  }
+  await lab.until(() => (heard.length >= 9 ? true : undefined), 6000);
+  await lab.sleep(100);
+  return { heard: heard.sort().join() };
+});
+
+// What comes back to the page by way of another site is that site's request,
+// though the page asked for it and its cookie may be sent.
+lab.attack("a way back by redirect", async () => {
+  const w = window.open(`${lab.evil}/redirect/?to=${encodeURIComponent(location.origin + "/?idle")}`);
+  await lab.sleep(700);
+  const client = await lab.tell(() => typeof w.sallyport);
+  w?.close();
+  return { client };
+});
+
 const framed = (name, url, sandbox) => lab.attack(name, async () => {
   const child = document.createElement("iframe");
   if (sandbox) child.setAttribute("sandbox", "allow-scripts");

@@ -202,27 +202,30 @@ lab.attack("arguments that are traps", async () => {
 // page opens is the one whose built-ins it can reach ahead of time.
 lab.attack("a popup polluted before its client", async () => {
   const facts = {};
-  for (let i = 0; i < 3; i++) {
+  const early = [
+    (w) => { w.Object.prototype.command = "forbidden"; w.Object.prototype.hop = "window"; },
+    (w) => { w.JSON.stringify = () => '{"text":"lie"}'; },
+    (w) => { const { postMessage } = w.MessagePort.prototype; w.MessagePort.prototype.postMessage = function (...all) { return postMessage.call(this, ...all); }; },
+    (w) => { w.Function.prototype.bind = function () { return () => undefined; }; }, // then there is no client
+  ];
+  for (let i = 0; i < early.length; i++) {
     const w = window.open("/?idle");
     let how = "never";
     await lab.spin(() => {
       try {
         if (w.document.getElementById("sallyport-page") === null && w.sallyport === undefined) return undefined;
         how = w.sallyport === undefined ? "before" : "after";
-        w.Object.prototype.command = "forbidden";
-        w.JSON.stringify = () => '{"text":"lie"}';
-        w.MessagePort.prototype.postMessage = () => {};
-        w.Function.prototype.bind = function () { return () => undefined; };
+        early[i](w);
         return true;
       } catch {
         return undefined;
       }
     }, 3000);
     await lab.sleep(300);
-    facts[`vault${i}`] = await lab.tell(() => w.sallyport.invoke("vault.open"), 1200);
+    facts[`vault${i}`] = await lab.tell(() => w.sallyport.invoke("vault.open"), i === 3 ? 1200 : 6000);
     facts[`how${i}`] = how;
     w.close();
   }
   return facts;
-});
+}, { limit: 40000 });
 lab.attack("after all that", async () => ({ call: (await lab.call("count")).slice(0, 2) }));
