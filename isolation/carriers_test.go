@@ -632,7 +632,7 @@ func prefixed(frames ...[]byte) (body []byte) {
 	return body
 }
 
-func TestC2ARelaySessionIsBoundToItsWindowAndCarrier(t *testing.T) {
+func TestC2ARelaySessionIsBoundToItsCarrier(t *testing.T) {
 	v, _ := host(t, nil)
 	c := v.page()
 	h := v.frame(c.Frame) // for the direct carrier
@@ -641,6 +641,65 @@ func TestC2ARelaySessionIsBoundToItsWindowAndCarrier(t *testing.T) {
 	}
 	if status, _ := v.post(strings.TrimRight(c.Ticket, "A")+"AAAA", nil); status != http.StatusNotFound {
 		t.Errorf("a made-up document got a ticket: %d", status)
+	}
+}
+
+// TestC2OneWindowsRelayCarriesNothingOfAnothers shows the relay of one window
+// another's hello, its frames and its poll. The other's own relay still takes
+// each of them, and it alone gets the answer.
+func TestC2OneWindowsRelayCarriesNothingOfAnothers(t *testing.T) {
+	v, r := host(t, func(c *isolation.Config) {
+		for i := range c.Windows {
+			c.Windows[i].Carriers = []isolation.Carrier{isolation.Relay}
+		}
+		c.Limits.PollWithin = 500 * time.Millisecond
+	})
+	c := v.page()
+	h := v.frame(c.Frame)
+	launch, err := v.gate.LaunchURL("editor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	editor := *v
+	editor.origin, _, _ = strings.Cut(launch, "/.sallyport/")
+	if status, _ := editor.get(launch, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"); status != http.StatusOK {
+		t.Fatalf("the other window's launch answered %d", status)
+	}
+	editor.page()
+	p, hello, err := peer.New(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		name string
+		body []byte
+	}{
+		{"hello", prefixed(hello)},
+		{"poll", nil},
+		{"call", nil}, // sealed once the hello is through
+		{"poll for its answer", nil},
+	} {
+		if step.name == "call" {
+			step.body = prefixed(p.Seal(isolation.TypeBatch, peer.AppendCall(nil, 1, 0, "notes.list", []byte("1"))))
+		}
+		before := r.calls()
+		if status, body := editor.post(c.Relay+h.Session, step.body); status != http.StatusNotFound || r.calls() != before {
+			t.Errorf("another window's %s: answered %d, %q", step.name, status, body)
+		}
+		status, body := v.post(c.Relay+h.Session, step.body)
+		if status != http.StatusOK {
+			t.Fatalf("its own %s answered %d", step.name, status)
+		}
+		for len(body) > 0 {
+			n := binary.BigEndian.Uint32(body)
+			if _, _, err := p.Open(body[4 : 4+n]); err != nil {
+				t.Fatal(err)
+			}
+			body = body[4+n:]
+		}
+	}
+	if n := r.calls(); n != 1 {
+		t.Errorf("%d calls arrived, want 1", n)
 	}
 }
 
