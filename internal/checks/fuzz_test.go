@@ -38,7 +38,7 @@ func TestEveryFuzzTargetIsRun(t *testing.T) {
 	}
 	// What reads what strangers send has targets of its own, the envelope and
 	// the handshake by name.
-	for _, target := range []string{"./isolation FuzzOpen", "./isolation FuzzHello", "./isolation FuzzItems", "./schema Fuzz", "./fuzz Fuzz", "./audits Fuzz", "./internal/manifest Fuzz"} {
+	for _, target := range []string{"./isolation FuzzOpen", "./isolation FuzzHello", "./isolation FuzzResume", "./isolation FuzzHost", "./isolation FuzzItems", "./schema Fuzz", "./fuzz Fuzz", "./audits Fuzz", "./internal/manifest Fuzz"} {
 		if !slices.ContainsFunc(want, func(line string) bool { return strings.HasPrefix(line, target) }) {
 			t.Errorf("there is no fuzz target %s", target)
 		}
