@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/sallyport/sallyport/internal/browser"
 )
 
 // A squatter is a site that has the app's two hosts before the app has them,
@@ -26,7 +28,8 @@ func (q *squatter) front(l *lab, page, frame http.Handler) (http.Handler, http.H
 }
 
 // No page of ours can register a service worker. One that was there before
-// gets what its navigation preload and its own requests bring: nothing.
+// gets what its navigation preload and its own requests bring: nothing. Where
+// the frame's documents lie it is gone after the first of them.
 func TestAServiceWorkerFromBefore(t *testing.T) {
 	inBrowsers(t, func(t *testing.T, d *driver) {
 		q := new(squatter)
@@ -39,10 +42,26 @@ func TestAServiceWorkerFromBefore(t *testing.T) {
 		}
 		q.gone.Store(true)
 		v := l.visit("main")
-		kept := func(path string) func(*testing.T, *seen) {
-			return func(t *testing.T, s *seen) {
+		heard := "1"
+		if d.engine == browser.Firefox {
+			heard = "0|1"
+		}
+		// Chromium has cleared the frame's host of its worker when the genuine
+		// frame came. Firefox has not, and knows no worker that hides itself.
+		untouched := func(t *testing.T, s *seen) {
+			for _, e := range s.requests(func(e *exchange) bool { return strings.HasPrefix(e.Path, "/frame/") }) {
+				if want := map[any]int{"0": http.StatusForbidden, "1": http.StatusOK}[s.facts["heard"]]; e.Status != want {
+					t.Errorf("want status %d: %v", want, &e)
+				}
+			}
+			if s.facts["heard"] == "0" {
+				counted("service_worker")(t, s)
+			}
+		}
+		l.hold(t, v,
+			verdict{"a page by way of the worker", "C6", map[string]string{"client": "undefined|SecurityError", "title": "The worker's own|SecurityError"}, func(t *testing.T, s *seen) {
 				preloads := 0
-				for _, e := range s.requests(func(e *exchange) bool { return strings.HasPrefix(e.Path, path) }) {
+				for _, e := range s.requests(func(e *exchange) bool { return e.Path == "/index.html" }) {
 					if e.Request.Get("Service-Worker-Navigation-Preload") != "" {
 						preloads++
 					}
@@ -55,11 +74,9 @@ func TestAServiceWorkerFromBefore(t *testing.T) {
 				}
 				counted("service_worker")(t, s)
 				counted("fetch_dest")(t, s)
-			}
-		}
-		l.hold(t, v,
-			verdict{"a page by way of the worker", "C6", map[string]string{"client": "undefined|SecurityError", "title": "The worker's own|SecurityError"}, kept("/index.html")},
-			verdict{"a frame by way of the worker", "C6", map[string]string{"loot": "*", "heard": "0"}, kept("/frame/")},
+			}},
+			verdict{"a frame by way of the worker", "C6", map[string]string{"heard": heard}, untouched},
+			verdict{"a frame that races the worker", "C6", map[string]string{"heard": heard}, untouched},
 			verdict{"after all that", "C1", map[string]string{"call": "ok"}, nil},
 		)
 		l.mu.Lock()
@@ -69,9 +86,6 @@ func TestAServiceWorkerFromBefore(t *testing.T) {
 			if strings.Contains(said, document) {
 				t.Errorf("a worker has read the document of %s", document)
 			}
-		}
-		if response, _ := l.send(request{url: l.note("ticket"), header: framing}); response.StatusCode != http.StatusOK {
-			t.Errorf("the ticket that the worker went for gives %s afterwards", response.Status)
 		}
 	})
 }

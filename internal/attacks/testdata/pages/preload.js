@@ -1,9 +1,13 @@
 // A service worker that takes every document for itself: as its preload has
-// brought it, and as it can fetch it.
+// brought it, as it can fetch it, and as it comes while it does nothing.
 "use strict";
 
 const report = new URL(location).searchParams.get("report");
-addEventListener("install", () => skipWaiting());
+addEventListener("install", (event) => {
+  // In Chromium: what the network brings meanwhile is what fetch then returns.
+  event.addRoutes?.({ condition: { urlPattern: new URLPattern({ search: "race" }) }, source: "race-network-and-fetch-handler" });
+  skipWaiting();
+});
 addEventListener("activate", (event) => event.waitUntil(registration.navigationPreload.enable()));
 addEventListener("fetch", (event) => {
   if (event.request.mode === "navigate") event.respondWith(steal(event));
