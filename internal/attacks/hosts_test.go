@@ -47,14 +47,14 @@ func TestHostsRefuse(t *testing.T) {
 		{"C6 for a service worker", request{url: main + "/", header: with(page, "Service-Worker-Navigation-Preload", "true")}, 403},
 		{"C6 as a service worker", request{url: main + "/worker.js", header: with(with(asset, "Service-Worker", "script"), "Sec-Fetch-Dest", "serviceworker")}, 403},
 		{"C6 as a worker", request{url: main + "/worker.js", header: with(asset, "Sec-Fetch-Dest", "worker")}, 403},
-		{"a path that is not there", request{url: main + "/nowhere", header: page}, 404},
-		{"a path in another spelling", request{url: main + "/%69ndex.html", header: page}, 404},
-		{"a path that climbs", request{url: main + "/../index.html", header: page}, 404},
-		{"a reserved path that is not there", request{url: main + "/.sallyport/", header: page}, 404},
-		{"the relay of a window without one", request{method: "POST", url: main + "/.sallyport/relay/AAAAAAAAAAAAAAAAAAAAAA", header: page}, 404},
-		{"the socket of the other pattern", request{url: main + "/.sallyport/socket", header: page}, 404},
-		{"another method", request{method: "POST", url: main + "/", header: page}, 405},
-		{"a preflight", request{method: "OPTIONS", url: main + "/", header: with(page, "Origin", "http://evil.example")}, 405},
+		{"C8 a path that is not there", request{url: main + "/nowhere", header: page}, 404},
+		{"C8 a path in another spelling", request{url: main + "/%69ndex.html", header: page}, 404},
+		{"C8 a path that climbs", request{url: main + "/../index.html", header: page}, 404},
+		{"C8 a reserved path that is not there", request{url: main + "/.sallyport/", header: page}, 404},
+		{"C8 the relay of a window without one", request{method: "POST", url: main + "/.sallyport/relay/AAAAAAAAAAAAAAAAAAAAAA", header: page}, 404},
+		{"C8 the socket of the other pattern", request{url: main + "/.sallyport/socket", header: page}, 404},
+		{"C8 another method", request{method: "POST", url: main + "/", header: page}, 405},
+		{"C8 a preflight", request{method: "OPTIONS", url: main + "/", header: with(page, "Origin", "http://evil.example")}, 405},
 
 		{"C4 a frame without a ticket", request{url: l.origins["frame"] + "/frame/", header: framing}, 403},
 		{"C4 a frame with a made up ticket", request{url: l.origins["frame"] + "/frame/" + strings.Repeat("A", 43), header: framing}, 403},
@@ -70,7 +70,7 @@ func TestHostsRefuse(t *testing.T) {
 		{"C6 a socket without an upgrade", request{url: l.origins["frame"] + "/socket", header: map[string]string{"Origin": "null"}}, 403},
 		{"C6 a socket of another origin", request{url: l.origins["frame"] + "/socket", header: map[string]string{"Origin": main, "Upgrade": "websocket", "Connection": "Upgrade"}}, 403},
 		{"C6 a socket without an origin", request{url: l.origins["frame"] + "/socket", header: map[string]string{"Upgrade": "websocket", "Connection": "Upgrade"}}, 403},
-		{"a page on the frame's host", request{url: l.origins["frame"] + "/", header: page}, 404},
+		{"C8 a page on the frame's host", request{url: l.origins["frame"] + "/", header: page}, 404},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			response, body := l.send(test.r)

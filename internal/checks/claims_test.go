@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"go/ast"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -55,5 +56,48 @@ func TestThreatModelNamesTests(t *testing.T) {
 	}
 	for claim := range rows {
 		t.Errorf("there is no claim %s", claim)
+	}
+}
+
+// The tests in browsers say with each attack which claim it attacks. The
+// threat model names them for no other, and leaves none out.
+func TestBrowserTestsAttackWhatTheyAreNamedFor(t *testing.T) {
+	claim := regexp.MustCompile(`^"(C\d+)[ "]`)
+	attacked := map[string]map[string]bool{}
+	for file, f := range parsed(t) {
+		if !isTest(file) || path.Dir(file) != "internal/attacks" {
+			continue
+		}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv != nil || !strings.HasPrefix(fn.Name.Name, "Test") {
+				continue
+			}
+			claims := map[string]bool{}
+			ast.Inspect(fn, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && claim.MatchString(lit.Value) {
+					claims[claim.FindStringSubmatch(lit.Value)[1]] = true
+				}
+				return true
+			})
+			attacked[fn.Name.Name] = claims
+		}
+	}
+	if len(attacked) < 10 {
+		t.Fatalf("found %d tests in internal/attacks", len(attacked))
+	}
+	named := map[string]bool{}
+	for _, row := range claimRow.FindAllStringSubmatch(read(t, "audits/threat-model.md"), -1) {
+		for _, m := range goTest.FindAllStringSubmatch(row[3], -1) {
+			named[m[1]] = true
+			if claims, ok := attacked[m[1]]; ok && !claims[row[1]] {
+				t.Errorf("the threat model names %s for %s, which it does not attack", m[1], row[1])
+			}
+		}
+	}
+	for test, claims := range attacked {
+		if len(claims) > 0 && !named[test] {
+			t.Errorf("%s attacks claims, and the threat model does not name it", test)
+		}
 	}
 }
