@@ -337,6 +337,38 @@ func TestC8WrongFramesCloseTheSocketWithoutAWord(t *testing.T) {
 	}
 }
 
+// TestC8WhatIsNoFrameIsCountedAndNotAnswered sends messages that no envelope is
+// read from, as a stranger and on a session's own socket.
+func TestC8WhatIsNoFrameIsCountedAndNotAnswered(t *testing.T) {
+	v, _ := host(t, func(c *isolation.Config) { c.Limits.MaxFrame = 4096 })
+	for _, tt := range []struct {
+		name, reason string
+		kind         websocket.MessageType
+		size         int
+	}{
+		{"one byte more than MaxFrame", "too large", websocket.MessageBinary, 4097},
+		{"far more than MaxFrame", "too large", websocket.MessageBinary, 1 << 20},
+		{"a text", "text", websocket.MessageText, 100},
+		{"an empty text", "text", websocket.MessageText, 0},
+	} {
+		for who, open := range map[string]func() *websocket.Conn{
+			"a stranger": func() *websocket.Conn { return v.socket(v.frame(v.page().Frame)) },
+			"a session":  func() *websocket.Conn { _, conn := v.handshake(v.frame(v.page().Frame)); return conn },
+		} {
+			conn := open()
+			before := v.gate.Stats().Discarded[tt.reason]
+			_ = conn.Write(t.Context(), tt.kind, make([]byte, tt.size)) // the core may hang up meanwhile
+			if frame, err := receive(t, conn); err == nil || websocket.CloseStatus(err) != -1 {
+				t.Errorf("%s by %s was answered: %x, %v", tt.name, who, frame, err)
+			}
+			if got := v.gate.Stats().Discarded[tt.reason]; got != before+1 {
+				t.Errorf("%s by %s: %q was counted %d times, want once", tt.name, who, tt.reason, got-before)
+			}
+		}
+	}
+	call(t, v.dial(v.frame(v.page().Frame)), "1")
+}
+
 func TestC9SocketsThatNeverSayHelloAreFewAndShort(t *testing.T) {
 	v, _ := host(t, func(c *isolation.Config) {
 		c.Limits.MaxSockets = 4

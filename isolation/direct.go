@@ -2,6 +2,7 @@ package isolation
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -64,7 +65,7 @@ func (g *Gate) serveSocket(w http.ResponseWriter, r *http.Request, in *window) {
 	if crowd.enter(conn) {
 		g.counters.discard("too many sockets")
 	}
-	conn.SetReadLimit(int64(g.limits.MaxFrame))
+	conn.SetReadLimit(-1) // read sees to it, since the library would answer
 	to := newSocket(conn, g.limits.SendWithin)
 	s, err := g.greet(conn, to, in)
 	crowd.leave(conn)
@@ -79,7 +80,7 @@ func (g *Gate) serveSocket(w http.ResponseWriter, r *http.Request, in *window) {
 func (g *Gate) greet(conn *websocket.Conn, to *socket, in *window) (*Session, error) {
 	ctx, cancel := context.WithTimeout(g.ctx, g.limits.SocketHello)
 	defer cancel()
-	frame, err := read(ctx, conn)
+	frame, err := g.read(ctx, conn)
 	if err != nil {
 		g.counters.discard("no hello")
 		return nil, errDiscard
@@ -104,7 +105,7 @@ func (g *Gate) greetAgain(ctx context.Context, conn *websocket.Conn, to *socket,
 	if err := to.send(challenge); err != nil {
 		return nil, errDiscard
 	}
-	proof, err := read(ctx, conn)
+	proof, err := g.read(ctx, conn)
 	if err != nil {
 		return nil, errDiscard
 	}
@@ -115,10 +116,23 @@ func (g *Gate) greetAgain(ctx context.Context, conn *websocket.Conn, to *socket,
 	return r.session, r.prove(proof, to)
 }
 
-// read takes one binary message; text is not part of the format.
-func read(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
-	kind, frame, err := conn.Read(ctx)
-	if err != nil || kind != websocket.MessageBinary {
+// read takes one binary message of at most MaxFrame bytes; text is not part of
+// the format. What is something else is counted here, and nobody told.
+func (g *Gate) read(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
+	kind, message, err := conn.Reader(ctx)
+	if err != nil {
+		return nil, errDiscard
+	}
+	if kind != websocket.MessageBinary {
+		g.counters.discard("text")
+		return nil, errDiscard
+	}
+	frame, err := io.ReadAll(io.LimitReader(message, int64(g.limits.MaxFrame)+1))
+	switch {
+	case err != nil:
+		return nil, errDiscard
+	case len(frame) > g.limits.MaxFrame:
+		g.counters.discard("too large")
 		return nil, errDiscard
 	}
 	return frame, nil

@@ -30,7 +30,7 @@ func newSocketReader(s *Session, from *socket) *socketReader {
 // goroutine has taken over.
 func (r *socketReader) run() {
 	for {
-		frame, err := read(context.Background(), r.socket.conn)
+		frame, err := r.session.gate.read(context.Background(), r.socket.conn)
 		if err != nil {
 			break
 		}
