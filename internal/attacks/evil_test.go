@@ -261,7 +261,7 @@ func (l *lab) finish(t *tab) *tab {
 	l.t.Helper()
 	select {
 	case <-t.done:
-	case <-time.After(60 * time.Second):
+	case <-time.After(90 * time.Second):
 		l.t.Fatalf("%s has not come to its end; it reported %v; the requests were:\n%s", t.href, l.reported(t), l.trace(0, 0))
 	}
 	return t

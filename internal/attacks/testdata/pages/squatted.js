@@ -4,7 +4,8 @@
 lab.attack("a page by way of the worker", async () => {
   const w = window.open("/index.html?idle");
   await lab.take("loot of /index.html");
-  const facts = { client: await lab.tell(() => typeof w.sallyport), title: await lab.tell(() => w.document.title) };
+  const title = await lab.tell(() => lab.until(() => w.document.title || undefined, 6000), 8000);
+  const facts = { client: await lab.tell(() => typeof w.sallyport), title };
   w.close();
   return facts;
 });
