@@ -5,15 +5,11 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/sallyport/sallyport/internal/browser"
 )
 
 // The first call of a loaded page waits for the frame, its handshake and its
-// socket. Of a dozen loads the quickest is what the machine can do while other
-// tests leave it alone: in Chromium no more than 150 ms. The median's bound is
-// there for what would make it wait for a timer. The figures are in the
-// verbose log.
+// socket. The bound is ten times what an idle machine needs: it is there for
+// what would make it wait for a timer. The figures are in the verbose log.
 func TestFirstCall(t *testing.T) {
 	inBrowsers(t, func(t *testing.T, d *driver) {
 		l := newLab(t, d, options{script: "first"})
@@ -37,9 +33,6 @@ func TestFirstCall(t *testing.T) {
 			t.Logf("%s, first answer after %s: median %.0f ms, %.0f to %.0f", d.engine, from, all[len(all)/2], all[0], all[len(all)-1])
 			if median := time.Duration(all[len(all)/2] * float64(time.Millisecond)); median > 3*time.Second {
 				t.Errorf("the first answer takes %v", median)
-			}
-			if d.engine == browser.Chromium && from == "script" && all[0] > 150 {
-				t.Errorf("the quickest first answer takes %.0f ms", all[0])
 			}
 		}
 	})
