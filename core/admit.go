@@ -138,6 +138,8 @@ func (s *session) report(item isolation.Item) {
 	c.record.ByFrame, c.record.Stage = true, audits.StageHook
 	var reason string
 	switch {
+	case item.Kind == isolation.ItemHidden:
+		reason = "the hook kept the answer back: " + item.Cause.String()
 	case item.Cause == isolation.CauseDropped:
 		c.record.ID = s.link.ID() + "-0"
 		reason = "the frame dropped reports: " + strconv.FormatUint(uint64(item.ID), 10)

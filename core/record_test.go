@@ -160,15 +160,42 @@ func TestC10AKeptCancellationIsNotRecordedAsAKeptCall(t *testing.T) {
 	}
 }
 
+// A hook may keep an answer back too: the call has run then, and the record
+// says both.
+func TestC10AHiddenAnswerIsReportedBesideItsCall(t *testing.T) {
+	b := newBench(t, nil, nil)
+	c := b.connect(t, "main")
+	if _, err := c.Call(patient(t), "notes.touch", textOf("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Send(peer.AppendHidden(nil, 1, isolation.CauseThrew, "notes.touch")); err != nil {
+		t.Fatal(err)
+	}
+	r := b.find(t, func(r audits.Record) bool { return r.ByFrame })
+	if r.ID != c.Session.ID()+"-1" || r.Reason != "the hook kept the answer back: threw" || r.Code != string(CodeHookRefused) {
+		t.Errorf("recorded %+v", r)
+	}
+	b.find(t, func(r audits.Record) bool { return r.Verdict == audits.VerdictDone && r.ID == c.Session.ID()+"-1" })
+}
+
 // In the brownfield pattern the page holds the keys and there is no hook, so
 // nobody could have anything to report.
 func TestC10ABrownfieldPageCanNotReport(t *testing.T) {
+	for name, report := range map[string][]byte{
+		"a call":    peer.AppendReport(nil, 1, isolation.CauseRefused, "notes.touch"),
+		"an answer": peer.AppendHidden(nil, 1, isolation.CauseRefused, "notes.touch"),
+	} {
+		t.Run(name, func(t *testing.T) { brownfieldReports(t, report) })
+	}
+}
+
+func brownfieldReports(t *testing.T, report []byte) {
 	b := newBench(t, func(c *Config) { c.Pattern = isolation.Brownfield }, nil)
 	c := b.connect(t, "main")
 	if _, err := c.Call(patient(t), "notes.touch", textOf("x")); err != nil {
 		t.Fatal(err)
 	}
-	_ = c.Send(peer.AppendReport(nil, 1, isolation.CauseRefused, "notes.touch")) // the session ends under it
+	_ = c.Send(report) // the session ends under it
 	await(t, "the session ended for it", func() bool { return b.Stats().Boundary.Ended[isolation.EndProtocol] == 1 })
 	if err := b.Shutdown(patient(t)); err != nil { // waits for the last records
 		t.Error(err)

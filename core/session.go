@@ -84,8 +84,11 @@ func (s *session) take(item isolation.Item, arrived, opened time.Time, lone bool
 		s.admit(item, arrived, opened, lone)
 	case isolation.ItemCancel:
 		s.cancel(item.ID)
-	case isolation.ItemReport:
+	case isolation.ItemReport, isolation.ItemHidden:
 		if s.link.Pattern() == isolation.Brownfield { // no frame, no hook: the page made it up
+			return false
+		}
+		if item.Kind == isolation.ItemHidden && !s.ids.used(item.ID) { // there was no such call to answer
 			return false
 		}
 		s.report(item)

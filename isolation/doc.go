@@ -117,13 +117,16 @@
 //	call    kind 1 ‖ id (4) ‖ timeout in ms (4, 0: none) ‖ n (1) ‖ command (n) ‖ sections (1, must be 0) ‖ m (4) ‖ JSON (m)
 //	cancel  kind 2 ‖ id (4)
 //	report  kind 3 ‖ id (4) ‖ cause (1) ‖ n (1) ‖ command (n)
+//	hidden  kind 4 ‖ id (4) ‖ cause (1) ‖ n (1) ‖ command (n)
 //
 // An id names a call within its session, is chosen by the frame, counts up
 // from 1 and is never used twice. A report says that the hook kept a call
 // back; cause is 1 refused, 2 threw, 3 returned something else than a call or
 // a refusal, 4 timed out, 5 reports were dropped by the frame's own rate
-// limit (id is then their number and the command is empty). Reports belong to
-// the isolation pattern; elsewhere there is no hook to report of. Core to frame:
+// limit (id is then their number and the command is empty). Hidden says that
+// the hook kept back the answer to a call which the core has had, for one of
+// causes 1 to 4. Both belong to the isolation pattern; elsewhere there is no
+// hook to report of. Core to frame:
 //
 //	result  kind 1 ‖ id (4) ‖ m (4) ‖ JSON (m)
 //	error   kind 2 ‖ id (4) ‖ m (4) ‖ JSON (m): {"code":…,"id":…,"message":…}

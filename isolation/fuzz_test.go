@@ -109,7 +109,7 @@ func FuzzOpen(f *testing.F) {
 // the items encode to: the grammar has one spelling.
 func FuzzItems(f *testing.F) {
 	f.Add([]byte{})
-	f.Add(makeItems(itemVector{Kind: 1, ID: 1, Timeout: 5, Command: "notes.save", JSON: "{}"}, itemVector{Kind: 2, ID: 1}, itemVector{Kind: 3, ID: 2, Cause: 4, Command: "x"}))
+	f.Add(makeItems(itemVector{Kind: 1, ID: 1, Timeout: 5, Command: "notes.save", JSON: "{}"}, itemVector{Kind: 2, ID: 1}, itemVector{Kind: 3, ID: 2, Cause: 4, Command: "x"}, itemVector{Kind: 4, ID: 1, Cause: 1, Command: "x"}))
 	f.Add([]byte{1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, plain []byte) {
 		var items []itemVector

@@ -21,17 +21,19 @@ type ItemKind uint8
 const (
 	ItemCall ItemKind = 1 + iota
 	ItemCancel
-	ItemReport
+	ItemReport // the hook kept a call back
+	ItemHidden // the hook kept an answer back
 )
 
-// A Cause says why the hook kept a call back. The zero value is none.
+// A Cause says why the hook kept a call or an answer back. The zero value is
+// none.
 type Cause uint8
 
 // The causes of a report.
 const (
 	CauseRefused Cause = 1 + iota // the hook refused
 	CauseThrew                    // it threw, or its promise was rejected
-	CauseInvalid                  // it returned neither a call nor a refusal
+	CauseInvalid                  // it returned neither what it was shown nor a refusal
 	CauseTimeout                  // it did not answer in time
 	CauseDropped                  // ID reports were dropped by the frame's rate limit
 )
@@ -51,8 +53,8 @@ type Item struct {
 	Kind    ItemKind
 	ID      uint32        // names the call within its session
 	Timeout time.Duration // of a call; zero if the page set none
-	Command string        // of a call or report: as the frame sent it, not yet known to exist
-	Cause   Cause         // of a report
+	Command string        // of a call or of reports: as the frame sent it, not yet known to exist
+	Cause   Cause         // of reports
 	JSON    []byte        // of a call: its arguments, not yet parsed; shares the plaintext's memory
 }
 
@@ -137,9 +139,9 @@ func (r *reader) item() Item {
 		}
 		item.JSON = r.json()
 	case ItemCancel:
-	case ItemReport:
+	case ItemReport, ItemHidden:
 		item.Cause = Cause(r.uint8())
-		if item.Cause < CauseRefused || item.Cause > CauseDropped {
+		if item.Cause < CauseRefused || item.Cause > CauseDropped || item.Kind == ItemHidden && item.Cause == CauseDropped {
 			r.failed = true
 		}
 		item.Command = r.command()

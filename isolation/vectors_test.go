@@ -148,6 +148,7 @@ func makeVectors(t *testing.T) vectors {
 			{Kind: 2, ID: 7},
 			{Kind: 3, ID: 9, Cause: CauseTimeout, Command: "notes.delete"},
 			{Kind: 3, ID: 12, Cause: CauseDropped},
+			{Kind: 4, ID: 7, Cause: CauseThrew, Command: "notes.list"},
 		}},
 		itemsVector{Name: "a result and an error", Direction: toFrame, Items: []itemVector{
 			{Kind: 1, ID: 7, JSON: "null"},
@@ -183,7 +184,7 @@ func makeItems(items ...itemVector) (b []byte) {
 			b = binary.BigEndian.AppendUint32(b, i.Timeout)
 			b = append(append(append(b, byte(len(i.Command))), i.Command...), 0)
 			b = append(binary.BigEndian.AppendUint32(b, uint32(len(i.JSON))), i.JSON...)
-		case ItemReport:
+		case ItemReport, ItemHidden:
 			b = append(append(b, byte(i.Cause), byte(len(i.Command))), i.Command...)
 		}
 	}

@@ -24,9 +24,18 @@ func AppendCancel(dst []byte, id uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(dst, byte(isolation.ItemCancel)), id)
 }
 
-// AppendReport appends a report item.
+// AppendReport appends a report of a call that the hook kept back.
 func AppendReport(dst []byte, id uint32, cause isolation.Cause, command string) []byte {
-	dst = binary.BigEndian.AppendUint32(append(dst, byte(isolation.ItemReport)), id)
+	return appendReport(dst, isolation.ItemReport, id, cause, command)
+}
+
+// AppendHidden appends a report of an answer that the hook kept back.
+func AppendHidden(dst []byte, id uint32, cause isolation.Cause, command string) []byte {
+	return appendReport(dst, isolation.ItemHidden, id, cause, command)
+}
+
+func appendReport(dst []byte, kind isolation.ItemKind, id uint32, cause isolation.Cause, command string) []byte {
+	dst = binary.BigEndian.AppendUint32(append(dst, byte(kind)), id)
 	dst = append(dst, byte(cause), byte(len(command)))
 	return append(dst, command...)
 }

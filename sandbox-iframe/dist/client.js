@@ -635,12 +635,13 @@
     setUint32(v, 1, id);
     return item;
   }
-  function reportItem(id, cause, command) {
+  var Kept = { call: 3, answer: 4 };
+  function reportItem(kept, id, cause, command) {
     const name = toUTF8(command);
     const n = byteLength(name);
     const item = new Bytes(7 + n);
     const v = numbers(item);
-    setUint8(v, 0, 3);
+    setUint8(v, 0, kept);
     setUint32(v, 1, id);
     setUint8(v, 5, cause);
     setUint8(v, 6, n);
@@ -880,12 +881,12 @@
     constructor(send) {
       this.#send = send;
     }
-    /** Reports one call. */
-    report(id, cause, command) {
+    /** Reports one call, or the answer to it. */
+    report(kept, id, cause, command) {
       this.#refill();
       if (this.#tokens >= 1) {
         this.#tokens--;
-        return this.#send(reportItem(id, cause, command));
+        return this.#send(reportItem(kept, id, cause, command));
       }
       this.#dropped++;
       if (this.#dropped >= this.#told) this.#tell();
@@ -898,7 +899,7 @@
     }
     #tell() {
       this.#told += this.#dropped;
-      this.#send(reportItem(this.#dropped, Cause.dropped, ""));
+      this.#send(reportItem(Kept.call, this.#dropped, Cause.dropped, ""));
       this.#dropped = 0;
     }
     // A burst is over after a second in which nothing is left to tell.
@@ -1001,10 +1002,11 @@
           continue;
         }
         this.#judging++;
-        judge(ok, json, questionOf("call", call2), (shown) => {
+        judge(ok, json, questionOf("call", call2), (verdict) => {
           this.#judging--;
-          if (shown === void 0) this.#config.reply(call2.page, false, errorJSON("hook_refused", this.#idOf(call2)));
-          else this.#config.reply(call2.page, ok, shown);
+          if (verdict.pass) return this.#config.reply(call2.page, ok, verdict.json);
+          if (!this.#closed) this.#reports.report(Kept.answer, call2.id, verdict.cause, call2.command);
+          this.#config.reply(call2.page, false, errorJSON("hook_refused", this.#idOf(call2)));
         });
       }
     }
@@ -1032,7 +1034,7 @@
     #keep(call2, cause) {
       if (cause === "invalid") return this.#fail(call2, "invalid_args");
       if (!this.#number(call2)) return;
-      this.#reports.report(call2.id, cause, call2.command);
+      this.#reports.report(Kept.call, call2.id, cause, call2.command);
       this.#fail(call2, "hook_refused");
     }
     // Numbers are given at the verdict, so that they count up on the wire
@@ -1056,7 +1058,7 @@
         this.#judging--;
         if (this.#closed) return;
         if (verdict.pass) this.#config.send(entryOf(cancelItem(call2.id)));
-        else if (typeof verdict.cause === "number") this.#reports.report(call2.id, verdict.cause, call2.command);
+        else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call2.id, verdict.cause, call2.command);
       });
     }
     #idOf(call2) {

@@ -414,12 +414,13 @@
     setUint32(v, 1, id);
     return item;
   }
-  function reportItem(id, cause, command) {
+  var Kept = { call: 3, answer: 4 };
+  function reportItem(kept, id, cause, command) {
     const name = toUTF8(command);
     const n = byteLength(name);
     const item = new Bytes(7 + n);
     const v = numbers(item);
-    setUint8(v, 0, 3);
+    setUint8(v, 0, kept);
     setUint32(v, 1, id);
     setUint8(v, 5, cause);
     setUint8(v, 6, n);
@@ -507,6 +508,7 @@
     }
   };
   var bad = (cause) => ({ pass: false, cause });
+  var hidden = (cause) => ({ pass: false, cause });
   var Hook = class {
     #call;
     #answer;
@@ -557,7 +559,7 @@
     };
     judgeAnswer = (ok, json, question, done) => {
       const hook2 = this.#answer;
-      if (hook2 === void 0) return done(json);
+      if (hook2 === void 0) return done({ pass: true, json });
       let answer;
       let call2;
       try {
@@ -565,9 +567,9 @@
         answer = ok ? { kind: "result", value } : { kind: "error", error: value };
         call2 = this.#show(question);
       } catch {
-        return done(void 0);
+        return done(hidden(Cause.malformed));
       }
-      this.#ask(() => hook2(answer, call2), (outcome) => done(outcome.cause === void 0 ? this.#rewritten(ok, json, outcome.value) : void 0));
+      this.#ask(() => hook2(answer, call2), (outcome) => done(outcome.cause === void 0 ? this.#rewritten(ok, json, outcome.value) : hidden(outcome.cause)));
     };
     #show(question) {
       const args = parseJSON(question.json);
@@ -618,17 +620,21 @@
       }
     }
     #rewritten(ok, json, value) {
-      if (typeof value !== "object" || value === null || Refusal.is(value)) return void 0;
+      if (typeof value !== "object" || value === null) return hidden(Cause.malformed);
+      if (Refusal.is(value)) {
+        debug("sallyport: the hook refused an answer:", Refusal.reason(value));
+        return hidden(Cause.refused);
+      }
       try {
         const answer = own(value, ["kind", ok ? "value" : "error"]);
-        if (answer.kind !== (ok ? "result" : "error")) return void 0;
-        if (ok) return answer.value === void 0 ? void 0 : writeJSON(answer.value);
-        if (typeof answer.error !== "object" || answer.error === null) return void 0;
+        if (answer.kind !== (ok ? "result" : "error")) return hidden(Cause.malformed);
+        if (ok) return answer.value === void 0 ? hidden(Cause.malformed) : { pass: true, json: writeJSON(answer.value) };
+        if (typeof answer.error !== "object" || answer.error === null) return hidden(Cause.malformed);
         const before = parseJSON(json);
         const after = own(answer.error, ["code", "id", "message", "data"]);
-        return writeJSON({ code: before.code, id: before.id, message: after.message, data: after.data });
+        return { pass: true, json: writeJSON({ code: before.code, id: before.id, message: after.message, data: after.data }) };
       } catch {
-        return void 0;
+        return hidden(Cause.malformed);
       }
     }
   };
@@ -806,12 +812,12 @@
     constructor(send) {
       this.#send = send;
     }
-    /** Reports one call. */
-    report(id, cause, command) {
+    /** Reports one call, or the answer to it. */
+    report(kept, id, cause, command) {
       this.#refill();
       if (this.#tokens >= 1) {
         this.#tokens--;
-        return this.#send(reportItem(id, cause, command));
+        return this.#send(reportItem(kept, id, cause, command));
       }
       this.#dropped++;
       if (this.#dropped >= this.#told) this.#tell();
@@ -824,7 +830,7 @@
     }
     #tell() {
       this.#told += this.#dropped;
-      this.#send(reportItem(this.#dropped, Cause.dropped, ""));
+      this.#send(reportItem(Kept.call, this.#dropped, Cause.dropped, ""));
       this.#dropped = 0;
     }
     // A burst is over after a second in which nothing is left to tell.
@@ -927,10 +933,11 @@
           continue;
         }
         this.#judging++;
-        judge(ok, json, questionOf("call", call2), (shown) => {
+        judge(ok, json, questionOf("call", call2), (verdict) => {
           this.#judging--;
-          if (shown === void 0) this.#config.reply(call2.page, false, errorJSON("hook_refused", this.#idOf(call2)));
-          else this.#config.reply(call2.page, ok, shown);
+          if (verdict.pass) return this.#config.reply(call2.page, ok, verdict.json);
+          if (!this.#closed) this.#reports.report(Kept.answer, call2.id, verdict.cause, call2.command);
+          this.#config.reply(call2.page, false, errorJSON("hook_refused", this.#idOf(call2)));
         });
       }
     }
@@ -958,7 +965,7 @@
     #keep(call2, cause) {
       if (cause === "invalid") return this.#fail(call2, "invalid_args");
       if (!this.#number(call2)) return;
-      this.#reports.report(call2.id, cause, call2.command);
+      this.#reports.report(Kept.call, call2.id, cause, call2.command);
       this.#fail(call2, "hook_refused");
     }
     // Numbers are given at the verdict, so that they count up on the wire
@@ -982,7 +989,7 @@
         this.#judging--;
         if (this.#closed) return;
         if (verdict.pass) this.#config.send(entryOf(cancelItem(call2.id)));
-        else if (typeof verdict.cause === "number") this.#reports.report(call2.id, verdict.cause, call2.command);
+        else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call2.id, verdict.cause, call2.command);
       });
     }
     #idOf(call2) {

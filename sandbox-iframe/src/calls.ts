@@ -1,7 +1,7 @@
 import { MapOf, byteLength, emptyList, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, stringifyJSON, toUTF8 } from "./primordials.ts";
 import { type Code, messageOf } from "./errors.ts";
 import type { AnswerJudge, Judge, Question } from "./hook.ts";
-import { Cause, type Reply, callItem, cancelItem } from "./items.ts";
+import { Cause, Kept, type Reply, callItem, cancelItem } from "./items.ts";
 import { Reports } from "./reports.ts";
 import type { Entry } from "./outbox.ts";
 import { MAX_COMMAND } from "./wire.ts";
@@ -126,10 +126,11 @@ export class Calls {
         continue;
       }
       this.#judging++;
-      judge(ok, json, questionOf("call", call), (shown) => {
+      judge(ok, json, questionOf("call", call), (verdict) => {
         this.#judging--;
-        if (shown === undefined) this.#config.reply(call.page, false, errorJSON("hook_refused", this.#idOf(call)));
-        else this.#config.reply(call.page, ok, shown);
+        if (verdict.pass) return this.#config.reply(call.page, ok, verdict.json);
+        if (!this.#closed) this.#reports.report(Kept.answer, call.id, verdict.cause, call.command);
+        this.#config.reply(call.page, false, errorJSON("hook_refused", this.#idOf(call)));
       });
     }
   }
@@ -161,7 +162,7 @@ export class Calls {
   #keep(call: Call, cause: Cause | "invalid"): void {
     if (cause === "invalid") return this.#fail(call, "invalid_args");
     if (!this.#number(call)) return;
-    this.#reports.report(call.id, cause, call.command);
+    this.#reports.report(Kept.call, call.id, cause, call.command);
     this.#fail(call, "hook_refused");
   }
 
@@ -188,7 +189,7 @@ export class Calls {
       this.#judging--;
       if (this.#closed) return;
       if (verdict.pass) this.#config.send(entryOf(cancelItem(call.id)));
-      else if (typeof verdict.cause === "number") this.#reports.report(call.id, verdict.cause, call.command);
+      else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call.id, verdict.cause, call.command);
     });
   }
 

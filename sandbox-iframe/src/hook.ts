@@ -38,8 +38,13 @@ export type Verdict =
 /** Decides on a question; done is called exactly once, at once if the decision needs no waiting. */
 export type Judge = (question: Question, done: (verdict: Verdict) => void) => void;
 
-/** Decides on an answer's JSON text; undefined keeps it back. */
-export type AnswerJudge = (ok: boolean, json: string, question: Question, done: (json: string | undefined) => void) => void;
+/** What came of an answer: its JSON text as the page gets it, or why it is kept back. */
+export type AnswerVerdict =
+  | { readonly pass: true; readonly json: string }
+  | { readonly pass: false; readonly cause: Cause };
+
+/** Decides on an answer's JSON text; done is called as by a Judge. */
+export type AnswerJudge = (ok: boolean, json: string, question: Question, done: (verdict: AnswerVerdict) => void) => void;
 
 /** The judge of the brownfield pattern, which has no hook. */
 export const passAll: Judge = (question, done) => done({ pass: true, command: question.command, json: question.json });
@@ -61,6 +66,7 @@ class Refusal {
 }
 
 const bad = (cause: Cause | "invalid"): Verdict => ({ pass: false, cause });
+const hidden = (cause: Cause): AnswerVerdict => ({ pass: false, cause });
 
 // What came of asking a hook: its word, or the cause why there is none.
 type Outcome = { readonly cause: undefined; readonly value: unknown } | { readonly cause: Cause };
@@ -123,7 +129,7 @@ export class Hook {
 
   readonly judgeAnswer: AnswerJudge = (ok, json, question, done) => {
     const hook = this.#answer;
-    if (hook === undefined) return done(json);
+    if (hook === undefined) return done({ pass: true, json });
     let answer: HookAnswer;
     let call: HookCall;
     try {
@@ -131,9 +137,9 @@ export class Hook {
       answer = ok ? { kind: "result", value } : { kind: "error", error: value };
       call = this.#show(question);
     } catch {
-      return done(undefined);
+      return done(hidden(Cause.malformed));
     }
-    this.#ask(() => hook(answer, call), (outcome) => done(outcome.cause === undefined ? this.#rewritten(ok, json, outcome.value) : undefined));
+    this.#ask(() => hook(answer, call), (outcome) => done(outcome.cause === undefined ? this.#rewritten(ok, json, outcome.value) : hidden(outcome.cause)));
   };
 
   #show(question: Question): HookCall {
@@ -188,18 +194,22 @@ export class Hook {
     }
   }
 
-  #rewritten(ok: boolean, json: string, value: unknown): string | undefined {
-    if (typeof value !== "object" || value === null || Refusal.is(value)) return undefined;
+  #rewritten(ok: boolean, json: string, value: unknown): AnswerVerdict {
+    if (typeof value !== "object" || value === null) return hidden(Cause.malformed);
+    if (Refusal.is(value)) {
+      debug("sallyport: the hook refused an answer:", Refusal.reason(value)); // as for a call
+      return hidden(Cause.refused);
+    }
     try {
       const answer = own(value, ["kind", ok ? "value" : "error"]);
-      if (answer.kind !== (ok ? "result" : "error")) return undefined;
-      if (ok) return answer.value === undefined ? undefined : writeJSON(answer.value);
-      if (typeof answer.error !== "object" || answer.error === null) return undefined;
+      if (answer.kind !== (ok ? "result" : "error")) return hidden(Cause.malformed);
+      if (ok) return answer.value === undefined ? hidden(Cause.malformed) : { pass: true, json: writeJSON(answer.value) };
+      if (typeof answer.error !== "object" || answer.error === null) return hidden(Cause.malformed);
       const before = parseJSON(json) as Record<string, unknown>;
       const after = own(answer.error, ["code", "id", "message", "data"]);
-      return writeJSON({ code: before.code, id: before.id, message: after.message, data: after.data });
+      return { pass: true, json: writeJSON({ code: before.code, id: before.id, message: after.message, data: after.data }) };
     } catch {
-      return undefined;
+      return hidden(Cause.malformed);
     }
   }
 }

@@ -58,13 +58,17 @@ export function cancelItem(id: number): Uint8Array {
   return item;
 }
 
-/** A report item; for Cause.dropped the id is their number and the command empty. */
-export function reportItem(id: number, cause: Cause, command: string): Uint8Array {
+/** What the hook kept back. */
+export const Kept = { call: 3, answer: 4 } as const;
+export type Kept = (typeof Kept)[keyof typeof Kept];
+
+/** A report of a call or an answer; for Cause.dropped the id is their number and the command empty. */
+export function reportItem(kept: Kept, id: number, cause: Cause, command: string): Uint8Array {
   const name = toUTF8(command);
   const n = byteLength(name);
   const item = new Bytes(7 + n);
   const v = numbers(item);
-  setUint8(v, 0, 3);
+  setUint8(v, 0, kept);
   setUint32(v, 1, id);
   setUint8(v, 5, cause);
   setUint8(v, 6, n);

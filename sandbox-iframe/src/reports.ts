@@ -1,12 +1,12 @@
 import { later, min, now } from "./primordials.ts";
-import { Cause, reportItem } from "./items.ts";
+import { Cause, Kept, reportItem } from "./items.ts";
 
 /** Reports at once, and per second after that. */
 const BURST = 20;
 const PER_SECOND = 10;
 
 /**
- * The frame's own reports of calls that the hook kept back, at a bounded rate:
+ * The frame's own reports of what the hook kept back, at a bounded rate:
  * a page that provokes refusals can't flood the record. What was left out is
  * counted, and the count is reported: of the first at once, then whenever as
  * many again were left out, and of the rest once a second. A page that goes
@@ -24,12 +24,12 @@ export class Reports {
     this.#send = send;
   }
 
-  /** Reports one call. */
-  report(id: number, cause: Cause, command: string): void {
+  /** Reports one call, or the answer to it. */
+  report(kept: Kept, id: number, cause: Cause, command: string): void {
     this.#refill();
     if (this.#tokens >= 1) {
       this.#tokens--;
-      return this.#send(reportItem(id, cause, command));
+      return this.#send(reportItem(kept, id, cause, command));
     }
     this.#dropped++;
     if (this.#dropped >= this.#told) this.#tell();
@@ -44,7 +44,7 @@ export class Reports {
 
   #tell(): void {
     this.#told += this.#dropped;
-    this.#send(reportItem(this.#dropped, Cause.dropped, ""));
+    this.#send(reportItem(Kept.call, this.#dropped, Cause.dropped, ""));
     this.#dropped = 0;
   }
 

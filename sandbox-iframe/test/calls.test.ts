@@ -58,12 +58,25 @@ describe("a call", () => {
   });
 
   test("is answered as the answer's judge rewrote it, and with hook_refused if that keeps the answer back", () => {
-    const t = table(passAll, 1000, (_, json, question, done) => done(question.command === "secret" ? undefined : `[${json}]`));
+    const t = table(passAll, 1000, (_, json, question, done) => done(question.command === "secret" ? { pass: false, cause: Cause.threw } : { pass: true, json: `[${json}]` }));
     t.calls.call(10, "a", "1", 0);
     t.calls.call(11, "secret", "1", 0);
     t.send();
     t.calls.deliver([{ ok: true, id: 1, json: "2" }, { ok: true, id: 2, json: "3" }]);
     expect(t.replies).toEqual([{ page: 10, ok: true, value: [2] }, { page: 11, ok: false, code: "hook_refused", id: "sessname-2" }]);
+    expect(t.items().slice(2)).toEqual([{ kind: "hidden", id: 2, cause: Cause.threw, command: "secret" }]);
+  });
+
+  test("whose answer is kept back after the session's end is not reported any more", () => {
+    let tell = (): void => {};
+    const t = table(passAll, 1000, (_, __, ___, done) => (tell = () => done({ pass: false, cause: Cause.refused })));
+    t.calls.call(10, "a", "1", 0);
+    t.send();
+    t.calls.deliver([{ ok: true, id: 1, json: "2" }]);
+    t.calls.closed();
+    tell();
+    expect(t.items()).toMatchObject([{ kind: "call" }]);
+    expect(t.replies).toMatchObject([{ page: 10, code: "hook_refused" }]);
   });
 
   test("under a number of the page that is in use is ignored", () => {

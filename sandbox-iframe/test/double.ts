@@ -26,7 +26,8 @@ export async function openHPKE(pair: CryptoKeyPair, publicRaw: Uint8Array, inf: 
 export type Item =
   | { kind: "call"; id: number; timeout: number; command: string; json: string }
   | { kind: "cancel"; id: number }
-  | { kind: "report"; id: number; cause: number; command: string };
+  | { kind: "report"; id: number; cause: number; command: string }
+  | { kind: "hidden"; id: number; cause: number; command: string };
 
 /** Reads the items of a batch from the frame. */
 export function parseItems(plain: Uint8Array): Item[] {
@@ -44,9 +45,9 @@ export function parseItems(plain: Uint8Array): Item[] {
     } else if (plain[at] === 2) {
       items.push({ kind: "cancel", id });
       at += 5;
-    } else if (plain[at] === 3) {
+    } else if (plain[at] === 3 || plain[at] === 4) {
       const n = plain[at + 6]!;
-      items.push({ kind: "report", id, cause: plain[at + 5]!, command: text(at + 7, n) });
+      items.push({ kind: plain[at] === 3 ? "report" : "hidden", id, cause: plain[at + 5]!, command: text(at + 7, n) });
       at += 7 + n;
     } else throw new Error("unknown item");
   }

@@ -210,10 +210,10 @@ describe("registration", () => {
 });
 
 describe("an answer hook", () => {
-  const ask = (fn: (a: HookAnswer, c: HookCall) => unknown, ok = true, json = '{"secret":1,"title":"t"}', limit = 1000): Promise<string | undefined> => {
+  const ask = (fn: (a: HookAnswer, c: HookCall) => unknown, ok = true, json = '{"secret":1,"title":"t"}', limit = 1000): Promise<string | Cause> => {
     const hook = new Hook("main", "o", limit);
     hook.surface.onAnswer(fn);
-    return new Promise((done) => hook.judgeAnswer(ok, json, question, done));
+    return new Promise((done) => hook.judgeAnswer(ok, json, question, (verdict) => done(verdict.pass ? verdict.json : verdict.cause)));
   };
   const error = '{"code":"failed","id":"x-1","message":"m","data":{"s":1}}';
 
@@ -231,8 +231,9 @@ describe("an answer hook", () => {
   test("can't change an error's code or id", async () =>
     expect(await ask(() => ({ kind: "error", error: { code: "denied", id: "y-9" } }), false, error)).toBe('{"code":"failed","id":"x-1"}'));
 
+  test("that throws keeps the answer back", async () => expect(await ask(() => { throw new Error("x"); })).toBe(Cause.threw));
+  test("that rejects keeps the answer back", async () => expect(await ask(() => Promise.reject(new Error("x")))).toBe(Cause.threw));
   const bad: [string, (a: HookAnswer) => unknown][] = [
-    ["throws", () => { throw new Error("x"); }],
     ["returns nothing", () => undefined],
     ["returns the bare value", (a) => (a as { value: unknown }).value],
     ["makes an error of a result", () => ({ kind: "error", error: { code: "x", id: "" } })],
@@ -242,13 +243,13 @@ describe("an answer hook", () => {
     ["returns null", () => null],
     ["returns an unknown member", (a) => ({ ...a, extra: 1 })],
   ];
-  for (const [name, fn] of bad) test(`that ${name} keeps the answer back`, async () => expect(await ask(fn)).toBeUndefined());
+  for (const [name, fn] of bad) test(`that ${name} keeps the answer back`, async () => expect(await ask(fn)).toBe(Cause.malformed));
   for (const wrong of [undefined, null, 7, "denied", { ...JSON.parse(error), rule: 1 }])
-    test(`that makes ${JSON.stringify(wrong)} of an error keeps the answer back`, async () => expect(await ask(() => ({ kind: "error", error: wrong }), false, error)).toBeUndefined());
-  test("that takes too long keeps the answer back", async () => expect(await ask(() => new Promise(() => {}), true, "1", 20)).toBeUndefined());
+    test(`that makes ${JSON.stringify(wrong)} of an error keeps the answer back`, async () => expect(await ask(() => ({ kind: "error", error: wrong }), false, error)).toBe(Cause.malformed));
+  test("that takes too long keeps the answer back", async () => expect(await ask(() => new Promise(() => {}), true, "1", 20)).toBe(Cause.timeout));
   test("that refuses keeps the answer back", async () => {
     const hook = new Hook("main", "o", 20);
     hook.surface.onAnswer(() => hook.surface.refuse("no"));
-    expect(await new Promise((done) => hook.judgeAnswer(true, "1", question, done))).toBeUndefined();
+    expect(await new Promise((done) => hook.judgeAnswer(true, "1", question, done))).toEqual({ pass: false, cause: Cause.refused });
   });
 });

@@ -2,7 +2,7 @@
 import { concat } from "../src/bytes.ts";
 import { seal } from "../src/envelope.ts";
 import { sealTo } from "../src/hpke.ts";
-import { type Cause, callItem, cancelItem, reportItem } from "../src/items.ts";
+import { type Cause, type Kept, callItem, cancelItem, reportItem } from "../src/items.ts";
 import { helloFrame, info } from "../src/keys.ts";
 import { type CarrierName, Direction, type PatternName, Type, carriers, patterns } from "../src/wire.ts";
 import rfc9180 from "./data/rfc9180-p256-aes256gcm.json";
@@ -26,7 +26,7 @@ const fill = (first: number, n: number): Uint8Array => Uint8Array.from({ length:
 export function itemBytes(direction: number, item: ItemVector): Uint8Array {
   if (direction === Direction.down) return answer(item.kind === 1, item.id, item.json ?? "");
   if (item.kind === 1) return callItem(item.id, item.timeout ?? 0, utf8(item.command ?? ""), item.json ?? "");
-  return item.kind === 2 ? cancelItem(item.id) : reportItem(item.id, item.cause as Cause, item.command ?? "");
+  return item.kind === 2 ? cancelItem(item.id) : reportItem(item.kind as Kept, item.id, item.cause as Cause, item.command ?? "");
 }
 
 /** Seals a vector's plaintext as the vector says. */
@@ -87,7 +87,7 @@ export async function makeVectors(): Promise<Vectors> {
     items.push({ name, direction, items: list, plaintext: hex(concat(list.map((item) => itemBytes(direction, item)))) });
   };
   batch("a call", Direction.up, call);
-  batch("a batch of every kind", Direction.up, { kind: 1, id: 2 ** 32 - 1, command: "x".repeat(128), json: "{}" }, { kind: 2, id: 9 }, { kind: 3, id: 10, cause: 2, command: "notes.save" }, { kind: 3, id: 400, cause: 5 });
+  batch("a batch of every kind", Direction.up, { kind: 1, id: 2 ** 32 - 1, command: "x".repeat(128), json: "{}" }, { kind: 2, id: 9 }, { kind: 3, id: 10, cause: 2, command: "notes.save" }, { kind: 3, id: 400, cause: 5 }, { kind: 4, id: 9, cause: 4, command: "notes.list" });
   batch("a result and an error", Direction.down, { kind: 1, id: 5, json: "[]" }, { kind: 2, id: 6, json: '{"code":"denied","id":"abcdefgh-6","message":"m"}' });
   return { comment: "Made by npm run vectors in sandbox-iframe. isolation/doc.go is the format. All bytes are hex.", sealed, hello, items };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fromBase64URL, sessionName } from "../src/bytes.ts";
 import { open, seal } from "../src/envelope.ts";
-import { Cause, callItem, cancelItem, parseReplies, reportItem } from "../src/items.ts";
+import { Cause, Kept, callItem, cancelItem, parseReplies, reportItem } from "../src/items.ts";
 import { importKeys, info, negotiate } from "../src/keys.ts";
 import { Strict, Window } from "../src/sequence.ts";
 import { Direction, HEADER, Type, parseHeader, putHeader, resumeFrame } from "../src/wire.ts";
@@ -109,7 +109,8 @@ describe("items", () => {
   test("are written as doc.go lays them out", () => {
     expect(hex(callItem(1, 2, utf8("a.b"), "{}"))).toBe("01" + "00000001" + "00000002" + "03" + "612e62" + "00" + "00000002" + "7b7d");
     expect(hex(cancelItem(7))).toBe("0200000007");
-    expect(hex(reportItem(9, Cause.threw, "x"))).toBe("03" + "00000009" + "02" + "01" + "78");
+    expect(hex(reportItem(Kept.call, 9, Cause.threw, "x"))).toBe("03" + "00000009" + "02" + "01" + "78");
+    expect(hex(reportItem(Kept.answer, 9, Cause.refused, ""))).toBe("04" + "00000009" + "01" + "00");
     expect(parseItems(callItem(3, 4, utf8("n"), "[]"))).toEqual([{ kind: "call", id: 3, timeout: 4, command: "n", json: "[]" }]);
   });
 
