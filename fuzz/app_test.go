@@ -183,6 +183,50 @@ func TestAHandlerWithoutADecisionIsFound(t *testing.T) {
 	}
 }
 
+func TestACallThatIsDecidedTwiceIsFound(t *testing.T) {
+	e := newEvidence()
+	record(t, e, audits.Record{ID: "s-1", Verdict: audits.VerdictAllow})
+	record(t, e, audits.Record{ID: "s-1", Verdict: audits.VerdictRefuse, ByFrame: true}) // the hook kept its cancellation back
+	record(t, e, audits.Record{ID: "s-0", Verdict: audits.VerdictRefuse})
+	record(t, e, audits.Record{ID: "s-0", Verdict: audits.VerdictRefuse})
+	if problems := e.take(); len(problems) != 0 {
+		t.Errorf("reports and sums are no decisions: %v", problems)
+	}
+	record(t, e, audits.Record{ID: "s-1", Verdict: audits.VerdictAllow})
+	if problems := e.take(); len(problems) != 0 {
+		t.Errorf("another scenario's call: %v", problems)
+	}
+	record(t, e, audits.Record{ID: "s-1", Verdict: audits.VerdictAllow})
+	record(t, e, audits.Record{ID: "s-1", Verdict: audits.VerdictAllow})
+	if problems := e.take(); len(problems) != 1 {
+		t.Errorf("a second decision: %v", problems)
+	}
+}
+
+// A cancelled call is answered at once and recorded when its goroutine gets to
+// it: that record must not be laid at a forged frame's door.
+func TestOnlyTheForgedCallIsLaidAtAForgersDoor(t *testing.T) {
+	target := newTarget(t, testConfig(), newTestApp)
+	s := &scenario{target: target, choices: &choices{}}
+	for _, p := range []**page{&s.page, &s.other} {
+		var err error
+		if *p, err = newPage(target.app.Gate(), "main"); err != nil {
+			t.Fatal(err)
+		}
+		defer (*p).session.End(isolation.EndRevoked)
+	}
+	s.page.last = 2
+	for _, p := range []*page{s.page, s.other} {
+		for number, noticed := range map[uint32]bool{2: false, 3: true} {
+			record(t, target.evidence, audits.Record{ID: callID(p, number), Verdict: audits.VerdictRefuse})
+			if err := s.forge(); (err != nil) != noticed {
+				t.Errorf("a decision on call %d: %v", number, err)
+			}
+			target.evidence.take()
+		}
+	}
+}
+
 func record(t *testing.T, e *evidence, r audits.Record) {
 	t.Helper()
 	if err := e.Decide(t.Context(), &r); err != nil {

@@ -3,6 +3,7 @@ package fuzz
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/sallyport/sallyport/audits"
@@ -33,6 +34,12 @@ func newEvidence() *evidence {
 func (e *evidence) Decide(_ context.Context, r *audits.Record) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if r.ByFrame || strings.HasSuffix(r.ID, "-0") { // about the hook, or about no call of its own
+		return nil
+	}
+	if _, twice := e.decided[r.ID]; twice {
+		e.problems = append(e.problems, fmt.Sprintf("call %s was decided twice", r.ID))
+	}
 	e.decided[r.ID] = *r
 	return nil
 }
@@ -70,11 +77,13 @@ func (e *evidence) of(id string) (r ran, didRun bool, outcome audits.Record) {
 	return r, didRun, e.outcome[id]
 }
 
-// runs is how many handlers were started and how many decisions were taken.
-func (e *evidence) runs() (handlers, decisions int) {
+// knows reports whether a call was decided on or run.
+func (e *evidence) knows(id string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.ran), len(e.decided)
+	_, decided := e.decided[id]
+	_, ran := e.ran[id]
+	return decided || ran
 }
 
 // take returns the problems seen and forgets everything, for the next
