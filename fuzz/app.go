@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,12 +38,14 @@ type target struct {
 }
 
 // App fuzzes the app that newApp makes of a configuration: config with a
-// recorder and an observer of the kit's, folders of its own as $APPDATA,
-// $HOME and $TEMP, and rates that scenarios don't run into. newApp registers
-// the commands, as main does, and must not start the app.
+// recorder and an observer of the kit's, a fresh folder for each of its
+// Variables and for $APPDATA, $HOME and $TEMP, and rates that scenarios don't
+// run into. newApp registers the commands, as main does, hands the
+// configuration to core.New and must not start the app.
 //
 // It plays fixed scenarios under `go test`; `go test -fuzz` looks for more.
-// A failure names the call and what was done before it.
+// A failure names the call and what was done before it. That no call at all
+// reached a handler is a failure too: then only refusals were tested.
 func App(f *testing.F, config core.Config, newApp func(core.Config) (*core.App, error)) {
 	f.Helper()
 	t := newTarget(f, config, newApp)
@@ -64,8 +68,10 @@ func newTarget(tb testing.TB, config core.Config, newApp func(core.Config) (*cor
 	tb.Helper()
 	t := &target{evidence: newEvidence()}
 	config.Record, config.Observe = t.evidence, t.evidence.observe
-	config.Variables = map[string]string{}
-	for _, name := range []string{"$APPDATA", "$HOME", "$TEMP"} {
+	given := config.Variables
+	config.Variables = map[string]string{"$APPDATA": "", "$HOME": "", "$TEMP": ""}
+	maps.Copy(config.Variables, given)
+	for _, name := range slices.Sorted(maps.Keys(config.Variables)) {
 		folder := tb.TempDir()
 		config.Variables[name] = folder
 		t.words = append(t.words, filepath.ToSlash(folder), filepath.ToSlash(folder)+"/notes")
@@ -75,10 +81,16 @@ func newTarget(tb testing.TB, config core.Config, newApp func(core.Config) (*cor
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if got := app.Variables()["$APPDATA"]; got != config.Variables["$APPDATA"] {
+		tb.Fatalf("fuzz: the app that newApp made has %q for $APPDATA, not the folder it was given; newApp must hand its core.Config to core.New, else the kit sees nothing and handlers work on real files", got)
+	}
 	if err := app.StartInProcess(); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
+		if s := app.Stats(); s.Calls >= seedsToTest && s.Done+s.Refused[core.CodeFailed] == 0 {
+			tb.Errorf("fuzz: of %d calls none reached a handler (refused: %v); let a capability allow some of what the schemas do, for instance paths below $APPDATA", s.Calls, s.Refused)
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := app.Shutdown(ctx); err != nil {

@@ -3,7 +3,9 @@ package fuzz
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -93,11 +95,11 @@ func newTestApp(c core.Config) (*core.App, error) {
 
 func FuzzPipeline(f *testing.F) { App(f, testConfig(), newTestApp) }
 
-// find plays random scenarios until one fails.
-func find(t *testing.T, target *target) error {
+// find plays so many random scenarios, or until one fails.
+func find(t *testing.T, target *target, scenarios int) error {
 	t.Helper()
 	random := rand.New(rand.NewPCG(3, 4))
-	for range 2000 {
+	for range scenarios {
 		data := make([]byte, 64)
 		for i := range data {
 			data[i] = byte(random.Uint32())
@@ -124,7 +126,7 @@ func TestAPanickingHandlerIsFound(t *testing.T) {
 		})
 		return app, nil
 	})
-	if err := find(t, target); err == nil || !strings.Contains(err.Error(), "internal error") {
+	if err := find(t, target, 2000); err == nil || !strings.Contains(err.Error(), "internal error") {
 		t.Errorf("a handler that panics on arrays gave %v", err)
 	}
 }
@@ -253,11 +255,73 @@ func TestAHandlerThatSawSomethingElseIsFound(t *testing.T) {
 	}
 }
 
+// A misused kit must say so: green without having tested anything is worst.
+func TestMisuseIsFound(t *testing.T) {
+	closed := testConfig()
+	closed.Capabilities = fstest.MapFS{}
+	named := testConfig()
+	named.Variables = map[string]string{"$NOTES": "/srv/notes"}
+	named.Capabilities = fstest.MapFS{"fuzzed.rego": {Data: []byte(strings.ReplaceAll(testCapability, "$APPDATA", "$NOTES"))}}
+	for _, test := range []struct {
+		name   string
+		config core.Config
+		newApp func(core.Config) (*core.App, error)
+		want   string
+	}{
+		{"a newApp that forgets its configuration", testConfig(), func(core.Config) (*core.App, error) { return newTestApp(testConfig()) }, "must hand its core.Config to core.New"},
+		{"nothing is allowed", closed, newTestApp, "none reached a handler"},
+		{"variables of the app's own", named, newTestApp, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			tb := &recordingTB{TB: t}
+			tb.run(func() {
+				target := newTarget(tb, test.config, test.newApp)
+				if target.app.Variables()["$NOTES"] == "/srv/notes" {
+					t.Error("handlers would work on the real folder")
+				}
+				_ = find(t, target, 300)
+			})
+			if test.want == "" && tb.said != "" || !strings.Contains(tb.said, test.want) {
+				t.Errorf("it said %q, want %q", tb.said, test.want)
+			}
+		})
+	}
+}
+
+// A recordingTB notes failures instead of failing.
+type recordingTB struct {
+	testing.TB
+	said     string
+	cleanups []func()
+}
+
+func (r *recordingTB) Helper()           {}
+func (r *recordingTB) Cleanup(f func())  { r.cleanups = append(r.cleanups, f) }
+func (r *recordingTB) Error(args ...any) { r.said += fmt.Sprint(args...) }
+func (r *recordingTB) Errorf(format string, args ...any) {
+	r.said += fmt.Sprintf(format, args...)
+}
+func (r *recordingTB) Fatal(args ...any) { r.Error(args...); runtime.Goexit() }
+func (r *recordingTB) Fatalf(format string, args ...any) {
+	r.Errorf(format, args...)
+	runtime.Goexit()
+}
+
+// run calls f as a test and cleans up after it.
+func (r *recordingTB) run(f func()) {
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	<-done
+	for _, f := range r.cleanups {
+		f()
+	}
+}
+
 // TestScenariosReachTheHandlers guards the kit against testing nothing: a
 // good share of calls must get past schema and policy.
 func TestScenariosReachTheHandlers(t *testing.T) {
 	target := newTarget(t, testConfig(), newTestApp)
-	if err := find(t, target); err != nil {
+	if err := find(t, target, 2000); err != nil {
 		t.Fatal(err)
 	}
 	stats := target.app.Stats()

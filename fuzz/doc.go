@@ -28,6 +28,6 @@
 //     handler.
 //   - A frame that was not sealed for its place changes nothing.
 //
-// Handlers run for real: give the app folders of its own, as App does with
-// $APPDATA, $HOME and $TEMP.
+// Handlers run for real, on the folders that App gives the app as $APPDATA,
+// $HOME, $TEMP and whatever else the configuration's Variables name.
 package fuzz

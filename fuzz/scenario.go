@@ -153,7 +153,7 @@ func (s *scenario) check(c sentCall) error {
 	}
 	if !answers[0].Failed {
 		if !ran {
-			return fmt.Errorf("it has a result and no handler ran")
+			return fmt.Errorf("it has a result, and the kit saw no handler run; does newApp keep its configuration's Record and Observe?")
 		}
 		return nil
 	}
