@@ -28,6 +28,11 @@
 // expressions that mean one thing in ECMA-262 and another in RE2. A $ref stays in its
 // own file.
 //
+// Judging a value takes bounded time as well as parsing it. v5 runs on until it has found
+// every error, so the parts that can be made expensive are ours: a pattern is not tried on a
+// text that maxLength refuses, and the work of patterns, of schemas that reach themselves and
+// of long member names is counted; beyond its bound the value is refused under "limits".
+//
 // A command without an input schema accepts nothing; one without an output schema
 // returns null.
 //

@@ -53,8 +53,15 @@ func isHostname(s string) bool {
 	return true
 }
 
+// maxIDN is the bytes of a host name that could still fit 253 letters of ASCII, of
+// which every character takes one at least. Punycode costs the square of its text.
+const maxIDN = 253 * utf8.UTFMax
+
 // isIDNHostname follows RFC 5890 to 5893.
 func isIDNHostname(s string) bool {
+	if len(s) > maxIDN {
+		return false
+	}
 	// The other three full stops that IDNA knows.
 	s = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".").Replace(s)
 	if isHostname(s) {
@@ -177,6 +184,9 @@ func isEmail(s string, international bool) bool {
 // isUnnormalized takes a domain that would be right in Unicode's normal form, which
 // RFC 6531 leaves to whoever looks it up.
 func isUnnormalized(domain string) bool {
+	if len(domain) > maxIDN {
+		return false
+	}
 	ascii, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.BidiRule(), idna.Transitional(false)).ToASCII(domain)
 	return err == nil && isHostname(ascii)
 }

@@ -93,10 +93,7 @@ func (c *contract) rule(location string) (parent, rule Value, keyword string) {
 		}
 		switch inside {
 		case one:
-			parent, keyword = rule, name
-			if name == uniqueKeyword {
-				keyword = "uniqueItems"
-			}
+			parent, keyword = rule, written(name)
 			inside, _ = shapeOf(name)
 		case list, named:
 			inside = one

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -34,12 +35,13 @@ func compile(file string, source []byte) (c *contract, err error) {
 		}
 		return nil, fail(0, err)
 	}
-	c = &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known, schemas: len(l.schemas)}
+	c = &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known, schemas: len(l.schemas), names: l.names}
 	c.text = l.translated()
 	if c.doc, err = Parse(c.text, schemaLimits()); err != nil {
 		return nil, fail(0, fmt.Errorf("the translated schema is not acceptable: %w", err))
 	}
-	if l.expanded() > maxExpanded {
+	c.grows = l.expanded() > maxExpanded
+	if c.grows || l.largest > freeInstructions {
 		c.idle = make(chan *judge, 16)
 	}
 	c.shared, err = newJudge(c.text, c.idle != nil)
@@ -84,12 +86,14 @@ func newJudge(text []byte, metered bool) (j *judge, err error) {
 			return !ok || check(text)
 		}
 	}
-	compiler.RegisterExtension("unique", nil, uniqueCompiler{})
 	j = &judge{}
 	if metered {
 		j.meter = &meter{}
 		compiler.RegisterExtension("meter", nil, j.meter)
 	}
+	compiler.RegisterExtension("unique", nil, uniqueCompiler{})
+	compiler.RegisterExtension("enum", nil, enumCompiler{})
+	compiler.RegisterExtension("pattern", nil, patternCompiler{j.meter})
 	if err := compiler.AddResource(address, bytes.NewReader(text)); err != nil {
 		return nil, err
 	}
@@ -107,6 +111,9 @@ func (c *contract) validate(v Value) (err error) {
 	if size.pointers > maxPointers {
 		return &Invalid{Keyword: "limits", Expected: "shorter member names, or fewer values below them"}
 	}
+	if size.names > 0 && c.names > maxMatching/size.names {
+		return &Invalid{Keyword: "limits", Expected: "shorter member names, or fewer of them"}
+	}
 	j := c.shared
 	if c.idle != nil {
 		select {
@@ -116,7 +123,10 @@ func (c *contract) validate(v Value) (err error) {
 				return fmt.Errorf("schema: %s: no further judge: %w", c.file, err)
 			}
 		}
-		j.meter.left = 10_000 + min(2*size.values*c.schemas, maxSteps)
+		j.meter.left, j.meter.matching = math.MaxInt, maxMatching
+		if c.grows {
+			j.meter.left = 10_000 + min(2*size.values*c.schemas, maxSteps)
+		}
 		defer func() {
 			select {
 			case c.idle <- j:

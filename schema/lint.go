@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -19,6 +20,8 @@ type lint struct {
 	schemas  map[string]bool   // pointers to all schemas in the file
 	anchors  map[string]Value
 	refs     []Value
+	largest  int // instructions of a pattern
+	names    int // instructions of all patterns for member names
 }
 
 // A lintError says what is wrong with a schema file, and where.
@@ -112,6 +115,7 @@ func (l *lint) inside(s shape, name string, v Value, at string) error {
 				if err := l.pattern(e, member, inner); err != nil {
 					return err
 				}
+				l.names += instructions(l.patterns[member])
 			case "properties", "dependentSchemas":
 				l.known[member] = true
 			}
@@ -177,7 +181,10 @@ func (l *lint) keyword(schema Value, name string, v Value, pointer, at string) e
 		if v.Kind() != String {
 			return refuse(v, at, "pattern must be a string")
 		}
-		return l.pattern(v, v.Text(), at)
+		if err := l.pattern(v, v.Text(), at); err != nil {
+			return err
+		}
+		l.largest = max(l.largest, instructions(l.patterns[v.Text()]))
 	}
 	if countKeyword(name) {
 		if n, err := integer(string(v.Number())); err != nil || n < 0 || n > 1<<31-1 {
@@ -195,6 +202,9 @@ func (l *lint) pattern(v Value, written, at string) error {
 	}
 	if p.differs != nil {
 		return refuse(v, at, "the pattern %s means something else here than in ECMA-262: %v", strconv.Quote(shorten(written, 100)), p.differs)
+	}
+	if _, err := regexp.Compile(p.text); err != nil {
+		return refuse(v, at, "the pattern %s is too large: repeat less, and bound the length with maxLength", strconv.Quote(shorten(written, 100)))
 	}
 	l.words[p.text] = written
 	l.patterns[written] = p.text
@@ -232,8 +242,8 @@ func plainName(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
-// translated writes the schema as v5 gets it: patterns in RE2's words, uniqueItems under
-// our own name, no annotations of the author's, and no $id, since with nothing but local
+// translated writes the schema as v5 gets it: patterns in RE2's words, pattern, enum and
+// uniqueItems under our own names, no annotations of the author's, and no $id, since with nothing but local
 // references it could only mislead.
 func (l *lint) translated() []byte { return l.write(nil, l.doc, true) }
 
@@ -252,10 +262,7 @@ func (l *lint) write(dst []byte, v Value, top bool) []byte {
 		}
 		first = false
 		s, _ := shapeOf(name)
-		if name == "uniqueItems" {
-			name = uniqueKeyword
-		}
-		dst = append(append(dst, quote(name)...), ':')
+		dst = append(append(dst, quote(translatedKeyword(name))...), ':')
 		switch {
 		case name == "pattern":
 			dst = append(dst, quote(l.patterns[value.Text()])...)

@@ -20,8 +20,9 @@ const (
 
 var errSteps = errors.New("schema: too many steps")
 
-// A meter counts the schemas that v5 evaluates and stops it by a panic.
-type meter struct{ left int }
+// A meter counts the schemas that v5 evaluates and the work of its patterns, and stops it by a
+// panic.
+type meter struct{ left, matching int }
 
 // Compile implements [jsonschema.ExtCompiler].
 func (m *meter) Compile(jsonschema.CompilerContext, map[string]any) (jsonschema.ExtSchema, error) {
@@ -40,6 +41,7 @@ func (m *meter) Validate(jsonschema.ValidationContext, any) error {
 type size struct {
 	values   int
 	pointers int // bytes of the pointers to all values, escaped at their longest
+	names    int // bytes of all members' names
 }
 
 func measure(v Value) size {
@@ -60,6 +62,7 @@ func (s *size) add(v Value, pointer int) {
 		}
 	case Object:
 		for name, member := range v.Fields() {
+			s.names += len(name)
 			s.add(member, pointer+1+3*len(name))
 		}
 	}

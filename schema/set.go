@@ -39,8 +39,10 @@ type contract struct {
 	words   map[string]string // translated pattern to the pattern as written
 	known   map[string]bool   // member names that the schema mentions
 	schemas int               // how many schemas the file holds
+	names   int               // instructions of its patterns for member names
+	grows   bool              // with its references copied out it is large, perhaps without end
 	shared  *judge            // serves everybody
-	idle    chan *judge       // serve one each, if the schema needs a meter; nil otherwise
+	idle    chan *judge       // serve one each, if schema or patterns need a meter; nil otherwise
 }
 
 // ErrNoSchema is what a validation returns for a command that has no input schema.

@@ -162,6 +162,13 @@ func TestValidationIsBounded(t *testing.T) {
 		{"references that double", `{"$defs":{` + doubling(40) + `},"$ref":"#/$defs/d0"}`, `1`, "limits"},
 		{"one long name over many values", `{"additionalProperties":{"items":{"type":"integer"}}}`,
 			`{"` + strings.Repeat("k", 500_000) + `":[` + strings.Repeat("1,", 90_000) + `1]}`, "limits"},
+		{"a long text under a large pattern", `{"pattern":"[a-z]{3,1000}$"}`, `"` + strings.Repeat("a", 1_000_000) + `"`, "limits"},
+		{"many texts under a large pattern", `{"items":{"pattern":"[a-z]{3,1000}$"}}`, `["` + strings.Repeat(strings.Repeat("a", 500)+`","`, 2000) + `"]`, "limits"},
+		{"a long text under a pattern, that maxLength refuses", `{"pattern":"[a-z]{3,1000}$","maxLength":1000}`, `"` + strings.Repeat("a", 1_000_000) + `"`, "maxLength"},
+		{"long names under large patterns", `{"patternProperties":{"[a-z]{3,1000}$":true}}`, `{"` + strings.Repeat("k", 500_000) + `":1}`, "limits"},
+		{"a long name in another script", `{"format":"idn-hostname","maxLength":100}`, `"` + scripts() + `"`, "format"},
+		{"a long mail host in another script", `{"format":"idn-email"}`, `"a@` + scripts() + `"`, "format"},
+		{"many numbers, none of many", `{"items":{"enum":[` + strings.Repeat("7.5,", 500) + `8]}}`, `[` + strings.Repeat("1e-400,", 90_000) + `8]`, "enum"},
 		{"items that collide", `{"uniqueItems":true}`, `[` + collide.String() + `1]`, ""},
 	}
 	for _, test := range tests {
@@ -185,6 +192,15 @@ func TestValidationIsBounded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// scripts is a text of 20,000 different characters.
+func scripts() string {
+	var b strings.Builder
+	for r := rune(0x4e00); r < 0x9c20; r++ {
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // doubling makes definitions that each refer twice to the next.
