@@ -42,8 +42,9 @@ const (
 	ownPrefix        = "sallyport"
 	pathInside       = "path_inside"
 	glob             = "glob"
-	certainly        = "certainly_"
-	possibly         = "possibly_"
+	certainly        = "certainly_" // where true speaks for the call
+	possibly         = "possibly_"  // where it speaks against it
+	plainly          = "plainly_"   // where nobody can say
 	comparisonPrefix = "order_"
 )
 
@@ -99,8 +100,13 @@ func ownBuiltins(x *lexicon) map[string]*topdown.Builtin {
 	}
 	inPath := func(path, dir string) judgement { return x.inside(path, dir) }
 	for name, judge := range map[string]func(a, b string) judgement{pathInside: inPath, glob: x.glob} {
-		add(certainly+name, scopeFunc(judge, false))
-		add(possibly+name, scopeFunc(judge, true))
+		add(certainly+name, scopeFunc(judge, func(topdown.BuiltinContext) (bool, error) { return false, nil }))
+		add(possibly+name, scopeFunc(judge, func(topdown.BuiltinContext) (bool, error) { return true, nil }))
+		add(plainly+name, scopeFunc(judge, func(c topdown.BuiltinContext) (bool, error) {
+			return false, &topdown.Error{Code: topdown.TypeErr, Location: c.Location, Message: fmt.Sprintf(
+				"scope.%s can't judge this argument, nor know here whether that speaks for the call or against it: "+
+					"written as a condition of its own in allow, deny or ask it counts against the call", name)}
+		}))
 	}
 	for name, holds := range comparisons() {
 		add(comparisonPrefix+name, orderFunc(holds))
@@ -118,17 +124,31 @@ func comparisons() map[string]func(int) bool {
 	}
 }
 
-func scopeFunc(judge func(a, b string) judgement, doubt bool) topdown.BuiltinFunc {
-	return func(_ topdown.BuiltinContext, operands []*ast.Term, yield func(*ast.Term) error) error {
+// scopeFunc answers with inDoubt what can't be judged: such a text, or what is no text at all.
+// Null stands for an argument that is absent, and is in no directory.
+func scopeFunc(judge func(a, b string) judgement, inDoubt func(topdown.BuiltinContext) (bool, error)) topdown.BuiltinFunc {
+	return func(c topdown.BuiltinContext, operands []*ast.Term, yield func(*ast.Term) error) error {
 		a, ok := operands[0].Value.(ast.String)
 		b, also := operands[1].Value.(ast.String)
-		if !ok || !also {
-			return yield(ast.InternedTerm(false))
+		j := doubtful
+		switch {
+		case ok && also:
+			j = judge(string(a), string(b))
+		case isNull(operands[0]), isNull(operands[1]):
+			j = outside
 		}
-		j := judge(string(a), string(b))
-		return yield(ast.InternedTerm(j == inside || j == doubtful && doubt))
+		if j != doubtful {
+			return yield(ast.InternedTerm(j == inside))
+		}
+		answer, err := inDoubt(c)
+		if err != nil {
+			return err
+		}
+		return yield(ast.InternedTerm(answer))
 	}
 }
+
+func isNull(t *ast.Term) bool { _, null := t.Value.(ast.Null); return null }
 
 // orderFunc compares two numbers or two strings. Rego orders values of all types, null
 // before every number, so that a limit on an argument would hold for null.

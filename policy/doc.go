@@ -75,17 +75,18 @@
 //	                                [a-z] and [!a-z] are classes, ** as a whole name is any depth
 //
 // Both work on text alone and touch no file, so they can't see a symbolic link: the handler
-// opens paths under an os.Root. Both are total: a wrong type and an absent argument (written
-// as input.args.name in the call itself) are false, never an error and never undefined. A
-// leading dot of a name is matched only by a dot. dir and pattern may begin with a variable
-// of [Config].Variables, such as $HOME; path may not.
+// opens paths under an os.Root. An argument that is absent (written as input.args.name in the
+// call itself) or null makes them false, never undefined. A leading dot of a name is matched
+// only by a dot. dir and pattern may begin with a variable of [Config].Variables, such as
+// $HOME; path may not.
 //
-// Some texts can't be judged: a path with .. in it, an escape such as %2e, a control
+// Some operands can't be judged: a path with .. in it, an escape such as %2e, a control
 // character, a backslash where that is no separator, a device or a short name on Windows, a
-// relative path against an absolute directory. Such a path counts against the call. In an
-// allow the function is false. Where a deny or an ask calls it directly in its body it is
-// true, and "not" turns both round; so it is with a leading dot under a wildcard. Inside
-// helper rules and nested expressions the function can't know its side: there it is false.
+// relative path against an absolute directory, and what is no text at all. Such a path counts
+// against the call. In the body of an allow the function is false then, in that of a deny or an
+// ask it is true, and "not" before it turns both round; so it is with a leading dot under a
+// wildcard. In helper rules, comprehensions, "every" and nested expressions the function can't
+// know its side: there it ends the decision with an error.
 //
 // On Windows and macOS names are compared without case; on Windows both slashes separate, and
 // trailing dots and spaces are dropped as the system drops them.

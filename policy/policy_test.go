@@ -187,6 +187,7 @@ func TestRulesOutsideTheirShapeAreRefused(t *testing.T) {
 		{"unknown variable in a glob", head + `allow if scope.glob("$HOM/*", input.args.path)`, `notes.rego:7: rego_compile_error: scope.glob: "$HOM/*" unknown variable $HOM`},
 		{"directory with ..", head + `allow if scope.path_inside(input.args.path, "$HOME/../x")`, "notes.rego:7: rego_compile_error: scope.path_inside"},
 		{"glob with braces", head + `allow if scope.glob("/a/{b,c}", input.args.path)`, "notes.rego:7: rego_compile_error: scope.glob"},
+		{"scope with a third operand", head + `allow if scope.path_inside(input.args.path, "$HOME/x", false)`, "notes.rego:7: rego_compile_error: scope.path_inside has two operands"},
 		{"glob with an open class", head + `allow if scope.glob("/a/[b", input.args.path)`, "notes.rego:7: rego_compile_error: scope.glob"},
 
 		{"package of another shape", strings.Replace(withoutScope, "capability.notes", "capability.notes.deep", 1), "notes.rego:4: the package must be capability.<name>"},

@@ -25,11 +25,14 @@ func (w *rewriter) module(m *ast.Module) *ast.Error {
 			continue
 		}
 		for ; r != nil; r = r.Else {
-			against := kind != "allow" || r.Head.Value.Equal(ast.InternedTerm(false))
+			against := kind != "allow" || !r.Head.Value.Equal(ast.InternedTerm(true))
+			if kind == "allow" && !values(r.Head.Value) {
+				continue
+			}
 			for _, e := range r.Body {
 				// Here it is known whether "true" speaks for the call.
 				if terms, ok := e.Terms.([]*ast.Term); ok {
-					w.scope(terms, against != e.Negated)
+					w.scope(terms, map[bool]string{false: certainly, true: possibly}[against != e.Negated])
 				}
 			}
 		}
@@ -51,7 +54,7 @@ func (w *rewriter) module(m *ast.Module) *ast.Error {
 }
 
 func (w *rewriter) call(terms []*ast.Term) {
-	w.scope(terms, false)
+	w.scope(terms, plainly)
 	if ref, ok := terms[0].Value.(ast.Ref); ok && len(ref) == 1 {
 		name, _ := ref[0].Value.(ast.Var)
 		if _, ok := comparisons()[string(name)]; ok {
@@ -60,14 +63,18 @@ func (w *rewriter) call(terms []*ast.Term) {
 	}
 }
 
-// scope rewrites a call of the scope library. With doubt set, what can't be judged
-// is true.
-func (w *rewriter) scope(terms []*ast.Term, doubt bool) {
+// scope rewrites a call of the scope library; prefix says what becomes of a text that can't be
+// judged.
+func (w *rewriter) scope(terms []*ast.Term, prefix string) {
 	ref, ok := terms[0].Value.(ast.Ref)
 	if !ok || !ref.HasPrefix(scopeRef()) || len(ref) != len(scopeRef())+1 || len(terms) < 3 {
 		return
 	}
 	name, _ := ref[len(ref)-1].Value.(ast.String)
+	if len(terms) > 3 && w.fault == nil {
+		// Rego takes one operand more for the result, and what that is decides the side.
+		w.fault = ast.NewError(ast.CompileErr, terms[0].Location, "scope.%s has two operands: put not before the call to turn it round", string(name))
+	}
 	text := terms[1] // what may hold a variable
 	var check func(string) error
 	switch name {
@@ -83,10 +90,6 @@ func (w *rewriter) scope(terms []*ast.Term, doubt bool) {
 		if err := check(string(literal)); err != nil && w.fault == nil {
 			w.fault = ast.NewError(ast.CompileErr, text.Location, "scope.%s: %v %v", string(name), text, err)
 		}
-	}
-	prefix := certainly
-	if doubt {
-		prefix = possibly
 	}
 	terms[0] = ast.NewTerm(ownRef(prefix + string(name))).SetLocation(terms[0].Location)
 	for i := 1; i <= 2; i++ {

@@ -210,7 +210,10 @@ ask contains "a" if { input.command == "ask"; scope.path_inside(input.args.path,
 		{"allow unless inside, escaped", allow, "not", `{"path":"/home/u/%2essh/id"}`, "deny"},
 		{"allow by value, absent argument is false", allow, "value", `{}`, "allow"},
 		{"helper", allow, "helper", `{"path":"/home/u/notes/a"}`, "allow"},
-		{"helper, climbing", allow, "helper", `{"path":"/home/u/notes/../a"}`, "deny"},
+		{"helper, climbing", allow, "helper", `{"path":"/home/u/notes/../a"}`, "error: policy: notes.rego:13: eval_type_error: scope.path_inside can't judge"},
+		{"allow by value, climbing", allow, "value", `{"path":"/home/u/x/../notes/a"}`, "error: policy: notes.rego:10:"},
+		{"allow unless inside, wrong type", allow, "not", `{"path":["/home/u/.ssh/id"]}`, "deny"},
+		{"allow unless inside, no path at all", allow, "not", `{}`, "allow"},
 		{"directory from the page", allow, "dynamic", `{"path":"$HOME/notes"}`, "allow"},
 		{"unknown variable from the page", allow, "dynamic", `{"path":"$NOPE/notes"}`, "deny"},
 
@@ -221,6 +224,9 @@ ask contains "a" if { input.command == "ask"; scope.path_inside(input.args.path,
 		{"deny inside, backslash", deny, "inside", `{"path":"/home/u\\.ssh/id"}`, "deny"},
 		{"deny inside, NUL", deny, "inside", `{"path":"/home/u/.ssh\u0000/id"}`, "deny"},
 		{"deny inside, no path at all", deny, "inside", `{}`, "allow"},
+		{"deny inside, wrong type", deny, "inside", `{"path":["/home/u/.ssh/id"]}`, "deny"},
+		{"deny by glob, wrong type", deny, "glob", `{"path":{"x":"/home/u/id"}}`, "deny"},
+		{"deny by value, climbing", deny, "value", `{"path":"/home/u/x/../notes/a"}`, "error: policy: notes.rego:11:"},
 		{"deny by glob covers dotfiles", deny, "glob", `{"path":"/home/u/.bashrc"}`, "deny"},
 		{"deny unless inside", deny, "not", `{"path":"/home/u/notes/a"}`, "allow"},
 		{"deny unless inside, climbing", deny, "not", `{"path":"/home/u/notes/../a"}`, "deny"},
@@ -233,6 +239,45 @@ ask contains "a" if { input.command == "ask"; scope.path_inside(input.args.path,
 		t.Run(test.name, func(t *testing.T) {
 			if got := decide(t, test.p, call(t, test.command, test.args)); !strings.HasPrefix(got, test.want) {
 				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// A path that can't be judged must not slip by on whichever side a rule's author did not think of.
+func TestWhatCanNotBeJudgedNeverAllows(t *testing.T) {
+	const scoped = `scope.path_inside(input.args.path, "$HOME/private")`
+	for _, test := range []struct{ name, rules string }{
+		{"allow, negated helper", "allow if { input.command == \"x\"; not private }\nprivate if " + scoped},
+		{"allow, helper of a negation", "allow if { input.command == \"x\"; open }\nopen if not " + scoped},
+		{"allow, compared with false", "allow if { input.command == \"x\"; " + scoped + " == false }"},
+		{"allow, bound to a name", "allow if { input.command == \"x\"; inside := " + scoped + "; not inside }"},
+		{"allow, every", `allow if { input.command == "x"; every p in input.args.paths { not scope.path_inside(p, "$HOME/private") } }`},
+		{"allow, by its value", "allow := open if input.command == \"x\"\nopen if not " + scoped},
+		{"allow, by its else", "allow := false if { input.command == \"x\"; " + scoped + " } else := true if input.command == \"x\""},
+		{"allow, by another value's else", "allow := 1 if { input.command == \"x\"; " + scoped + " } else := true if input.command == \"x\""},
+		{"allow, by a computed value's else", "allow := input.args.no if { input.command == \"x\"; " + scoped + " } else := true if input.command == \"x\""},
+		{"deny, helper", "allow if input.command == \"x\"\ndeny contains \"private\" if private\nprivate if " + scoped},
+		{"deny, function", "allow if input.command == \"x\"\ndeny contains \"private\" if private(input.args.path)\nprivate(p) if scope.path_inside(p, \"$HOME/private\")"},
+		{"deny, negated helper", "allow if input.command == \"x\"\ndeny contains \"private\" if not open\nopen if not " + scoped},
+		{"deny, compared with true", "allow if input.command == \"x\"\ndeny contains \"private\" if " + scoped + " == true"},
+		{"deny, every", "allow if input.command == \"x\"\n" + `deny contains "private" if every p in input.args.paths { scope.path_inside(p, "$HOME/private") }`},
+		{"deny, some", "allow if input.command == \"x\"\n" + `deny contains "private" if { some p in input.args.paths; scope.path_inside(p, "$HOME/private") }`},
+		{"deny, comprehension", "allow if input.command == \"x\"\n" + `deny contains "private" if count([p | some p in input.args.paths; scope.path_inside(p, "$HOME/private")]) > 0`},
+		{"deny, set of reasons", "allow if input.command == \"x\"\ndeny contains m if some m in reasons\nreasons contains \"private\" if " + scoped},
+		{"deny, glob in a helper", "allow if input.command == \"x\"\ndeny contains \"private\" if private\nprivate if scope.glob(\"$HOME/private/**\", input.args.path)"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := load(t, head+test.rules)
+			for _, path := range []string{`"/home/u/x/../private/key"`, `"/home/u/%70rivate/../private/key"`, `["/home/u/private/key"]`} {
+				got := decide(t, p, call(t, "x", `{"no":false,"path":`+path+`,"paths":[`+path+`]}`))
+				if !strings.HasPrefix(got, "deny") && !strings.HasPrefix(got, "error: policy: notes.rego:") {
+					t.Errorf("%s: got %s", path, got)
+				}
+			}
+			const fine = `"/home/u/open/a"`
+			if got := decide(t, p, call(t, "x", `{"no":false,"path":`+fine+`,"paths":[`+fine+`]}`)); !strings.HasPrefix(got, "allow") {
+				t.Errorf("a plain path elsewhere: got %s", got)
 			}
 		})
 	}
