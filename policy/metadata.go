@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ func platforms() []string {
 // block is one METADATA comment.
 type block struct {
 	row  int // of the METADATA line
+	end  int // of its last line
 	text string
 }
 
@@ -31,7 +33,7 @@ func blocks(comments []*ast.Comment) []block {
 	last, open := 0, false
 	flush := func() {
 		if open {
-			all[len(all)-1].text = strings.Join(lines, "\n")
+			all[len(all)-1].text, all[len(all)-1].end = strings.Join(lines, "\n"), last
 		}
 		lines, open = nil, false
 	}
@@ -59,7 +61,7 @@ func readMetadata(file string, m *ast.Module, c *Capability) error {
 	var own *block
 	for _, b := range blocks(m.Comments) {
 		switch {
-		case b.row > packageRow:
+		case b.row >= packageRow:
 			if err := checkRuleBlock(file, b); err != nil {
 				return err
 			}
@@ -72,6 +74,13 @@ func readMetadata(file string, m *ast.Module, c *Capability) error {
 	if own == nil {
 		return at(file, packageRow, errors.New("no METADATA block over the package: say where the capability holds, "+
 			`at least "# METADATA", "# custom:", "#   windows: [main]"`))
+	}
+	// An empty line ends a block. What stands below it looks like more of it and would count for nothing.
+	for _, c := range m.Comments {
+		if row := c.Location.Row; row > own.end && row < packageRow {
+			return at(file, row, errors.New("comment between the METADATA block and the package: an empty line ends the block; "+
+				"close the gap, or move the comment above the block"))
+		}
 	}
 	return own.read(file, c)
 }
@@ -100,9 +109,13 @@ type member struct {
 }
 
 func (b block) members(file string) ([]member, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(b.text), &doc); err != nil {
+	var doc, more yaml.Node
+	d := yaml.NewDecoder(strings.NewReader(b.text))
+	if err := d.Decode(&doc); err != nil && err != io.EOF {
 		return nil, at(file, b.row, fmt.Errorf("the METADATA block is not YAML (its lines count from here): %w", err))
+	}
+	if err := d.Decode(&more); err != io.EOF {
+		return nil, at(file, b.row, errors.New("the METADATA block is more than one YAML document: remove the --- or ... in it"))
 	}
 	if len(doc.Content) == 0 {
 		return nil, nil
