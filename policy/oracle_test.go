@@ -96,13 +96,18 @@ func (g generator) body() string {
 	for range g.IntN(4) {
 		lines = append(lines, g.condition())
 	}
-	known := func(line string) bool {
-		return !strings.Contains(line, "args") && slices.ContainsFunc([]string{"input.command", "input.window", "input.local", "known_fact"},
-			func(part string) bool { return strings.Contains(line, part) })
+	// What is known stands first, then what is known in part, then what reads arguments alone.
+	order := func(line string) int {
+		switch known := slices.ContainsFunc([]string{"input.command", "input.window", "input.local", "known_fact"},
+			func(part string) bool { return strings.Contains(line, part) }); {
+		case known && !strings.Contains(line, "args"):
+			return 0
+		case line == "walled":
+			return 1
+		}
+		return 2
 	}
-	slices.SortStableFunc(lines, func(a, b string) int {
-		return map[bool]int{true: 0, false: 1}[known(a)] - map[bool]int{true: 0, false: 1}[known(b)]
-	})
+	slices.SortStableFunc(lines, func(a, b string) int { return order(a) - order(b) })
 	if g.shuffled {
 		g.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 	}
