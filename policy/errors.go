@@ -70,9 +70,11 @@ func hint(name string) string {
 	switch {
 	case strings.HasPrefix(name, scopeRef().String()):
 		return ": the scope library has path_inside(path, dir) and glob(pattern, path)"
+	case strings.HasPrefix(name, "scope."):
+		return ": write import data.sallyport.scope below the package"
 	case ast.BuiltinMap[name] != nil:
-		return ": not available to capability files, which reach neither network, environment nor host and give " +
-			"one answer for one input"
+		return ": not available to capability files, which reach neither network, environment nor host, give " +
+			"one answer for one input, and do no more for a short argument than reading it"
 	}
 	return ""
 }

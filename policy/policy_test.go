@@ -187,6 +187,8 @@ func TestRulesOutsideTheirShapeAreRefused(t *testing.T) {
 		{"unknown variable in a glob", head + `allow if scope.glob("$HOM/*", input.args.path)`, `notes.rego:7: rego_compile_error: scope.glob: "$HOM/*" unknown variable $HOM`},
 		{"directory with ..", head + `allow if scope.path_inside(input.args.path, "$HOME/../x")`, "notes.rego:7: rego_compile_error: scope.path_inside"},
 		{"glob with braces", head + `allow if scope.glob("/a/{b,c}", input.args.path)`, "notes.rego:7: rego_compile_error: scope.glob"},
+		{"scope without its import", withoutScope + `allow if scope.path_inside(input.args.path, "$HOME/x")`, "notes.rego:5: rego_type_error: undefined function scope.path_inside: write import data.sallyport.scope"},
+		{"much work for a short argument", withoutScope + `allow if bits.lsh(1, input.args.n) > 0`, "notes.rego:5: rego_type_error: undefined function bits.lsh: not available"},
 		{"scope with a third operand", head + `allow if scope.path_inside(input.args.path, "$HOME/x", false)`, "notes.rego:7: rego_compile_error: scope.path_inside has two operands"},
 		{"glob with an open class", head + `allow if scope.glob("/a/[b", input.args.path)`, "notes.rego:7: rego_compile_error: scope.glob"},
 
