@@ -89,7 +89,9 @@
 // know its side: there it ends the decision with an error.
 //
 // On Windows and macOS names are compared without case; on Windows both slashes separate, and
-// trailing dots and spaces are dropped as the system drops them.
+// trailing dots and spaces are dropped as the system drops them. Names there that differ only in
+// the case of letters outside ASCII, in how a letter is composed or in what can't be seen may be
+// one file or two: they can't be judged.
 //
 // # Speed
 //

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -81,22 +80,31 @@ func (x *lexicon) glob(text, path string) judgement {
 	if r := x.relate(p.root, pat.root); r != inside {
 		return r
 	}
-	if len(p.parts) < pat.fixed {
+	fixed := x.below(p.parts, pat.parts[:pat.fixed])
+	if fixed == outside {
 		return outside
-	}
-	for i, name := range pat.parts[:pat.fixed] {
-		if !x.same(name, p.parts[i]) {
-			return outside
-		}
 	}
 	globs, names := pat.parts[pat.fixed:], p.parts[pat.fixed:]
 	switch {
 	case x.matchNames(globs, names, false):
-		return inside
+		return fixed
 	case x.matchNames(globs, names, true):
+		return doubtful
+	case x.fold && !(isASCII(text) && isASCII(path)) && x.matchNames(x.allLoose(globs), x.allLoose(names), true):
 		return doubtful
 	}
 	return outside
+}
+
+// allLoose gives names, or globs, as loose gives one.
+func (x *lexicon) allLoose(names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		if all[i] = x.loose(name); all[i] == "" {
+			all[i] = name
+		}
+	}
+	return all
 }
 
 // matchNames matches name by name. On a mismatch only the last ** takes one name
@@ -189,7 +197,7 @@ func nextGlob(glob string) (m matcher, width int, ok bool) {
 
 func (m matcher) matches(x *lexicon, r rune) bool {
 	if m.class == "" {
-		return m.char == 0 || m.char == r || x.fold && upper(m.char) == upper(r)
+		return m.char == 0 || m.char == r || x.fold && lower(m.char) == lower(r)
 	}
 	class, negated := m.class, false
 	if class[0] == '!' || class[0] == '^' {
@@ -212,10 +220,8 @@ func inClass(class string, r rune, fold bool) bool {
 		}
 		if fold {
 			// Both cases of r are tried: a range may hold only one of them.
-			if u := upper(r); low <= u && u <= high || u == upper(low) || u == upper(high) {
-				return true
-			}
-			if l := unicode.ToLower(r); low <= l && l <= high {
+			l := lower(r)
+			if u := l &^ 0x20; l >= 'a' && l <= 'z' && (low <= u && u <= high || low <= l && l <= high) {
 				return true
 			}
 		}

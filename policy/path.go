@@ -7,6 +7,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
 // judgement is what text alone can tell about a path.
@@ -167,29 +170,63 @@ func windowsName(name string) (string, error) {
 	return trimmed, nil
 }
 
-// same compares two names. A letter outside ASCII never equals one inside: file
-// systems don't fold the long s or the dotless i either.
+// same compares two names of which each is certainly the other's file. Outside ASCII no two
+// file systems agree on what that is.
 func (x *lexicon) same(a, b string) bool {
-	if a == b || !x.fold {
+	if a == b || !x.fold || len(a) != len(b) {
 		return a == b
 	}
-	for a != "" && b != "" {
-		r, n := utf8.DecodeRuneInString(a)
-		s, m := utf8.DecodeRuneInString(b)
-		if upper(r) != upper(s) {
+	for i := range len(a) {
+		if lower(rune(a[i])) != lower(rune(b[i])) {
 			return false
 		}
-		a, b = a[n:], b[m:]
 	}
-	return a == b
+	return true
 }
 
-func upper(r rune) rune {
-	u := unicode.ToUpper(r)
-	if r >= utf8.RuneSelf && u < utf8.RuneSelf {
-		return r
+// lower folds the case of ASCII.
+func lower(r rune) rune {
+	if r >= 'A' && r <= 'Z' {
+		return r | 0x20
 	}
-	return u
+	return r
+}
+
+// below says whether the names of a directory are the first of a path's.
+func (x *lexicon) below(names, dir []string) judgement {
+	if len(names) < len(dir) {
+		return outside
+	}
+	j := inside
+	for i, name := range dir {
+		switch {
+		case x.same(name, names[i]):
+		case x.fold && x.loose(name) == x.loose(names[i]):
+			j = doubtful
+		default:
+			return outside
+		}
+	}
+	return j
+}
+
+// loose is a name without all that some file system passes over: APFS and HFS+ how a letter is
+// composed, NTFS and both of them case by tables of their own, HFS+ what can't be seen.
+func (x *lexicon) loose(name string) string {
+	if isASCII(name) {
+		return strings.ToLower(name)
+	}
+	name = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+			return -1
+		}
+		return r
+	}, name)
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
+}
+
+func isASCII(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 // relate compares roots: inside if paths below both can be compared name by name.
@@ -253,13 +290,5 @@ func (x *lexicon) inside(path, dir string) judgement {
 	if r := x.relate(p.root, d.root); r != inside {
 		return r
 	}
-	if len(p.parts) < len(d.parts) {
-		return outside
-	}
-	for i, name := range d.parts {
-		if !x.same(name, p.parts[i]) {
-			return outside
-		}
-	}
-	return inside
+	return x.below(p.parts, d.parts)
 }

@@ -68,8 +68,9 @@ func TestPathInside(t *testing.T) {
 		{"Windows, trailing dots and spaces", "windows", `C:\Users\u\notes. .\a`, "$HOME/notes", inside},
 		{"Windows, beside", "windows", `C:\Users\u\notes2\a`, "$HOME/notes", outside},
 		{"Windows, other drive", "windows", `D:\Users\u\notes\a`, "$HOME/notes", outside},
-		{"Windows, long s is no s", "windows", "C:/U\u017fers/u/notes", "$HOME", outside},
-		{"Windows, letters with accents fold", "windows", "C:/Users/u/ÉTÉ/a", "$HOME/été", inside},
+		{"Windows, long s may be an s", "windows", "C:/U\u017fers/u/notes", "$HOME", doubtful},
+		{"Windows, letters with accents", "windows", "C:/Users/u/été/a", "$HOME/été", inside},
+		{"Windows, letters with accents may fold", "windows", "C:/Users/u/ÉTÉ/a", "$HOME/été", doubtful},
 		{"Windows, share", "windows", `\\SERVER\home\u\a`, "$SHARE", inside},
 		{"Windows, share against drive", "windows", `\\localhost\C$\Users\u\notes\a`, "$HOME/notes", doubtful},
 		{"Windows, climbs", "windows", `C:\Users\u\notes\..\x`, "$HOME/notes", doubtful},
@@ -86,6 +87,13 @@ func TestPathInside(t *testing.T) {
 		{"Windows, short name", "windows", `C:\Users\u\NOTES~1\a`, "$HOME/notes", doubtful},
 
 		{"macOS folds case", "darwin", "/home/u/NOTES/a", "$HOME/notes", inside},
+		{"macOS, composed and not", "darwin", "/home/u/cafe\u0301/a", "$HOME/caf\u00e9", doubtful},
+		{"macOS, not composed and composed", "darwin", "/home/u/CAF\u00c9/a", "$HOME/cafe\u0301", doubtful},
+		{"macOS, a letter that can't be seen", "darwin", "/home/u/.s\u200csh/id", "$HOME/.ssh", doubtful},
+		{"macOS, a letter of two", "darwin", "/home/u/stra\u00dfe/a", "$HOME/STRASSE", doubtful},
+		{"macOS, a ligature", "darwin", "/home/u/\ufb01les/a", "$HOME/files", doubtful},
+		{"macOS, doubt before what is plainly elsewhere", "darwin", "/home/u/cafe\u0301/a", "$HOME/caf\u00e9/b", outside},
+		{"Linux knows bytes", "linux", "/home/u/cafe\u0301/a", "$HOME/caf\u00e9", outside},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := testLexicon(t, test.platform).inside(test.path, test.dir); got != test.want {
@@ -139,6 +147,11 @@ func TestGlob(t *testing.T) {
 		{"open class", "linux", "/[a", "/a", doubtful},
 		{"unknown variable", "linux", "$NOPE/*", "/a", doubtful},
 
+		{"macOS, composed and not", "darwin", "$HOME/caf\u00e9*", "/home/u/cafe\u0301s", doubtful},
+		{"macOS, under a class", "darwin", "$HOME/[a-z]\u00e9", "/home/u/BE\u0301", doubtful},
+		{"macOS, in a fixed part", "darwin", "$HOME/caf\u00e9/*.md", "/home/u/CAFE\u0301/a.md", doubtful},
+		{"macOS, another name", "darwin", "$HOME/caf\u00e9", "/home/u/the\u0301", outside},
+		{"macOS, the same name", "darwin", "$HOME/caf\u00e9/*.md", "/home/u/caf\u00e9/A.MD", inside},
 		{"Windows, slashes and case", "windows", `$HOME\*.MD`, "c:/users/U/a.md", inside},
 		{"Windows, trailing dot", "windows", "$HOME/*.md", `C:\Users\u\a.md. `, inside},
 		{"Windows, class folds", "windows", "$HOME/[A-C]", `C:\Users\u\b`, inside},
