@@ -36,8 +36,8 @@ type Unmarshaler interface {
 //     without a field is refused; a field without a member is zero. Embedded structs
 //     work as in encoding/json, but two fields of one name are an error.
 //   - Integers take whole numbers that fit, however they are written (1, 1.0, 1e0).
-//     Floats take what doesn't overflow or vanish. *big.Int takes any whole number.
-//     json.Number keeps the literal.
+//     Floats take what doesn't overflow or vanish, a float64 none with more digits than a
+//     JavaScript number has. *big.Int takes any whole number. json.Number keeps the literal.
 //   - []byte takes padded base64 without line breaks. Slices and arrays take arrays, an
 //     array exactly its length. Maps take objects; keys are strings, integers in their
 //     shortest form, or encoding.TextUnmarshaler.

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"errors"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -9,6 +10,7 @@ import (
 var (
 	errFraction = errors.New("not a whole number")
 	errRange    = errors.New("out of range")
+	errDigits   = errors.New("written with more digits than the type can keep apart")
 )
 
 // whole reads a number's literal as a sign and a whole magnitude, exactly. 10, 10.0, 1e1
@@ -75,7 +77,9 @@ func unsigned(literal string) (uint64, error) {
 
 // float reads a literal as the nearest float of that many bits. What would become an
 // infinity, or zero without being zero, is out of range: a policy that saw a number
-// above zero and a handler that gets zero would disagree.
+// above zero and a handler that gets zero would disagree. So would one that saw
+// 99.99999999999999999 and a handler that gets 100: a float64 takes only the shortest text
+// of itself, which is what JavaScript writes, and its exact value. A float32 rounds.
 func float(literal string, bits int) (float64, error) {
 	f, err := strconv.ParseFloat(literal, bits)
 	if err != nil {
@@ -87,5 +91,22 @@ func float(literal string, bits int) (float64, error) {
 			return 0, errRange
 		}
 	}
+	if bits == 64 && !shortest(literal, f) {
+		return 0, errDigits
+	}
 	return f, nil
+}
+
+// shortest reports whether a literal is the shortest decimal that is read as f, however it is
+// written, or f itself.
+func shortest(literal string, f float64) bool {
+	if len(literal) <= 15 && !strings.ContainsAny(literal, "eE") {
+		return true // float64s of that size tell so few digits apart
+	}
+	exact, ok := new(big.Rat).SetString(literal)
+	if !ok {
+		return false
+	}
+	short, ok := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
+	return ok && short.Cmp(exact) == 0 || exact.Cmp(new(big.Rat).SetFloat64(f)) == 0
 }
