@@ -26,6 +26,7 @@ const (
 func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone bool) {
 	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command], args: item.JSON}
 	c.record = s.newRecord(item.ID, c.command)
+	c.id = c.record.ID
 	c.hidden = s.app.hides(s.link.Context(), s.window, c.command, opened)
 	c.record.ArgsSize = len(item.JSON)
 	c.record.Stages.Open = opened.Sub(arrived)

@@ -20,6 +20,7 @@ import (
 type call struct {
 	session *session
 	number  uint32   // within the session
+	id      string   // what the page is told
 	command *command // nil if no such command is registered
 	hidden  bool     // see App.hides
 	args    []byte   // as opened, until parse is done with them
@@ -79,7 +80,7 @@ func (c *call) mayLinger() bool { return c.command != nil && c.command.slow.Load
 // handle calls the handler, and notes whether it was quick.
 func (c *call) handle(request *Request) (any, error) {
 	began := time.Now()
-	result, err := c.command.handler(callContext{c.ctx, request}, request)
+	result, err := c.command.handler(&callContext{c.ctx, request.Identity}, request)
 	if slow := time.Since(began) > quick; slow != c.command.slow.Load() {
 		c.command.slow.Store(slow)
 	}
@@ -187,15 +188,17 @@ func outcomeVerdict(code Code) string {
 // keep hands the record to the recorder and reports whether that has it.
 func (c *call) keep(ctx context.Context, with func(context.Context, *audits.Record) error) (kept bool) {
 	app := c.session.app
+	c.record.Time = time.Now()
+	mine := c.record
 	defer func() {
+		c.record = mine // whose call it is, and its id, are not for a recorder to change
 		if value := recover(); value != nil {
 			app.log.Error("core: the recorder panicked; the call is refused", "call", c.record.ID,
 				"panic", panicText(value), "stack", string(debug.Stack()))
 		}
 	}()
-	c.record.Time = time.Now()
 	if err := with(ctx, &c.record); err != nil {
-		app.log.Error("core: the record could not be written", "call", c.record.ID, "verdict", c.record.Verdict, "err", err)
+		app.log.Error("core: the record could not be written", "call", mine.ID, "verdict", mine.Verdict, "err", err)
 		return false
 	}
 	return true
@@ -212,12 +215,12 @@ func (c *call) answerError(r *refusal) {
 	if message == "" && r.code == CodeInvalidArgs && app.development && !r.private {
 		message = r.reason
 	}
-	c.write(isolation.AppendError(nil, c.number, errorJSON(r.code, c.record.ID, message)))
+	c.write(isolation.AppendError(nil, c.number, errorJSON(r.code, c.id, message)))
 }
 
 func (c *call) write(item []byte) {
 	if err := c.session.link.Write(item); err != nil { // the limits are checked against MaxFrame at start
-		c.session.app.log.Error("core: the answer could not be sent", "call", c.record.ID, "err", err)
+		c.session.app.log.Error("core: the answer could not be sent", "call", c.id, "err", err)
 	}
 }
 
@@ -304,15 +307,15 @@ func quoted(err error) string {
 }
 
 // A callContext is what a handler gets: it ends with the call and knows whose
-// call it is.
+// call it is, whatever becomes of the request.
 type callContext struct {
 	context.Context
-	request *Request
+	caller Identity
 }
 
-func (c callContext) Value(key any) any {
-	if key == (requestKey{}) {
-		return c.request
+func (c *callContext) Value(key any) any {
+	if key == (callerKey{}) {
+		return &c.caller
 	}
 	return c.Context.Value(key)
 }

@@ -62,9 +62,10 @@ type Config struct {
 	// what errors handlers return, quoted. Neither belongs to a user's machine.
 	Development bool
 
-	// Observe is called right before each handler, in its goroutine, with the
-	// request that the handler gets. It is for the fuzz kit and tests, which
-	// compare that with what was sent; it decides nothing. Nil observes nothing.
+	// Observe is called right before each handler, in its goroutine, with a
+	// copy of the request that the handler gets. It is for the fuzz kit and
+	// tests, which compare that with what was sent; it decides nothing. Nil
+	// observes nothing.
 	Observe func(r *Request)
 
 	// Open shows a launch file to the user. Nil opens the default browser.

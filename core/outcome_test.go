@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/internal/peer"
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -133,6 +134,48 @@ func TestTheHandlerGetsTheVeryValueThatPolicySaw(t *testing.T) {
 	}
 	if seen == nil || got != seen {
 		t.Error("policy and handler saw two values")
+	}
+}
+
+// Recorder, observer and handler are the app's own and may have bugs: none of
+// them changes what the next one is told of the caller, or what runs.
+func TestC5NobodyOnTheWayChangesWhoseCallItIs(t *testing.T) {
+	other, err := schema.Parse([]byte(`{"text":7}`), schema.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var args schema.Value
+	var request, caller Identity
+	outcomes := make(chan audits.Record, 1)
+	b := newBench(t, func(c *Config) {
+		c.Record = keeper{
+			decide:  func(r *audits.Record) error { r.Window, r.Origin, r.ID = "other", "", "-1"; return nil },
+			outcome: func(r *audits.Record) error { outcomes <- *r; r.ID = "-2"; return nil },
+		}
+		c.Observe = func(r *Request) { r.Window, r.Args = "other", other }
+	}, func(b *bench) {
+		b.Handle("notes.fail", func(ctx context.Context, r *Request) (_ any, err error) {
+			request, args = r.Identity, r.Args
+			r.Window = "other"
+			caller, err = Caller(ctx)
+			return nil, errors.Join(err, errors.New("no"))
+		})
+	})
+	c := b.connect(t, "main")
+	_, err = c.Call(patient(t), "notes.fail", textOf("x"))
+	var refused *peer.Error
+	if !errors.As(err, &refused) || refused.ID != c.Session.ID()+"-1" {
+		t.Errorf("page got %v", err)
+	}
+	want := Identity{Window: "main", Origin: "https://main.page.sallyport.invalid", Command: "notes.fail", Session: c.Session.ID(), ID: c.Session.ID() + "-1"}
+	if request != want || caller != want {
+		t.Errorf("handler was told %+v, its context %+v", request, caller)
+	}
+	if args == nil || args == other {
+		t.Error("the observer chose the arguments")
+	}
+	if r := <-outcomes; r.Window != "main" || r.ID != want.ID {
+		t.Errorf("recorded %+v", r)
 	}
 }
 

@@ -178,7 +178,8 @@ func (c *call) dispatch(request *Request) (any, *refusal) {
 		return nil, &refused
 	}
 	if observe := c.session.app.config.Observe; observe != nil {
-		observe(request)
+		seen := *request
+		observe(&seen)
 	}
 	result, err := c.handle(request)
 	switch {

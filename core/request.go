@@ -84,10 +84,10 @@ var errNoCall = errors.New("core: the context is not that of a handler")
 // one derived from that. Any other context is an error, and the Identity then
 // empty: there is no caller to fall back on.
 func Caller(ctx context.Context) (Identity, error) {
-	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
-		return r.Identity, nil
+	if caller, ok := ctx.Value(callerKey{}).(*Identity); ok {
+		return *caller, nil
 	}
 	return Identity{}, errNoCall
 }
 
-type requestKey struct{}
+type callerKey struct{}
