@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -273,6 +274,16 @@ func TestAllowedBuiltinsExistAndAreDeterministic(t *testing.T) {
 		if strings.Contains(names, reach) {
 			t.Errorf("%s is on the list", strings.TrimSpace(reach))
 		}
+	}
+}
+
+func TestCommandsAreThoseThatRulesName(t *testing.T) {
+	p := load(t, withoutScope+`allow if input.command in {"b", "a"}
+deny contains "no" if { input.command == "c"; input.args.a }
+allow if startswith(input.command, "d")
+allow if not input.command == "e"`)
+	if got := p.Commands(); !slices.Equal(got, []string{"a", "b", "c"}) {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -176,7 +176,7 @@ func (b block) readCustom(file string, custom []member, c *Capability) error {
 		var err error
 		switch m.name {
 		case "windows":
-			windows = true
+			windows, c.Line = true, m.row
 			c.Windows, err = list(m, checkWindow)
 		case "origins":
 			c.Origins, err = list(m, canonicalOrigin)

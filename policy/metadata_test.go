@@ -203,6 +203,9 @@ func TestCapabilitiesAreListed(t *testing.T) {
 	if a.Origins != nil || a.Platforms != nil || !a.Local || !a.Expires.IsZero() || a.File != "more1.rego" {
 		t.Errorf("got %+v", a)
 	}
+	if a.Line != 3 || b.Line != 5 {
+		t.Errorf("windows on lines %d and %d", a.Line, b.Line)
+	}
 	if b.Title != "B" || b.Description != "does b" || b.Local || len(b.Origins) != 1 || b.Platforms == nil || b.Expires.Year() != 2027 {
 		t.Errorf("got %+v", b)
 	}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -103,6 +104,7 @@ type Capability struct {
 	Title       string
 	Description string
 	File        string
+	Line        int // of custom.windows
 	Windows     []string
 	Origins     []string  // nil if the file names none; default ports left out
 	Local       bool      // holds for the app itself
@@ -112,6 +114,10 @@ type Capability struct {
 
 // Revision identifies what was loaded: equal files, variables and platform, equal revision.
 func (p *Policy) Revision() string { return p.revision }
+
+// Commands are those that rules name in so many words, sorted: a misspelt one among them makes
+// a rule that never holds.
+func (p *Policy) Commands() []string { return slices.Sorted(maps.Keys(p.byCommand)) }
 
 // Capabilities lists what was loaded in the order of their names. The caller may keep it.
 func (p *Policy) Capabilities() []Capability {
