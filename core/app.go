@@ -30,9 +30,9 @@ type App struct {
 	config      Config // for start alone
 	schemas     *schema.Set
 	policy      decider
+	named       []string // commands that the capabilities name
 	mac         *audits.MAC
 	log         *slog.Logger
-	unheard     bool // the configuration has no log
 	limits      Limits
 	platform    string
 	variables   map[string]string
@@ -94,13 +94,15 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("core: %s: %w", f.capabilitiesName, because(homeless, err))
 	}
+	if err := f.checkWindows(rules.Capabilities()); err != nil {
+		return nil, err
+	}
 	mac, err := audits.NewMAC(c.RecordKey)
 	if err != nil {
 		return nil, fmt.Errorf("core: Config.RecordKey: %w", err)
 	}
-	unheard := c.Log == nil
-	if unheard {
-		c.Log = slog.New(slog.DiscardHandler)
+	if c.Log == nil {
+		c.Log = slog.Default()
 	}
 	c.Origins, c.CommandLimits = maps.Clone(c.Origins), maps.Clone(c.CommandLimits)
 	app := &App{
@@ -110,9 +112,9 @@ func New(c Config) (*App, error) {
 		config:      c,
 		schemas:     schemas,
 		policy:      rules,
+		named:       rules.Commands(),
 		mac:         mac,
 		log:         c.Log,
-		unheard:     unheard,
 		limits:      limits,
 		platform:    runtime.GOOS,
 		variables:   variables,

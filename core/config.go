@@ -48,9 +48,9 @@ type Config struct {
 	// are seen to be equal within one run only.
 	RecordKey []byte
 
-	// Log gets no text of a page's making, but see Development. Nil discards,
-	// all but what the brownfield pattern gives up: that then goes to standard
-	// error.
+	// Log gets what an operator should know: what was given up at start, refused
+	// calls, handlers that panic. Nil is slog.Default(). No line holds text of a
+	// page's making, but see Development.
 	Log *slog.Logger
 
 	Limits        Limits            // of each session

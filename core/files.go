@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/sallyport/sallyport/internal/manifest"
 	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/policy"
 	sandboxiframe "github.com/sallyport/sallyport/sandbox-iframe"
 )
 
@@ -167,6 +169,24 @@ func (f *files) check() error {
 	}
 	if !appName(f.name) {
 		return fmt.Errorf("core: %q can't name an app; want at most 32 lower-case letters, digits and single hyphens, a letter first", f.name)
+	}
+	return nil
+}
+
+// checkWindows refuses a capability for a window that the app does not have: a
+// deny in it would never hold. A glob may be for windows yet to come.
+func (f *files) checkWindows(capabilities []policy.Capability) error {
+	var labels []string
+	for _, w := range f.windows {
+		labels = append(labels, w.Label)
+	}
+	for _, c := range capabilities {
+		for _, label := range c.Windows {
+			if !strings.ContainsAny(label, "*?") && !slices.Contains(labels, label) {
+				return fmt.Errorf("core: %s: %s:%d: custom.windows names %q, which is no window of the app; expected one of %s, a glob, or [] for none",
+					f.capabilitiesName, c.File, c.Line, label, strings.Join(labels, ", "))
+			}
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"sync"
 	"testing"
@@ -17,7 +18,7 @@ import (
 // gone, nothing of them is left.
 func TestC9AThousandSessionsAtOnce(t *testing.T) {
 	const sessions, calls = 1000, 5
-	b := newBench(t, func(c *Config) { c.Record, c.Log = keeper{}, nil }, nil)
+	b := newBench(t, func(c *Config) { c.Record, c.Log = keeper{}, slog.New(slog.DiscardHandler) }, nil)
 
 	ctx := patient(t)
 	storm := func() {
@@ -88,7 +89,7 @@ func heapInUse() int64 {
 // What an idle session costs the core, boundary included.
 func TestC9AnIdleSessionIsSmall(t *testing.T) {
 	const sessions = 500
-	b := newBench(t, func(c *Config) { c.Record, c.Log = audits.NewMemory(1), nil }, nil)
+	b := newBench(t, func(c *Config) { c.Record, c.Log = audits.NewMemory(1), slog.New(slog.DiscardHandler) }, nil)
 	open := func(n int) (ended []*isolation.Session) {
 		for range n {
 			c, err := peer.Connect(b.Gate(), "main")

@@ -38,6 +38,9 @@ func TestC7WhatIsBrokenStopsTheStart(t *testing.T) {
 		{"a capability whose metadata has a misspelt key", func(f fstest.MapFS, c *Config) {
 			f["capabilities/notes.rego"].Data = []byte(strings.Replace(notesCapability, "windows:", "window:", 1))
 		}, []string{"notes.rego:", "window"}},
+		{"a capability for a window that does not exist", func(f fstest.MapFS, c *Config) {
+			f["capabilities/notes.rego"].Data = []byte(strings.Replace(notesCapability, `"main"`, `"o*", "mian"`, 1))
+		}, []string{"capabilities: notes.rego:4", `"mian"`, "main, other"}},
 		{"a broken hook", func(f fstest.MapFS, c *Config) { f["hook.js"].Data = []byte("sallyport.onCall(\n(call =>") }, []string{"hook.js:2"}},
 		{"no hook", func(f fstest.MapFS, c *Config) { delete(f, "hook.js") }, []string{"hook.js"}},
 		{"a page without index.html", func(f fstest.MapFS, c *Config) {
@@ -149,28 +152,6 @@ func TestBrownfieldSaysWhatIsGivenUp(t *testing.T) {
 	}
 	b := newBench(t, nil, nil)
 	lacks(t, b.log.String(), "brownfield")
-}
-
-// A nil log must not be a way to give the hook up unnoticed.
-func TestBrownfieldSaysWhatIsGivenUpWithoutALog(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		change func(*Config)
-		says   bool
-	}{
-		{"brownfield without a log", func(c *Config) { c.Pattern, c.Log = isolation.Brownfield, nil }, true},
-		{"brownfield with a log", func(c *Config) { c.Pattern = isolation.Brownfield }, false},
-		{"isolation without a log", func(c *Config) { c.Log = nil }, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			said := standardError(t, func() { newBench(t, test.change, nil) })
-			if !test.says {
-				lacks(t, said, "brownfield")
-				return
-			}
-			contains(t, said, "notes: brownfield pattern", "Given up: the isolation hook", "memory", "reports")
-		})
-	}
 }
 
 func TestCommandsOfTheManifestAreCompared(t *testing.T) {
@@ -354,12 +335,28 @@ func TestWithoutAHomeFolderItsVariablesAreUnknown(t *testing.T) {
 	}
 }
 
-func TestANilLogDiscards(t *testing.T) {
-	b := newBench(t, func(c *Config) { c.Log = nil }, nil)
-	if _, err := b.connect(t, "main").Call(patient(t), "notes.secret", textOf("x")); code(t, err) != CodeDenied {
+func TestANilLogIsTheProgramsOwn(t *testing.T) {
+	before, log := slog.Default(), new(logBuffer)
+	slog.SetDefault(logTo(log))
+	defer slog.SetDefault(before)
+	b := newBench(t, func(c *Config) { c.Log, c.Pattern = nil, isolation.Brownfield }, nil)
+	contains(t, log.String(), "brownfield") // what was given up is said to whoever asked for nothing
+	if _, err := b.connect(t, "main").Call(patient(t), "notes.secret", textOf("zebra")); code(t, err) != CodeDenied {
 		t.Errorf("page got %v", err)
 	}
-	if b.App.log.Enabled(t.Context(), slog.LevelError) {
-		t.Error("it is enabled")
-	}
+	contains(t, log.String(), "call refused")
+	lacks(t, log.String(), "zebra")
+}
+
+func TestRulesForCommandsThatDoNotExistAreNamed(t *testing.T) {
+	b := newBench(t, nil, nil)
+	contains(t, b.log.String(), "commands that are not registered", "notes.fail", "notes.wait")
+	b = newBench(t, nil, func(b *bench) {
+		for _, name := range []string{"notes.fail", "notes.wait"} {
+			b.Handle(name, func(context.Context, *Request) (any, error) { return nil, nil })
+		}
+	})
+	lacks(t, b.log.String(), "not registered", "no capability")
+	b = newBench(t, func(c *Config) { c.Capabilities = fstest.MapFS{} }, nil)
+	contains(t, b.log.String(), "no capability names any command")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
@@ -68,6 +69,9 @@ func newTarget(tb testing.TB, config core.Config, newApp func(core.Config) (*cor
 	tb.Helper()
 	t := &target{evidence: newEvidence()}
 	config.Record, config.Observe = t.evidence, t.evidence.observe
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler) // every second call is refused
+	}
 	given := config.Variables
 	config.Variables = map[string]string{"$APPDATA": "", "$HOME": "", "$TEMP": ""}
 	maps.Copy(config.Variables, given)

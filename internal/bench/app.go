@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"testing/fstest"
 	"time"
 
@@ -122,6 +123,7 @@ func newApp(record audits.Recorder, page fs.FS, policy isolation.PagePolicy, ope
 		Hook:         []byte("sallyport.onCall((call) => call);"),
 		Windows:      []isolation.Window{{Label: "main", Page: page, Policy: policy}},
 		Record:       record,
+		Log:          slog.New(slog.DiscardHandler),
 		Limits:       core.Limits{CallsPerSecond: 1e6, Burst: 1e6, Concurrency: 1024, ResultBytes: 2 << 20},
 		Boundary:     isolation.Limits{RekeyAfter: isolation.MaxFrames / 2, Heartbeat: 5 * time.Minute},
 		Open:         open,

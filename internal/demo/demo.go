@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -160,7 +161,7 @@ func (d *demo) newApp() (*core.App, error) {
 		FrameOrigin: d.loopback.FrameOrigin(),
 		Variables:   map[string]string{"$APPDATA": d.isolated.folder},
 		Record:      d.ledger,
-		Log:         d.config.Log,
+		Log:         cmp.Or(d.config.Log, slog.New(slog.DiscardHandler)),
 		Open:        d.config.Open,
 	})
 	if err != nil {
