@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding"
 	"fmt"
+	"math/big"
 	"reflect"
 	"strings"
 )
@@ -64,17 +65,40 @@ func Decode(v Value, dst any) error {
 }
 
 // A Decoder decodes values into T, as [Decode] describes. It is safe for concurrent use.
-type Decoder[T any] struct{ fill filler }
+type Decoder[T any] struct {
+	fill    filler
+	members map[string]bool // of a struct; nil for all else
+}
 
 // NewDecoder studies T. The error says which part of T can't be decoded into, so that a
 // program learns it at its start and not from its first message.
 func NewDecoder[T any]() (*Decoder[T], error) {
-	fill, err := newPlans().of(reflect.TypeFor[T]())
+	t := reflect.TypeFor[T]()
+	fill, err := newPlans().of(t)
 	if err != nil {
 		return nil, err
 	}
-	return &Decoder[T]{fill}, nil
+	d := &Decoder[T]{fill: fill}
+	for t.Kind() == reflect.Pointer && !decodesItself(t.Elem()) {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || decodesItself(t) || t == reflect.TypeFor[big.Int]() {
+		return d, nil
+	}
+	fields, err := newPlans().fields(t)
+	if err != nil {
+		return nil, err
+	}
+	d.members = make(map[string]bool, len(fields))
+	for _, f := range fields {
+		d.members[f.name] = true
+	}
+	return d, nil
 }
+
+// Takes reports whether T has a place for a member of that name. A type that is no struct
+// has one for every name.
+func (d *Decoder[T]) Takes(member string) bool { return d.members == nil || d.members[member] }
 
 // Decode returns v as a T, or the zero T and an error, which is a *[DecodeError] unless
 // an [Unmarshaler] made it.

@@ -153,6 +153,27 @@ func (s *Set) InputSource(command string) []byte { return s.input(command).copyS
 // OutputSource returns a copy of the command's output schema as its file has it, or nil.
 func (s *Set) OutputSource(command string) []byte { return s.output(command).copySource() }
 
+// InputMembers returns the members that the command's input schema describes in properties,
+// sorted, without those that it forbids by false. It follows no reference.
+func (s *Set) InputMembers(command string) []string {
+	c := s.input(command)
+	if c == nil {
+		return nil
+	}
+	properties, ok := c.doc.Field("properties")
+	if !ok {
+		return nil
+	}
+	var names []string
+	for name, member := range properties.Fields() {
+		if member.Kind() != Bool || member.Bool() {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Revision identifies the schemas: the SHA-256, in hexadecimal, of all files' base names
 // and contents in order. Two sets that judge differently have different revisions.
 func (s *Set) Revision() string { return s.revision }

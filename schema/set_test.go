@@ -3,6 +3,7 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +53,42 @@ func TestCompileFindsTheCommands(t *testing.T) {
 	s.InputSource("notes.save")[0] = 'x'
 	if s.InputSource("notes.save")[0] != '{' || s.InputSource("nobody") != nil || s.OutputSource("notes.list") != nil {
 		t.Error("sources are not copies of what is there")
+	}
+}
+
+func TestInputMembersAndTheTypesThatTakeThem(t *testing.T) {
+	for text, want := range map[string][]string{
+		`{"properties":{"b":{},"a":{"type":"string"},"old":false,"any":true}}`: {"a", "any", "b"},
+		`{"$ref":"#/$defs/x","$defs":{"x":{"properties":{"a":{}}}}}`:           nil,
+		`true`: nil,
+	} {
+		if got := mustCompile(t, "a.input.json", text).InputMembers("a"); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q", text, got)
+		}
+	}
+	if got := (&Set{}).InputMembers("a"); got != nil {
+		t.Errorf("of no command: %q", got)
+	}
+	type inner struct{ Deep int }
+	type target struct {
+		inner
+		Path string `json:"path"`
+		Skip int    `json:"-"`
+	}
+	structs, err := NewDecoder[*target]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"path": true, "Deep": true, "Path": false, "Skip": false, "-": false, "deep": false} {
+		if structs.Takes(name) != want {
+			t.Errorf("a struct takes %q: %v", name, !want)
+		}
+	}
+	maps, _ := NewDecoder[map[string]int]()
+	values, _ := NewDecoder[Value]()
+	times, _ := NewDecoder[time.Time]()
+	if !maps.Takes("x") || !values.Takes("x") || !times.Takes("x") {
+		t.Error("a type that is no struct takes only some names")
 	}
 }
 
