@@ -40,6 +40,7 @@ type App struct {
 
 	mu       sync.Mutex
 	handlers map[string]Handler
+	fits     map[string]func(schemas *schema.Set, folder string) error
 	frozen   bool
 
 	// Set once by start, before there is a session.
@@ -120,6 +121,7 @@ func New(c Config) (*App, error) {
 		variables:   variables,
 		development: c.Development,
 		handlers:    make(map[string]Handler),
+		fits:        make(map[string]func(*schema.Set, string) error),
 		work:        newWork(),
 		asides:      newWork(),
 		workers:     newWorkers(),
@@ -138,7 +140,10 @@ func New(c Config) (*App, error) {
 // name can't name a command (notes.save: letters, digits, - and _ in parts with
 // single dots between them, a letter first, at most 128 bytes), is taken, or
 // the app has started: mistakes in the program, found when it first runs.
-func (app *App) Handle(name string, h Handler) {
+func (app *App) Handle(name string, h Handler) { app.register(name, nil, h) }
+
+// register is Handle with a check of the command's schemas, made at start.
+func (app *App) register(name string, fits func(schemas *schema.Set, folder string) error, h Handler) {
 	if h == nil {
 		panic(fmt.Sprintf("core: command %q has no handler", name))
 	}
@@ -154,6 +159,9 @@ func (app *App) Handle(name string, h Handler) {
 		panic(fmt.Sprintf("core: command %q is registered twice", name))
 	}
 	app.handlers[name] = h
+	if fits != nil {
+		app.fits[name] = fits
+	}
 }
 
 // Commands lists the registered commands, sorted.

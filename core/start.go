@@ -94,13 +94,19 @@ func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (str
 	return gate, nil
 }
 
-// bindCommands refuses a command without an input schema, and limits for
-// commands that don't exist: a misspelt name must not lift a limit.
+// bindCommands refuses a command without an input schema or with types that
+// don't fit its schemas, and limits for commands that don't exist: a misspelt
+// name must not lift a limit.
 func (app *App) bindCommands() error {
 	app.commands = make(map[string]*command, len(app.handlers))
 	for _, name := range slices.Sorted(maps.Keys(app.handlers)) {
 		if !app.schemas.HasInput(name) {
 			return fmt.Errorf("core: command %q has no input schema; expected it in %s", name, path.Join(app.files.schemasName, name+".input.json"))
+		}
+		if fits := app.fits[name]; fits != nil {
+			if err := fits(app.schemas, app.files.schemasName); err != nil {
+				return err
+			}
 		}
 		given := app.config.CommandLimits[name]
 		app.commands[name] = &command{name: name, handler: app.handlers[name], given: given, limits: given.or(app.limits)}

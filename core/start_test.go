@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -126,6 +127,53 @@ func TestRegistrationMistakesPanic(t *testing.T) {
 	}
 	if got := app.Commands(); len(got) != 1 || got[0] != "notes.touch" {
 		t.Errorf("commands are %v", got)
+	}
+}
+
+func TestC7TypesThatDoNotFitTheirSchemasStopTheStart(t *testing.T) {
+	type tagless struct{ Text string }
+	for _, test := range []struct {
+		name     string
+		register func(*App)
+		want     []string // nil: it starts
+	}{
+		{"arguments without json tags", func(app *App) {
+			Command(app, "notes.touch", func(context.Context, tagless) (struct{}, error) { return struct{}{}, nil })
+		}, []string{`"notes.touch"`, "schemas/notes.touch.input.json", `"text"`, "core.tagless", "json tag"}},
+		{"a result that no schema describes", func(app *App) {
+			Command(app, "notes.touch", func(_ context.Context, a text) (text, error) { return a, nil })
+		}, []string{`"notes.touch"`, "core.text", "schemas/notes.touch.output.json"}},
+		{"a list that no schema describes", func(app *App) {
+			Command(app, "notes.touch", func(_ context.Context, a text) ([]text, error) { return nil, nil })
+		}, []string{`"notes.touch"`, "[]core.text", "schemas/notes.touch.output.json"}},
+		{"a result that may be null", func(app *App) {
+			Command(app, "notes.touch", func(_ context.Context, a text) (*text, error) { return nil, nil })
+		}, nil},
+		{"a result that writes itself", func(app *App) {
+			Command(app, "notes.touch", func(_ context.Context, a text) (json.RawMessage, error) { return nil, nil })
+		}, nil},
+		{"arguments of any form", func(app *App) {
+			Command(app, "notes.touch", func(_ context.Context, a map[string]any) (struct{}, error) { return struct{}{}, nil })
+		}, nil},
+		{"a handler without types", func(app *App) {
+			app.Handle("notes.touch", func(context.Context, *Request) (any, error) { return nil, nil })
+		}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			app, err := New(Config{Files: testFiles(), Record: audits.NewMemory(1), Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer app.Shutdown(t.Context())
+			test.register(app)
+			err = app.StartInProcess()
+			if (err == nil) != (test.want == nil) {
+				t.Fatalf("got %v", err)
+			}
+			if err != nil {
+				contains(t, err.Error(), test.want...)
+			}
+		})
 	}
 }
 
