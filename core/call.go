@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/isolation"
 	"github.com/sallyport/sallyport/schema"
@@ -271,12 +273,20 @@ func (c *call) failed(err error) *refusal {
 
 // unfit is a result that the page must not get: a bug of the handler or of
 // its output schema.
-func unfit(err error) *refusal {
+func (c *call) unfit(err error) *refusal {
 	var (
-		invalid *schema.Invalid
-		syntax  *schema.SyntaxError
-		reason  = "it can't be encoded as JSON: an error of type " + errorTypes(err)
+		invalid  *schema.Invalid
+		syntax   *schema.SyntaxError
+		semantic *json.SemanticError
+		reason   = "it can't be encoded as JSON: an error of type " + errorTypes(err)
 	)
+	if errors.As(err, &semantic) && semantic.GoType != nil {
+		reason += " at a " + semantic.GoType.String()
+	}
+	if c.session.app.development {
+		// Quoted and cut, as a handler's error is.
+		c.session.app.log.Warn("core: a handler's result", "call", c.record.ID, "command", c.record.Command, "err", quoted(err))
+	}
 	switch {
 	case errors.Is(err, errResultSize):
 		reason = "it is larger than its limit"

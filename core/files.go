@@ -165,7 +165,8 @@ func (f *files) check() error {
 		return errors.New("core: the brownfield pattern has no frame to run a hook in; remove the hook, or the pattern")
 	}
 	if missing != "" {
-		return fmt.Errorf("core: no %s in Config.Files, and Config has no %s", manifest.FileName, missing)
+		return fmt.Errorf("core: no %s in Config.Files, and Config has no %s; write the file, whose form `sallyport manifest --schema` prints, or set the field",
+			manifest.FileName, missing)
 	}
 	if !appName(f.name) {
 		return fmt.Errorf("core: %q can't name an app; want at most 32 lower-case letters, digits and single hyphens, a letter first", f.name)

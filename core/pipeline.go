@@ -204,14 +204,14 @@ func (c *call) check(result any) ([]byte, *refusal) {
 	text, err := encode(result, limits.ResultBytes)
 	c.shrink(len(text))
 	if err != nil {
-		return nil, unfit(err)
+		return nil, c.unfit(err)
 	}
 	value, err := schema.Parse(text, limits.parseResult())
 	if err != nil {
-		return nil, unfit(err)
+		return nil, c.unfit(err)
 	}
 	if err := c.session.app.schemas.ValidateOutput(c.command.name, value); err != nil {
-		return nil, unfit(err)
+		return nil, c.unfit(err)
 	}
 	return text, nil
 }
