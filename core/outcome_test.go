@@ -214,6 +214,9 @@ func TestALongVisibleMessageIsCutBetweenCharacters(t *testing.T) {
 	if len(message) != maxMessage-1 || strings.ToValidUTF8(message, "") != message {
 		t.Errorf("%d bytes, ending in %q", len(message), message[len(message)-2:])
 	}
+	if message := visibleMessage(Visible(errors.New("a\xffb"))); message != "a\uFFFDb" {
+		t.Errorf("broken text became %q", message)
+	}
 	if Visible(nil) != nil {
 		t.Error("no error became one")
 	}
