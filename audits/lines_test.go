@@ -321,6 +321,31 @@ func TestLinesTakesBackHalfALine(t *testing.T) {
 	}
 }
 
+func TestScanTakesRecordsOfItsVersionAlone(t *testing.T) {
+	whole := string(appendRecord(nil, KindDecision, &Record{ID: "a-1", Verdict: VerdictAllow}))
+	for name, line := range map[string]string{
+		"a later version":          strings.Replace(whole, `{"v":1,`, `{"v":2,`, 1),
+		"no version":               strings.Replace(whole, `"v":1,`, ``, 1),
+		"a member that nobody has": strings.Replace(whole, `"v":1,`, `"v":1,"verdct":"deny",`, 1),
+		"two records in one line":  whole + whole,
+		"half a record":            whole[:len(whole)-5],
+		"nothing":                  "",
+	} {
+		var records, faults int
+		for r, err := range Scan(strings.NewReader(line + "\n" + whole + "\n")) {
+			switch {
+			case err == nil && r.ID == "a-1":
+				records++
+			case err != nil && r.ID == "" && strings.Contains(err.Error(), "line 1:"):
+				faults++
+			}
+		}
+		if records != 1 || faults != 1 {
+			t.Errorf("%s: %d records and %d faults, want one of each", name, records, faults)
+		}
+	}
+}
+
 func TestLinesRefusesAfterClose(t *testing.T) {
 	l, err := OpenLines(filepath.Join(t.TempDir(), "d.jsonl"))
 	if err != nil {

@@ -111,6 +111,15 @@ func TestMAC(t *testing.T) {
 			}
 		})
 	}
+	key := []byte(strings.Repeat("k", MinMACKey))
+	copied, err := NewMAC(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(key)
+	if copied.Sum("a", args) != fixed.Sum("a", args) {
+		t.Error("the caller's key is the MAC's own")
+	}
 	if _, err := NewMAC([]byte("short")); err == nil {
 		t.Error("a short key was taken")
 	}
