@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"net/netip"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -248,6 +249,17 @@ func (o *ownValue) UnmarshalValue(v Value) error {
 	return nil
 }
 
+// Selfish is its own part.
+type Selfish struct{ *Selfish }
+
+type nameOfFloat float64
+
+func (n *nameOfFloat) UnmarshalText(text []byte) error {
+	f, err := strconv.ParseFloat(string(text), 64)
+	*n = nameOfFloat(f)
+	return err
+}
+
 func TestTypesThatCannotBeDecodedAreFoundEarly(t *testing.T) {
 	type left struct{ ID int }
 	type right struct{ ID int }
@@ -295,6 +307,10 @@ func TestTypesThatCannotBeDecodedAreFoundEarly(t *testing.T) {
 	check("a tag on a field that can't be set", err9)
 	_, err10 := NewDecoder[wrong]()
 	check("option string on a list", err10)
+	_, err11 := NewDecoder[Selfish]()
+	check("a struct that embeds itself", err11)
+	var floats map[nameOfFloat]int
+	check("names that equal nothing, themselves included", Decode(mustParse(t, `{"NaN":1}`), &floats))
 	check("a value instead of a pointer", Decode(mustParse(t, `1`), 1))
 	check("a nil pointer", Decode(mustParse(t, `1`), (*int)(nil)))
 	check("nothing", Decode(mustParse(t, `1`), nil))
