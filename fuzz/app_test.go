@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/core"
@@ -233,6 +234,55 @@ func record(t *testing.T, e *evidence, r audits.Record) {
 	t.Helper()
 	if err := e.Decide(t.Context(), &r); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAnAnswerThatCanNotBeIsFound(t *testing.T) {
+	target := newTarget(t, testConfig(), newTestApp)
+	for name, test := range map[string]struct {
+		answers []string // refusals; "" is a result
+		ran     bool
+		want    string
+	}{
+		"a result without a handler":   {[]string{""}, false, "the kit saw no handler run"},
+		"a result":                     {[]string{""}, true, ""},
+		"a denial":                     {[]string{`{"code":"denied","id":"ID"}`}, false, ""},
+		"a denial of what ran":         {[]string{`{"code":"denied","id":"ID"}`}, true, "and its handler ran"},
+		"a cancellation of what ran":   {[]string{`{"code":"cancelled","id":"ID"}`}, true, ""},
+		"another call's denial":        {[]string{`{"code":"denied","id":"other-1"}`}, false, "has the id other-1"},
+		"two answers":                  {[]string{"", `{"code":"timeout","id":"ID"}`}, true, "answered 2 times"},
+		"a refusal that is no object":  {[]string{`"denied"`}, false, "no error object"},
+		"a handler's error may say it": {[]string{`{"code":"failed","id":"ID","message":"` + canary + `"}`}, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &scenario{target: target, choices: &choices{}}
+			var err error
+			if s.page, err = newPage(target.app.Gate(), "main"); err != nil {
+				t.Fatal(err)
+			}
+			defer s.page.session.End(isolation.EndRevoked)
+			id := callID(s.page, 1)
+			if test.ran {
+				target.evidence.ran[id] = ran{"any.value", "1"}
+			}
+			for _, refusal := range test.answers {
+				item := isolation.AppendResult(nil, 1, []byte("null"))
+				if refusal != "" {
+					item = isolation.AppendError(nil, 1, []byte(strings.Replace(refusal, "ID", id, 1)))
+				}
+				if err := s.page.session.Write(item); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for len(s.page.answersTo(1)) < len(test.answers) {
+				time.Sleep(time.Millisecond)
+			}
+			err = s.check(sentCall{id: 1, command: "any.value", args: "1"})
+			if (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+			target.evidence.take()
+		})
 	}
 }
 
