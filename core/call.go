@@ -315,17 +315,3 @@ func quoted(err error) string {
 	text := err.Error()
 	return fmt.Sprintf("%+q", text[:min(len(text), 512)])
 }
-
-// A callContext is what a handler gets: it ends with the call and knows whose
-// call it is, whatever becomes of the request.
-type callContext struct {
-	context.Context
-	caller Identity
-}
-
-func (c *callContext) Value(key any) any {
-	if key == (callerKey{}) {
-		return &c.caller
-	}
-	return c.Context.Value(key)
-}

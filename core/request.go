@@ -123,3 +123,17 @@ func Caller(ctx context.Context) (Identity, error) {
 }
 
 type callerKey struct{}
+
+// A callContext is what a handler gets: it ends with the call and knows whose
+// call it is, whatever becomes of the request.
+type callContext struct {
+	context.Context
+	caller Identity
+}
+
+func (c *callContext) Value(key any) any {
+	if key == (callerKey{}) {
+		return &c.caller
+	}
+	return c.Context.Value(key)
+}
