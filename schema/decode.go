@@ -44,7 +44,8 @@ type Unmarshaler interface {
 //     shortest form, or encoding.TextUnmarshaler.
 //   - encoding.TextUnmarshaler (time.Time, netip.Addr, …) takes strings.
 //   - any takes nil, bool, json.Number, string, []any or map[string]any. [Value] and
-//     json.RawMessage take anything.
+//     json.RawMessage take anything. Read a Value with Decode: who parses a RawMessage again
+//     with encoding/json takes "PATH" for "path", which schema and policy did not.
 //   - null makes pointers, maps, slices and interfaces nil, and an empty struct; for all
 //     other types it is refused. Tag options are omitempty, omitzero and string.
 //
