@@ -37,7 +37,8 @@ type Config struct {
 	Origins     map[string]string
 
 	// Variables are the directories that capabilities name: absolute paths by
-	// name with the dollar sign. $HOME and $APPDATA are set unless given here.
+	// name with the dollar sign. $HOME and $APPDATA are set unless given here, or the
+	// user has no home but the root.
 	Variables map[string]string
 
 	// Record is asked before any handler runs. Nil writes JSON lines to

@@ -12,7 +12,8 @@ import (
 
 // directories are the variables of capabilities: those of the configuration,
 // and $HOME and $APPDATA where it is silent and the system has an answer. The
-// error is why it has none.
+// error is why it has none. The root is none: a service account often has it,
+// and "below $HOME" would be all.
 func (c *Config) directories() (variables map[string]string, homeless error) {
 	variables = make(map[string]string, len(c.Variables)+2)
 	home, err := os.UserHomeDir()
@@ -21,6 +22,8 @@ func (c *Config) directories() (variables map[string]string, homeless error) {
 		homeless = err
 	case !filepath.IsAbs(home):
 		homeless = fmt.Errorf("%q is no absolute path", home)
+	case filepath.Dir(filepath.Clean(home)) == filepath.Clean(home):
+		homeless = fmt.Errorf("%q is the root, below which everything lies", home)
 	default:
 		variables["$HOME"] = filepath.Clean(home)
 		variables["$APPDATA"] = dataFolder(home)
