@@ -3,8 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -219,42 +217,12 @@ func TestC7AHomeThatIsRelativeOrAllIsNone(t *testing.T) {
 		t.Setenv("HOME", home)
 		t.Setenv("XDG_DATA_HOME", "")
 		t.Setenv("XDG_STATE_HOME", "")
-		if got := (&Config{}).directories(); len(got) != 0 {
+		if got, _ := (&Config{}).directories(); len(got) != 0 {
 			t.Errorf("home %q: variables are %v", home, got)
 		}
 		if file, err := recordFile("notes"); err == nil && !strings.HasPrefix(home, "/") {
 			t.Errorf("home %q: the record is %s", home, file)
 		}
-	}
-}
-
-func TestAWindowHasOneOrigin(t *testing.T) {
-	page, err := fs.Sub(testFiles(), "page")
-	if err != nil {
-		t.Fatal(err)
-	}
-	windows := []isolation.Window{{Label: "main", Origin: "https://a.example", Page: page}}
-	app, err := New(Config{Files: testFiles(), Windows: windows, Record: audits.NewMemory(1),
-		FrameOrigin: "https://frame.example", Origins: map[string]string{"main": "https://b.example"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer app.Shutdown(t.Context())
-	if err := app.Start(); err == nil || !strings.Contains(err.Error(), "two origins") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestC4AnUnusedLaunchFileGoesWithTheApp(t *testing.T) {
-	r := run(t, nil)
-	if _, err := os.Stat(r.file); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.down(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(r.file); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("it is still there: %v", err)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"embed"
 	"log"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -20,7 +19,7 @@ import (
 var files embed.FS
 
 func main() {
-	app, err := newApp(core.Config{Files: files, Log: slog.Default()})
+	app, err := newApp(core.Config{Files: files})
 	if err != nil {
 		log.Fatal(err)
 	}
