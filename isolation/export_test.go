@@ -1,5 +1,10 @@
 package isolation
 
+import (
+	"errors"
+	"sync"
+)
+
 // What the tests in package isolation_test need to reach beyond the API.
 
 func (g *Gate) RedeemForTest(ticket string) (*Offer, error) { return g.redeem(ticket) }
@@ -42,3 +47,43 @@ func (g *Gate) ResumeForTest(resume []byte, prove func(challenge []byte) []byte,
 func (g *Gate) DocumentForTest(label string) string { return g.newDocument(g.windows[label]).String() }
 
 func (g *Gate) FrameOriginForTest() string { return g.frames.origin.String() }
+// A LinkForTest hands each frame over as it is sent, as a socket whose buffers
+// are full does, until it is closed.
+type LinkForTest struct {
+	Frames chan []byte
+	closed chan struct{}
+	once   sync.Once
+}
+
+func NewLinkForTest() *LinkForTest {
+	return &LinkForTest{Frames: make(chan []byte), closed: make(chan struct{})}
+}
+
+func (l *LinkForTest) send(frame []byte) error {
+	select {
+	case l.Frames <- frame:
+		return nil
+	case <-l.closed:
+		return errors.New("the link is closed")
+	}
+}
+
+func (l *LinkForTest) paced() bool { return true }
+func (l *LinkForTest) close(bool)  { l.Break() }
+
+// Break is what a peer that has gone does.
+func (l *LinkForTest) Break() { l.once.Do(func() { close(l.closed) }) }
+
+func (o *Offer) AcceptOverForTest(hello []byte, to *LinkForTest) (*Session, error) {
+	return o.accept(hello, to)
+}
+
+// A ResumptionForTest is a resume that has got its challenge.
+type ResumptionForTest struct{ r *resumption }
+
+func (g *Gate) BeginResumeForTest(resume []byte) (ResumptionForTest, []byte, error) {
+	r, challenge, err := g.beginResume(resume, nil)
+	return ResumptionForTest{r}, challenge, err
+}
+
+func (r ResumptionForTest) Prove(proof []byte, to *LinkForTest) error { return r.r.prove(proof, to) }

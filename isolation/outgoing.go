@@ -256,7 +256,8 @@ func (s *Session) sentInEpoch() int {
 	return s.out.count
 }
 
-// attach makes to the session's only link; the one before is closed.
+// attach makes to the session's only link; the one before is closed, and what
+// waited for it is forgotten as in detach.
 func (s *Session) attach(to link, first message) {
 	s.sending.Lock()
 	if s.ended.Load() {
@@ -265,6 +266,7 @@ func (s *Session) attach(to link, first message) {
 		return
 	}
 	old := s.out.link
+	s.dropQueue()
 	s.out.link = to
 	s.out.control = append(s.out.control, first)
 	s.wake()
