@@ -238,11 +238,11 @@ func (s *Session) seal(t Type, plain []byte) ([]byte, error) {
 	}
 	s.out.sequence++
 	s.out.count++
-	return s.sealAt(header{typ: t, epoch: s.out.epoch, sequence: s.out.sequence}, plain)
+	return s.sealAt(s.out.aead, header{typ: t, epoch: s.out.epoch, sequence: s.out.sequence}, plain)
 }
 
-func (s *Session) sealAt(h header, plain []byte) ([]byte, error) {
-	body, err := s.out.aead.Encrypt(plain, associatedData(h, toFrame, s.id))
+func (s *Session) sealAt(key tink.AEAD, h header, plain []byte) ([]byte, error) {
+	body, err := key.Encrypt(plain, associatedData(h, toFrame, s.id))
 	if err != nil {
 		return nil, err
 	}
@@ -352,14 +352,21 @@ func (s *Session) farewell() ([]byte, link) {
 }
 
 // challenge makes a resume's challenge: outside the sequence, under the epoch
-// in force.
+// whose proof will be taken. A change of keys that still waits to be sent, for
+// an old socket that takes nothing, has happened for what the frame sends.
 func (s *Session) challenge(nonce []byte) ([]byte, error) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
 	if s.out.aead == nil {
 		return nil, errDiscard
 	}
-	return s.sealAt(header{typ: TypeChallenge, epoch: s.out.epoch}, nonce)
+	key, epoch := s.out.aead, s.out.epoch
+	for _, m := range s.out.control {
+		if m.next != nil {
+			key, epoch = m.next, epoch+1
+		}
+	}
+	return s.sealAt(key, header{typ: TypeChallenge, epoch: epoch}, nonce)
 }
 
 // appendLengthPrefixed is how the relay puts frames into a body.

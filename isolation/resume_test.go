@@ -165,3 +165,28 @@ func TestRekeyWaitingForTheOldSocketIsSentOnce(t *testing.T) {
 		v.await(v.next, isolation.TypeBatch)
 	})
 }
+
+// TestResumeAfterNewKeysThatCouldNotBeConfirmed has ready wait behind an answer
+// that the old socket does not take: the core reads under the new keys already.
+func TestResumeAfterNewKeysThatCouldNotBeConfirmed(t *testing.T) {
+	stall(t, isolation.Limits{RekeyAfter: 2}, func(v *stalled) {
+		v.call(1)
+		v.await(v.old, isolation.TypeBatch)
+		v.call(2)
+		rekey := v.await(v.old, isolation.TypeRekey)
+		v.call(3) // its answer is stuck
+		rekeyed, err := v.p.Rekeyed(rekey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !v.s.Deliver(rekeyed) {
+			t.Fatal("the new keys were refused")
+		}
+		v.resume()
+		if kind, _ := v.take(v.next); kind != isolation.TypeResumed {
+			t.Fatalf("the first frame of the new socket has type %d", kind)
+		}
+		v.call(4)
+		v.await(v.next, isolation.TypeBatch)
+	})
+}
