@@ -43,8 +43,10 @@
 //	11 resumed    core to frame: plaintext empty
 //	12 bye        either way: the session ends; plaintext empty
 //
-// An unknown version or type, a type in the wrong direction, and a plaintext
-// of the wrong size are refused like a forgery.
+// An unknown version or type and a type in the wrong direction are refused
+// like a forgery. So is, in the frame, an authentic frame whose plaintext is
+// not what its type asks for; in the core it ends the session, but for a proof
+// with another nonce.
 //
 // # Handshake
 //

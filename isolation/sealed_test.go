@@ -360,6 +360,7 @@ func TestAuthenticFramesAgainstTheFormatEndTheSession(t *testing.T) {
 	for name, send := range map[string]func(c *peer.Client){
 		"rekeyed that nobody asked for":     func(c *peer.Client) { c.Session.Deliver(c.Peer.Seal(isolation.TypeRekeyed, make([]byte, 177))) },
 		"pong with a plaintext":             func(c *peer.Client) { c.Session.Deliver(c.Peer.Seal(isolation.TypePong, []byte("x"))) },
+		"bye with a plaintext":              func(c *peer.Client) { c.Session.Deliver(c.Peer.Seal(isolation.TypeBye, []byte("x"))) },
 		"empty batch":                       func(c *peer.Client) { c.Session.Deliver(c.Peer.Seal(isolation.TypeBatch, nil)) },
 		"item of an unknown kind":           func(c *peer.Client) { c.Session.Deliver(c.Peer.Seal(isolation.TypeBatch, []byte{9, 0, 0, 0, 1})) },
 		"arguments longer than the batch":   func(c *peer.Client) { c.Session.Deliver(c.Peer.Seal(isolation.TypeBatch, longArgs())) },

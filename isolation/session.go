@@ -214,7 +214,8 @@ func (s *Session) expectEmpty(plain []byte) {
 func (s *Session) bye(frame []byte) {
 	h, body, ok := parseHeader(frame)
 	if !ok || h.sequence != 0 || h.epoch != s.in.epoch || len(frame) != sealedMinimum {
-		if _, err := s.open(frame, TypeBye); err == nil {
+		if plain, err := s.open(frame, TypeBye); err == nil {
+			s.expectEmpty(plain)
 			s.End(EndBye)
 		}
 		return
