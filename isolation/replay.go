@@ -13,8 +13,12 @@ type replayGuard interface {
 // or reordered but by an attacker or a bug. The zero value expects 1.
 type strictOrder struct{ last uint64 }
 
-func (o *strictOrder) fresh(sequence uint64) bool { return sequence == o.last+1 }
-func (o *strictOrder) commit(sequence uint64)     { o.last = sequence }
+func (o *strictOrder) fresh(sequence uint64) bool {
+	return sequence == o.last+1 && sequence != 0 // the numbers end; they never start again
+}
+
+func (o *strictOrder) commit(sequence uint64) { o.last = sequence }
+
 func (o *strictOrder) skipTo(sequence uint64) bool {
 	return sequence > o.last
 }
