@@ -96,7 +96,9 @@
 // and sends nothing more until ready arrives under the new epoch. A frame of
 // the epoch before is accepted only on the relay and only with a sequence
 // below that of rekeyed (to the core) or ready (to the frame). At MaxFrames
-// frames in one epoch, 2^24, the session ends.
+// frames in one epoch, 2^24, the session ends. Challenges, which whoever knows
+// a session's id can ask for, are counted apart: beyond 2^24 in one epoch there
+// are no more.
 //
 // # Resume
 //

@@ -30,6 +30,7 @@ type outgoing struct {
 	epoch    uint16
 	sequence uint64 // of the last sealed frame
 	count    int    // sealed frames in this epoch
+	asked    int    // challenges in this epoch, which stand outside the sequence
 
 	link     link // nil while a dropped socket is not resumed
 	detached time.Time
@@ -291,7 +292,7 @@ func (s *Session) detach(from link) {
 // renew puts the key of the next epoch in force, if there is one.
 func (out *outgoing) renew(next tink.AEAD) {
 	if next != nil {
-		out.aead, out.epoch, out.count = next, out.epoch+1, 0
+		out.aead, out.epoch, out.count, out.asked = next, out.epoch+1, 0, 0
 	}
 }
 
@@ -357,9 +358,10 @@ func (s *Session) farewell() ([]byte, link) {
 func (s *Session) challenge(nonce []byte) ([]byte, error) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
-	if s.out.aead == nil {
+	if s.out.aead == nil || s.out.asked >= MaxFrames { // anybody may ask for them
 		return nil, errDiscard
 	}
+	s.out.asked++
 	key, epoch := s.out.aead, s.out.epoch
 	for _, m := range s.out.control {
 		if m.next != nil {

@@ -29,6 +29,7 @@ func (g *Gate) beginResume(frame []byte, in *window) (*resumption, []byte, error
 	rand.Read(r.nonce[:]) // never fails since Go 1.24
 	challenge, err := s.challenge(r.nonce[:])
 	if err != nil {
+		g.counters.discard("resume")
 		return nil, nil, errDiscard
 	}
 	return r, challenge, nil
@@ -49,7 +50,6 @@ func (r *resumption) prove(frame []byte, to link) error {
 		s.gate.counters.discard("proof")
 		return errDiscard
 	}
-	s.pinged.Store(0)
 	s.attach(to, message{typ: TypeResumed})
 	if s.in.pair != nil {
 		s.offerRekey()

@@ -182,8 +182,8 @@ func (s *Session) deliverTo(frame []byte, lends bool) (lent func(), authentic bo
 	case TypePong:
 		if plain, err := s.open(frame, TypePong); err == nil {
 			s.expectEmpty(plain)
-			s.pinged.Store(0)
 		}
+		s.renewIfDue()
 	case TypeRekeyed:
 		s.rekeyed(frame)
 	case TypeBye:
