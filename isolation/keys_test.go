@@ -70,3 +70,33 @@ func TestC4TheCoreSealsNoMoreThanItsKeyMay(t *testing.T) {
 		t.Errorf("under new keys nothing is sealed: %v", err)
 	}
 }
+
+// TestC4KeysAreDroppedAtTheEnd ends a session in the middle of a change of
+// keys: at rest, while it receives, and in the moment after that.
+func TestC4KeysAreDroppedAtTheEnd(t *testing.T) {
+	for name, end := range map[string]func(*Session){
+		"at rest":           func(s *Session) { s.End(EndRevoked) },
+		"while it receives": func(s *Session) { s.receiving.Lock(); s.End(EndRevoked); s.received() },
+		"by a frame":        func(s *Session) { s.deliver(sealedTo(t, TypeBye, 1, nil)) },
+	} {
+		g, _ := quietGate(t)
+		s := quietSession(t, g, Relay)
+		pair, err := newKeyPair()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.in.pair, s.in.previous = pair, s.in.aead
+		end(s)
+		if s.in.aead != nil || s.in.previous != nil || s.in.pair != nil || s.out.aead != nil {
+			t.Errorf("%s: keys are kept", name)
+		}
+		if pair.secret != [SecretSize]byte{} || pair.decrypt != nil {
+			t.Errorf("%s: the secret of the change under way is kept", name)
+		}
+		for _, frame := range [][]byte{sealedTo(t, TypeBatch, 2, nil), sealedTo(t, TypeBye, 0, nil), sealedTo(t, TypePong, 2, nil), sealedTo(t, TypeRekeyed, 2, nil)} {
+			if s.deliver(frame) {
+				t.Errorf("%s: a frame of type %d was taken afterwards", name, frame[1])
+			}
+		}
+	}
+}

@@ -40,8 +40,7 @@ func (g *Gate) beginResume(frame []byte, in *window) (*resumption, []byte, error
 func (r *resumption) prove(frame []byte, to link) error {
 	s := r.session
 	s.receiving.Lock()
-	defer s.receiving.Unlock()
-	defer s.forget()
+	defer s.received()
 	plain, err := s.open(frame, TypeProof)
 	if err != nil {
 		return err

@@ -172,8 +172,7 @@ func (s *Session) deliver(frame []byte) (authentic bool) {
 // having lent its goroutine.
 func (s *Session) deliverTo(frame []byte, lends bool) (lent func(), authentic bool) {
 	s.receiving.Lock()
-	defer s.receiving.Unlock()
-	defer s.forget()
+	defer s.received()
 	s.in.failed, s.in.lends, s.in.lent = false, lends, nil
 	switch typeOf(frame) {
 	case TypeBatch:
@@ -245,18 +244,30 @@ func (s *Session) End(reason Reason) {
 	s.gate.remove(s, reason)
 	s.hangUp(reason)
 	s.cancel()
-	if s.receiving.TryLock() { // else deliver does it when it is done
-		s.forget()
-		s.receiving.Unlock()
-	}
+	s.forget()
 	if !s.opening.CompareAndSwap(opening, endedEarly) {
 		s.gate.receiver.Ended(s, reason)
 	}
 }
 
-// forget drops the keys of an ended session.
-func (s *Session) forget() {
+// received ends the receiving of one frame. An end that came meanwhile left
+// the keys to it.
+func (s *Session) received() {
+	s.receiving.Unlock()
 	if s.ended.Load() {
-		s.in.aead, s.in.previous, s.in.pair = nil, nil, nil
+		s.forget()
 	}
+}
+
+// forget drops the keys of an ended session, unless a frame is being received:
+// then received does.
+func (s *Session) forget() {
+	if !s.receiving.TryLock() {
+		return
+	}
+	defer s.receiving.Unlock()
+	if s.in.pair != nil {
+		s.in.pair.destroy()
+	}
+	s.in.aead, s.in.previous, s.in.pair = nil, nil, nil
 }
