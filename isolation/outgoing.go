@@ -132,6 +132,7 @@ func (s *Session) flush() {
 func (s *Session) sendNext() bool {
 	frame, to := s.next()
 	if frame == nil {
+		s.left()
 		if to != nil {
 			to.close(true)
 		}
@@ -142,6 +143,7 @@ func (s *Session) sendNext() bool {
 		to.close(false)
 	}
 	if typeOf(frame) == TypeBye {
+		s.left()
 		to.close(true)
 		return false
 	}
@@ -339,10 +341,6 @@ func (s *Session) hangUp(reason Reason) {
 // farewell seals the last frame and drops key and link. Called with sending
 // held.
 func (s *Session) farewell() ([]byte, link) {
-	if s.out.leaving {
-		s.out.leaving = false
-		defer s.gate.farewells.Done()
-	}
 	to := s.out.link
 	var frame []byte
 	if to != nil {
@@ -350,6 +348,16 @@ func (s *Session) farewell() ([]byte, link) {
 	}
 	s.out.link, s.out.aead = nil, nil
 	return frame, to
+}
+
+// left tells the gate, if it waits, that the last frame has gone out.
+func (s *Session) left() {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if s.out.leaving {
+		s.out.leaving = false
+		s.gate.farewells.Done()
+	}
 }
 
 // challenge makes a resume's challenge: outside the sequence, under the epoch
