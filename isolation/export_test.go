@@ -1,6 +1,7 @@
 package isolation
 
 import (
+	"context"
 	"errors"
 	"sync"
 )
@@ -74,7 +75,7 @@ func (l *LinkForTest) close(bool)  { l.Break() }
 // Break is what a peer that has gone does.
 func (l *LinkForTest) Break() { l.once.Do(func() { close(l.closed) }) }
 
-func (o *Offer) AcceptOverForTest(hello []byte, to *LinkForTest) (*Session, error) {
+func (o *Offer) AcceptOverForTest(hello []byte, to link) (*Session, error) {
 	return o.accept(hello, to)
 }
 
@@ -86,4 +87,23 @@ func (g *Gate) BeginResumeForTest(resume []byte) (ResumptionForTest, []byte, err
 	return ResumptionForTest{r}, challenge, err
 }
 
-func (r ResumptionForTest) Prove(proof []byte, to *LinkForTest) error { return r.r.prove(proof, to) }
+func (r ResumptionForTest) Prove(proof []byte, to link) error { return r.r.prove(proof, to) }
+
+// A RelayLinkForTest is the relay's queue.
+type RelayLinkForTest struct{ *relayLink }
+
+func NewRelayLinkForTest(g *Gate) RelayLinkForTest {
+	return RelayLinkForTest{newRelayLink(g.limits.MaxPending)}
+}
+
+// Held is how many bytes wait.
+func (l RelayLinkForTest) Held() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, frame := range l.frames {
+		n += len(frame)
+	}
+	return n
+}
+
+func (l RelayLinkForTest) Take(ctx context.Context) [][]byte { return l.take(ctx) }
