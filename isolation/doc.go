@@ -145,5 +145,7 @@
 // origin; request and response bodies are frames, each preceded by its length
 // (4). The request's path names the session. A response holds what the core
 // had to say, waiting a while for it; an empty one says nothing of what
-// happened to the request.
+// happened to the request. A request or its response may be lost. The frame
+// sends a hello or rekeyed again, the same bytes, until it has ready; the core
+// discards it as any replay, and brings the ready that it has sealed again.
 package isolation

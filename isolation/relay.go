@@ -1,11 +1,13 @@
 package isolation
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,6 +20,7 @@ type relayLink struct {
 	max     int           // bytes
 	ready   chan struct{} // closed when there is something to take, or the end
 	over    bool
+	kept    []byte // the newest frame of type ready, which may be lost with its response
 }
 
 func newRelayLink(max int) *relayLink {
@@ -30,10 +33,26 @@ func (l *relayLink) send(frame []byte) error {
 	if l.over || l.waiting+len(frame) > l.max {
 		return errors.New("isolation: the relay's queue is closed or full")
 	}
+	if typeOf(frame) == TypeReady {
+		l.kept = frame
+	}
 	l.frames = append(l.frames, frame)
 	l.waiting += len(frame)
 	l.signal()
 	return nil
+}
+
+// repeat brings ready again, the same bytes, of which a frame takes one.
+func (l *relayLink) repeat() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	waits := slices.ContainsFunc(l.frames, func(f []byte) bool { return bytes.Equal(f, l.kept) })
+	if l.over || l.kept == nil || waits {
+		return
+	}
+	l.frames = append(l.frames, l.kept)
+	l.waiting += len(l.kept)
+	l.signal()
 }
 
 func (l *relayLink) paced() bool { return false } // frames gather between requests anyway
@@ -106,7 +125,10 @@ func (g *Gate) serveRelay(w http.ResponseWriter, r *http.Request, in *window, pa
 		return
 	}
 	for _, frame := range rest {
-		s.deliver(frame) // what is not authentic is counted and dropped
+		authentic := s.deliver(frame) // what is not is counted and dropped
+		if t := typeOf(frame); !authentic && (t == TypeHello || t == TypeRekeyed) {
+			to.repeat()
+		}
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	if len(frames) == 0 {

@@ -376,3 +376,56 @@ func TestARelaysPathIsOneSessionsID(t *testing.T) {
 		}
 	}
 }
+
+// TestTheRelayBringsReadyAgain loses the responses that held it, after a hello
+// and after new keys: the frame then sends again what ready answers.
+func TestTheRelayBringsReadyAgain(t *testing.T) {
+	l, r := relays(t, func(c *isolation.Config) { c.Limits.PollWithin, c.Limits.RekeyAfter = 200*time.Millisecond, 1 })
+	page := l.page()
+	h := l.frame(page.Frame)
+	p, hello, err := peer.New(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.p, l.path = p, page.Relay+h.Session
+	lose := func() { // all that the core has to say
+		for len(l.deliver()) > 0 {
+		}
+	}
+	await := func(want isolation.Type, bodies ...[]byte) []byte {
+		t.Helper()
+		for range 50 {
+			for _, body := range append(bodies, l.deliver()) {
+				for _, frame := range l.frames(body) {
+					if kind, plain, err := p.Open(frame); err == nil && kind == want {
+						return plain
+					}
+				}
+			}
+			bodies = nil
+		}
+		t.Fatalf("no frame of type %d came", want)
+		return nil
+	}
+	l.deliver(hello)
+	if waiting := l.deliver(hello, hello, hello); len(l.frames(waiting)) > 1 {
+		t.Errorf("one ready was brought %d times at once", len(l.frames(waiting)))
+	}
+	lose()
+	await(isolation.TypeReady, l.deliver(hello))
+	rekeyed, err := p.Rekeyed(await(isolation.TypeRekey, l.deliver(l.call(1))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.deliver(rekeyed)
+	lose()
+	await(isolation.TypeReady, l.deliver(rekeyed))
+	await(isolation.TypeBatch, l.deliver(l.call(2)))
+	if r.calls() != 2 || len(r.ends()) > 1 { // the end of the session before this one
+		t.Errorf("%d calls arrived, ends %v", r.calls(), r.ends())
+	}
+	lose()
+	if body := l.deliver([]byte("noise")); len(body) != 0 {
+		t.Errorf("noise was answered by %d frames", len(l.frames(body)))
+	}
+}
