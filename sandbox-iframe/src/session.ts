@@ -364,13 +364,15 @@ export class Session {
         return true;
       case Type.challenge:
         if (size !== NONCE) return false;
-        if (epoch === this.#epochs.number) this.#epochs.offer(undefined);
-        else this.#adopt(0);
+        // New keys that were sent may still be taken, from what the old socket
+        // had brought: until resumed they are kept.
+        if (epoch !== this.#epochs.number) this.#adopt(0);
         this.#phase = "proof";
         this.#say({ type: Type.proof, plaintext });
         return true;
       case Type.resumed:
         if (size !== 0) return false;
+        this.#epochs.offer(undefined);
         this.#ready();
         return true;
       case Type.bye:

@@ -534,6 +534,34 @@ describe("new keys", () => {
     expect([batch.epoch, [...batch.plain]]).toEqual([1, [5]]);
   });
 
+  test("are kept until resumed: the core may take them between its challenge and the proof", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    const rekeyed = await t.first.next();
+    t.first.drop();
+    const second = await resume(t, 1); // challenged under the old keys
+    await t.core.rekeyed(rekeyed); // which the core had in a buffer of the old socket: it refuses the proof
+    second.drop();
+    t.queue(5);
+    const third = await resume(t, 2);
+    third.deliver(await t.core.seal(Type.resumed));
+    const batch = await t.core.open(await third.next());
+    expect([batch.epoch, [...batch.plain]]).toEqual([1, [5]]);
+  });
+
+  test("that the core did not take are of no use after resumed", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    const rekeyed = await t.first.next();
+    t.first.drop();
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed));
+    await until(() => t.events.at(-1) === "ready");
+    second.deliver(await t.core.rekeyed(rekeyed));
+    await until(() => second.closed);
+    expect(t.events.filter((e) => e === "ready").length).toBe(2);
+  });
+
   test("are forgotten after a drop if the challenge says so, and asked for anew", async () => {
     const t = await ready();
     t.first.deliver(await t.core.rekey());
