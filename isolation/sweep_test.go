@@ -73,6 +73,13 @@ func TestC9ASessionsTimesAreKept(t *testing.T) {
 	}
 }
 
+// known has the gate look after a session of quietSession.
+func known(g *Gate, s *Session) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sessions[s.id] = s
+}
+
 // TestC9TheSweepIsOftenEnough lets each time run out alone, the others being
 // long: none may be noticed more than a quarter late.
 func TestC9TheSweepIsOftenEnough(t *testing.T) {
@@ -95,7 +102,7 @@ func TestC9TheSweepIsOftenEnough(t *testing.T) {
 		"a dropped session": {Limits{TicketLife: long, HelloWithin: long, Heartbeat: long, ResumeWithin: short}, func(t *testing.T, g *Gate) func() bool {
 			s := quietSession(t, g, Direct)
 			s.born, s.out.detached = time.Now(), time.Now()
-			g.sessions[s.id] = s
+			known(g, s)
 			return s.ended.Load
 		}, short},
 		"a silent session": {Limits{TicketLife: long, HelloWithin: long, Heartbeat: short, ResumeWithin: long}, func(t *testing.T, g *Gate) func() bool {
@@ -103,7 +110,7 @@ func TestC9TheSweepIsOftenEnough(t *testing.T) {
 			s.born = time.Now()
 			s.seen.Store(s.born.UnixNano())
 			s.out.link = &funcLink{call: func([]byte) error { return nil }}
-			g.sessions[s.id] = s
+			known(g, s)
 			return s.ended.Load
 		}, 2 * short},
 	} {
