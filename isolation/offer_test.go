@@ -157,3 +157,93 @@ func TestOnlyFramesOfTheRightSizeAreHellos(t *testing.T) {
 		}
 	}
 }
+
+// TestC4AHelloNamesItsOwnSession changes nothing but the id in the clear part,
+// which the HPKE message does not hold.
+func TestC4AHelloNamesItsOwnSession(t *testing.T) {
+	g, _ := quietGate(t)
+	o := quietOffer(t, g)
+	hello := helloTo(t, o)
+	for i := range SessionIDSize {
+		spoilt := bytes.Clone(hello)
+		spoilt[HeaderSize+i] ^= 0x80
+		if _, err := o.Accept(spoilt, func([]byte) error { return nil }); err == nil {
+			t.Fatalf("a hello that names another session in byte %d was taken", i)
+		}
+	}
+	if _, err := o.Accept(hello, func([]byte) error { return nil }); err != nil {
+		t.Errorf("the genuine hello was refused: %v", err)
+	}
+}
+
+// A refusing is a Receiver that ends each session while it is told of it.
+type refusing struct{ quiet }
+
+func (r *refusing) Opened(s *Session) { s.End(EndRevoked) }
+
+// TestASessionThatEndsWhileItIsOpenedTakesNoLink ends it in Opened.
+func TestASessionThatEndsWhileItIsOpenedTakesNoLink(t *testing.T) {
+	g := twoWindows(t, Limits{})
+	g.receiver = new(refusing)
+	o := quietOffer(t, g)
+	link := NewLinkForTest()
+	if s, err := o.accept(helloTo(t, o), link); err == nil {
+		t.Errorf("a session was made: ended %v", s.ended.Load())
+	}
+	if !link.isClosed() {
+		t.Error("the link stands")
+	}
+	if n := g.Stats(); n.Sessions != 0 || n.Ended[EndRevoked] != 1 {
+		t.Errorf("%d sessions, ends %v", n.Sessions, n.Ended)
+	}
+}
+
+// A slow is a Receiver that takes long over a new session.
+type slow struct{ quiet }
+
+func (r *slow) Opened(s *Session) { s.check(time.Now().Add(s.gate.limits.ResumeWithin / 2)) }
+
+// TestASessionIsNotMissedBeforeItsSocketIs sweeps while it is being opened.
+func TestASessionIsNotMissedBeforeItsSocketIs(t *testing.T) {
+	g := twoWindows(t, Limits{})
+	g.receiver = new(slow)
+	o := quietOffer(t, g)
+	link := NewLinkForTest()
+	defer link.Break()
+	if _, err := o.accept(helloTo(t, o), link); err != nil {
+		t.Errorf("the session was swept away: %v", g.Stats().Ended)
+	}
+}
+
+// TestC8RefusedResumesAreCounted presents resumes and proofs that are none.
+func TestC8RefusedResumesAreCounted(t *testing.T) {
+	g, _ := quietGate(t)
+	s := quietSession(t, g, Direct)
+	known(g, s)
+	count := func(reason string) uint64 { return g.Stats().Discarded[reason] }
+	resume := append(header{typ: TypeResume}.append(nil), s.id[:]...)
+	unknown := bytes.Clone(resume)
+	unknown[HeaderSize] ^= 1
+	for i, frame := range [][]byte{nil, resume[:len(resume)-1], append(bytes.Clone(resume), 0), unknown} {
+		if _, _, err := g.beginResume(frame, nil); err == nil || count("resume") != uint64(i)+1 {
+			t.Errorf("resume %d: %v, counted %d times in all", i, err, count("resume"))
+		}
+	}
+	r, _, err := g.beginResume(resume, nil)
+	if err != nil || count("resume") != 4 {
+		t.Fatalf("the genuine resume: %v, counted %d times in all", err, count("resume"))
+	}
+	link := NewLinkForTest()
+	for i, plain := range [][]byte{nil, make([]byte, nonceSize), r.nonce[:nonceSize-1], append(bytes.Clone(r.nonce[:]), 0)} {
+		if err := r.prove(sealedTo(t, TypeProof, uint64(i)+1, plain), link); err == nil || count("proof") != uint64(i)+1 {
+			t.Errorf("proof %d: %v, counted %d times in all", i, err, count("proof"))
+		}
+	}
+	if s.out.link != nil || s.ended.Load() {
+		t.Error("a proof that was none changed the session")
+	}
+	s.out.asked = MaxFrames
+	if _, _, err := g.beginResume(resume, nil); err == nil || count("resume") != 5 {
+		t.Errorf("a challenge too many: %v, counted %d times", err, count("resume"))
+	}
+}
