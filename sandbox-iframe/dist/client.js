@@ -1610,13 +1610,13 @@
           return true;
         case Type.challenge:
           if (size !== NONCE) return false;
-          if (epoch === this.#epochs.number) this.#epochs.offer(void 0);
-          else this.#adopt(0);
+          if (epoch !== this.#epochs.number) this.#adopt(0);
           this.#phase = "proof";
           this.#say({ type: Type.proof, plaintext });
           return true;
         case Type.resumed:
           if (size !== 0) return false;
+          this.#epochs.offer(void 0);
           this.#ready();
           return true;
         case Type.bye:

@@ -29,6 +29,14 @@ describe("the keys of an epoch", () => {
     expect([epochs.keys, epochs.down(Type.batch, 0, 1), epochs.down(Type.ready, 1, 1)]).toEqual([undefined, undefined, undefined]);
   });
 
+  test("and those before them are gone after the end too", async () => {
+    const { epochs } = await changed(false);
+    epochs.adopt(7);
+    epochs.offer(await keysOf(3));
+    epochs.end();
+    expect([epochs.down(Type.batch, 0, 1), epochs.down(Type.batch, 1, 8), epochs.down(Type.batch, 2, 9)]).toEqual([undefined, undefined, undefined]);
+  });
+
   test("that are offered open ready and challenge in order, and on the relay whatever overtook them", async () => {
     const direct = await changed(true);
     const relay = await changed(false);

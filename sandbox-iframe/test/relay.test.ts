@@ -80,6 +80,16 @@ describe("a session over the relay", () => {
     expect(t.events).toEqual(["ready"]);
   });
 
+  test("spends no number on a forgery", async () => {
+    const t = await ready();
+    const genuine = await t.core.reply(answer(true, 1, "1"));
+    const forged = genuine.slice();
+    forged[30]! ^= 1;
+    t.deliver(forged, genuine);
+    await until(() => t.replies.length === 1);
+    expect(t.events).toEqual(["ready"]);
+  });
+
   test("does not accept its own frames mirrored back", async () => {
     const t = await ready();
     t.queue(1);
@@ -92,6 +102,37 @@ describe("a session over the relay", () => {
     const t = await ready();
     const bye = await t.core.open(unpack(t.byes.at(-1)!)![0]!);
     expect([bye.type, bye.sequence]).toEqual([Type.bye, 0]);
+  });
+
+  test("leaves a farewell under its new keys with the page", async () => {
+    const t = await ready();
+    t.deliver(await t.core.rekey());
+    t.deliver(await t.core.rekeyed(await t.next()));
+    await until(() => t.events.filter((e) => e === "ready").length === 2);
+    await pause(10);
+    const bye = await t.core.open(unpack(t.byes.at(-1)!)![0]!);
+    expect([bye.type, bye.epoch, bye.sequence]).toEqual([Type.bye, 1, 0]);
+  });
+
+  test("is over when its page is", async () => {
+    const t = await ready();
+    t.session.leave();
+    expect([t.courier.events, t.events.slice(-2)]).toEqual([undefined, ["stopped", "closed"]]);
+  });
+
+  test("says the same hello until the core has answered", async () => {
+    const core = await new CoreDouble("relay").prepare();
+    const bodies: Uint8Array[] = [];
+    const courier: Courier = { events: undefined, carry: (body) => bodies.push(body), farewell() {}, stop() {} };
+    const nothing = (): void => {};
+    const session = new Session(
+      { ...core.handshake, maxFrame: 4096, carrierOf: relay(courier), patience: { ...patience, answerWithin: 50 } },
+      { ready: nothing, replies: nothing, interrupted: nothing, closed: nothing, unavailable: nothing },
+    );
+    await session.start();
+    await until(() => bodies.length === 3);
+    expect([bodies[1], bodies[2]]).toEqual([bodies[0], bodies[0]]);
+    session.leave();
   });
 
   test("gives sent calls up when a request fails, and sends nothing again", async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { LinkEvents } from "../src/carrier.ts";
 import { direct } from "../src/carrier-direct.ts";
-import type { Entry } from "../src/outbox.ts";
+import { Epochs } from "../src/epochs.ts";
 import type { Reply } from "../src/items.ts";
 import { type Patience, Session, patience } from "../src/session.ts";
-import { MAX_ITEMS, Type } from "../src/wire.ts";
+import { type Entry, Outbox } from "../src/outbox.ts";
+import { MAX_ITEMS, NONCE, PUBLIC_KEY, SECRET, Type } from "../src/wire.ts";
 import { CoreDouble, answer } from "./double.ts";
 import { TestSocket, pause, until } from "./support.ts";
 
@@ -105,7 +107,7 @@ describe("the handshake", () => {
   ];
   for (const [name, make] of impostors)
     test(`is not taken in by ${name}`, async () => {
-      const t = await start();
+      const t = await start({ patience }); // it is the frame that closes the socket, not the clock
       t.queue(1);
       const socket = await t.socket(0);
       socket.accept();
@@ -113,7 +115,7 @@ describe("the handshake", () => {
       if (!name.startsWith("a forged")) t.core.sequence = 0;
       socket.deliver(await make(t.core, ready));
       await until(() => socket.closed);
-      expect([t.events, socket.sent]).toEqual([[], []]);
+      expect([t.events, socket.sent, t.replies]).toEqual([[], [], []]);
     });
 
   test("is tried again, by hello or resume, since nobody knows whether the first hello arrived", async () => {
@@ -611,5 +613,263 @@ describe("leaving", () => {
     t.queue(1);
     await pause(100);
     expect([t.first.sent.length, t.sockets.length, t.events.filter((e) => e === "closed").length]).toEqual([1, 1, 1]);
+  });
+});
+
+describe("between two steps", () => {
+  test("leaving is final at every point of the start", async () => {
+    for (let i = 0; i < 25; i++) {
+      const core = await new CoreDouble().prepare();
+      let sockets = 0;
+      let closed = 0;
+      const carrierOf = direct("x", (url) => (sockets++, new TestSocket(url)));
+      const nothing = (): void => {};
+      const session = new Session(
+        { ...core.handshake, maxFrame: 4096, carrierOf, patience },
+        { ready: nothing, replies: nothing, interrupted: nothing, closed: () => closed++, unavailable: nothing },
+      );
+      const started = session.start();
+      for (let n = 0; n < i; n++) await pause();
+      const before = sockets;
+      session.leave();
+      await started;
+      expect([sockets, closed]).toEqual([before, 1]);
+    }
+  });
+
+  test("leaving while nobody is there is final", async () => {
+    const t = await ready();
+    t.first.drop();
+    t.session.leave();
+    await pause(150);
+    expect([t.sockets.length, t.events.at(-1)]).toEqual([1, "closed"]);
+  });
+
+  test("a hello that never left is said again", async () => {
+    const t = await start();
+    (await t.socket(0)).drop(); // before it was open
+    const second = await t.socket(1);
+    second.accept();
+    expect((await second.next())[1]).toBe(Type.hello);
+  });
+
+  test("the clock of the handshake stops with it", async () => {
+    const t = await ready({ patience: { ...patience, answerWithin: 150 } });
+    await pause(300);
+    expect([t.first.closed, t.events]).toEqual([false, ["ready"]]);
+  });
+
+  test("time and tries of an earlier drop are forgotten", async () => {
+    const t = await ready({ patience: { ...quick, resumeFor: 200 } });
+    let last = t.first;
+    for (let i = 1; i <= 6; i++) {
+      last.drop();
+      const dropped = Date.now();
+      last = await resume(t, i);
+      expect(Date.now() - dropped).toBeLessThan(600); // the seventh try in a row would wait for a second
+      last.deliver(await t.core.seal(Type.resumed));
+      await until(() => t.events.filter((e) => e === "ready").length === i + 1);
+      await pause(60);
+    }
+    expect(t.events.includes("closed")).toBe(false);
+  });
+
+  test("resumes are unheard in a row or not at all", async () => {
+    const t = await ready();
+    t.first.drop();
+    for (let i = 1; i <= 5; i++) {
+      if (i === 3) {
+        (await resume(t, i)).drop(); // challenged: the core knows the session
+        continue;
+      }
+      const socket = await t.socket(i);
+      socket.accept();
+      await socket.next();
+      socket.drop();
+    }
+    await t.socket(6);
+    expect(t.events.includes("closed")).toBe(false);
+  });
+
+  test("an answer to the old socket is not said on the new", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    await t.first.next();
+    t.first.deliver(await t.core.seal(Type.ping)); // its pong waits for ready
+    t.first.deliver(await t.core.reply(answer(true, 1, "1")));
+    await until(() => t.replies.length === 1);
+    t.first.drop();
+    const second = await resume(t, 1); // the first sealed frame is the proof
+    second.deliver(await t.core.seal(Type.resumed));
+    t.queue(1);
+    expect([...(await t.core.open(await second.next())).plain]).toEqual([1]);
+  });
+
+  test("what the old socket brought last is not acted on, and drops nothing", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    t.first.deliver(await t.core.seal(Type.bye));
+    t.first.drop(); // before either could be opened
+    const second = await resume(t, 1);
+    second.deliver(await t.core.seal(Type.resumed));
+    t.queue(1);
+    expect([...(await t.core.open(await second.next())).plain]).toEqual([1]);
+    expect(t.events).toEqual(["ready", "interrupted", "ready"]);
+  });
+
+  test("new keys that were made for the old socket are not sent on the new", async () => {
+    const t = await ready();
+    t.first.deliver(await t.core.rekey());
+    t.first.deliver(await t.core.seal(Type.ping));
+    expect((await t.core.open(await t.first.next())).type).toBe(Type.pong); // the keys take longer
+    t.first.drop();
+    const second = await resume(t, 1);
+    await pause(30);
+    second.deliver(await t.core.seal(Type.resumed));
+    t.queue(1);
+    const next = await t.core.open(await second.next());
+    expect([next.type, next.epoch]).toEqual([Type.batch, 0]);
+  });
+
+  test("a large batch is not overtaken by a small one", async () => {
+    const t = await ready({ maxFrame: 32 << 20 });
+    t.session.send({ item: new Uint8Array(16 << 20), sent: () => {} });
+    for (let i = 0; i < 5; i++) {
+      await Promise.resolve();
+      t.queue(i);
+    }
+    const sizes: number[] = [];
+    for (let last = 0; sizes.length === 0 || t.core.taken < last + 1; last = t.core.taken) {
+      const { sequence, plain } = await t.core.open(await t.first.next());
+      expect(sequence).toBe(sizes.length + 1);
+      sizes.push(plain.length);
+      if (sizes.reduce((a, b) => a + b, 0) === (16 << 20) + 5) break;
+    }
+    expect(sizes[0]! >= 16 << 20).toBe(true);
+  });
+
+  test("a key that is used up ends the session", async () => {
+    const t = await ready();
+    const { use } = Epochs.prototype;
+    Epochs.prototype.use = () => false;
+    try {
+      t.queue(1);
+      await until(() => t.events.includes("closed"));
+    } finally {
+      Epochs.prototype.use = use;
+    }
+    expect([t.first.closed, t.first.sent]).toEqual([true, []]);
+  });
+
+  test("an item larger than a batch goes alone rather than never", () => {
+    const outbox = new Outbox();
+    for (const size of [3, 20, 4]) outbox.push({ item: new Uint8Array(size), sent: () => {} });
+    const sizes = [1, 2, 3, 4].map(() => Array.prototype.map.call(outbox.take(10), (e: Entry) => e.item?.length));
+    expect(sizes).toEqual([[3], [20], [4], []]);
+  });
+
+  const early: [string, (core: CoreDouble) => Promise<Uint8Array>][] = [
+    ["a batch", (c) => c.reply(answer(true, 1, "1"))],
+    ["a ping", (c) => c.seal(Type.ping)],
+    ["a bye", (c) => c.seal(Type.bye)],
+    ["a ready", (c) => c.seal(Type.ready)],
+    ["a rekey", (c) => c.seal(Type.rekey, new Uint8Array(SECRET + PUBLIC_KEY))],
+    ["another challenge", (c) => c.seal(Type.challenge, new Uint8Array(NONCE), { sequence: 0 })],
+    ["a resumed that holds something", (c) => c.seal(Type.resumed, new Uint8Array(1))],
+  ];
+  for (const [name, make] of early)
+    test(`a proof is not answered by ${name}`, async () => {
+      const t = await ready({ patience });
+      t.first.drop();
+      const second = await resume(t, 1);
+      second.deliver(await make(t.core));
+      await until(() => second.closed);
+      expect([second.sent, t.replies, t.events]).toEqual([[], [], ["ready", "interrupted", "interrupted"]]);
+    });
+
+  const during: [string, (core: CoreDouble) => Promise<Uint8Array>][] = [
+    ["a ready under the old keys", (c) => c.seal(Type.ready)],
+    ["another rekey", async (c) => (await new CoreDouble().prepare(), c.rekey())],
+    ["a resumed", (c) => c.seal(Type.resumed)],
+    ["a challenge", (c) => c.seal(Type.challenge, new Uint8Array(NONCE), { sequence: 0 })],
+  ];
+  for (const [name, make] of during)
+    test(`rekeyed is not answered by ${name}`, async () => {
+      const t = await ready({ patience });
+      t.first.deliver(await t.core.rekey());
+      await t.first.next();
+      t.queue(1);
+      t.first.deliver(await make(t.core));
+      await until(() => t.first.closed);
+      expect([t.first.sent, t.events]).toEqual([[], ["ready", "interrupted"]]);
+    });
+
+  test("a rekey that holds more than it may changes nothing", async () => {
+    const t = await ready({ patience });
+    const rekey = await t.core.rekey();
+    t.core.sequence--;
+    expect(rekey.length).toBeGreaterThan(0);
+    const long = new Uint8Array(SECRET + PUBLIC_KEY + 1);
+    long.set(t.core.secret);
+    long.set(t.core.publicRaw, SECRET);
+    t.first.deliver(await t.core.seal(Type.rekey, long));
+    await until(() => t.first.closed);
+    expect([t.first.sent, t.events]).toEqual([[], ["ready", "interrupted"]]);
+  });
+
+  test("a connection that was given up is not heard any more", async () => {
+    const core = await new CoreDouble().prepare();
+    const events: string[] = [];
+    const links: { events: LinkEvents; sent: Uint8Array[] }[] = [];
+    const carrierOf = {
+      ordered: true,
+      open(to: LinkEvents) {
+        const link = { events: to, sent: [] as Uint8Array[] };
+        links.push(link);
+        return { send: (frame: Uint8Array) => (link.sent.push(frame), true), close() {}, farewell() {} }; // and goes on talking
+      },
+    };
+    const session = new Session(
+      { ...core.handshake, maxFrame: 4096, carrierOf, patience },
+      {
+        ready: () => events.push("ready"),
+        replies: () => events.push("replies"),
+        interrupted: () => events.push("interrupted"),
+        closed: () => events.push("closed"),
+        unavailable: () => events.push("unavailable"),
+      },
+    );
+    await session.start();
+    const old = links[0]!;
+    old.events.opened();
+    old.events.frame(await core.hello(old.sent.shift()!));
+    await until(() => events.includes("ready"));
+    old.events.dropped(false);
+    const next = await until(() => links[1]);
+    const late = await core.reply(answer(true, 1, "1"));
+    old.events.frame(late);
+    old.events.opened();
+    old.events.lost();
+    old.events.dropped(true);
+    next.events.opened();
+    await pause(20);
+    expect(events).toEqual(["ready", "interrupted"]);
+    expect([old.sent.length, next.sent.map((f) => f[1])]).toEqual([0, [Type.resume]]);
+  });
+
+  test("a socket that is closed tells nothing more", () => {
+    const socket = new TestSocket("x");
+    const told: string[] = [];
+    const link = direct("x", () => socket).open({
+      opened: () => told.push("opened"),
+      frame: () => told.push("frame"),
+      dropped: () => told.push("dropped"),
+      lost: () => told.push("lost"),
+    });
+    link.close();
+    socket.onopen?.();
+    socket.deliver(new Uint8Array(12));
+    socket.drop(4001);
+    expect(told).toEqual([]);
   });
 });
