@@ -48,6 +48,7 @@ func (g *Gate) ResumeForTest(resume []byte, prove func(challenge []byte) []byte,
 func (g *Gate) DocumentForTest(label string) string { return g.newDocument(g.windows[label]).String() }
 
 func (g *Gate) FrameOriginForTest() string { return g.frames.origin.String() }
+
 // A LinkForTest hands each frame over as it is sent, as a socket whose buffers
 // are full does, until it is closed.
 type LinkForTest struct {

@@ -2,7 +2,6 @@ package isolation
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -43,49 +42,48 @@ func checkHook(name string, source []byte) error {
 	return nil
 }
 
-var moduleSyntax = regexp.MustCompile(`(?m)^\s*(?:import|export)\b|\bimport\.meta\b`)
-
 // The runtime before the hook, in the same script, makes it strict.
 const strict = "\"use strict\"\n"
 
 // checkScript finds what a browser would refuse to run at all. esbuild knows
 // the early errors of strict code, but for those inside of regular
-// expressions. It reads modules and CommonJS as well, so these are told apart
-// by what it says of the format, and a return of no function by what it says
-// of the same code as a module.
+// expressions. It reads modules as well, and a return of no function unless
+// the code is one, so these are looked for apart.
 func checkScript(source []byte) error {
-	script := api.Build(api.BuildOptions{
-		Stdin:    &api.StdinOptions{Contents: strict + string(source), Loader: api.LoaderJS},
-		Format:   api.FormatIIFE,
-		Target:   api.ESNext,
-		Metafile: true,
-		LogLevel: api.LogLevelSilent,
-	})
+	code := strict + string(source)
+	script := transform(code, api.FormatIIFE)
 	if len(script.Errors) > 0 {
 		return scriptError(script.Errors[0])
 	}
-	var meta struct {
-		Inputs map[string]struct{ Format string }
+	asModule := transform(code+"\nexport {}", api.FormatESModule)
+	if len(asModule.Errors) > 0 {
+		return scriptError(asModule.Errors[0])
 	}
-	if err := json.Unmarshal([]byte(script.Metafile), &meta); err != nil {
-		return fmt.Errorf(" the parser's report can't be read: %w", err)
-	}
-	for _, input := range meta.Inputs {
-		if input.Format == "esm" {
-			line := 1
-			if at := moduleSyntax.FindIndex(source); at != nil {
-				line = lineAt(source, at[1])
-			}
-			return fmt.Errorf("%d: import and export can't be used; the hook is one classic script: bundle it", line)
+	for _, w := range script.Warnings {
+		if w.ID == "empty-import-meta" {
+			return scriptError(api.Message{Location: w.Location, Text: "import.meta is for modules alone; the hook is a classic script"})
 		}
 	}
-	module := api.Transform(strict+string(source)+"\nexport {}", api.TransformOptions{
-		Loader: api.LoaderJS, Format: api.FormatESModule, Target: api.ESNext, LogLevel: api.LogLevelSilent,
-	})
-	if len(module.Errors) > 0 {
-		return scriptError(module.Errors[0])
+	// Without comments, and with templates made strings, a line that begins so
+	// is one of these statements.
+	if moduleSyntax.Match(transform(code, api.FormatDefault).Code) {
+		line := 1
+		if at := moduleSyntax.FindIndex(source); at != nil {
+			line = lineAt(source, at[1])
+		}
+		return fmt.Errorf("%d: import and export can't be used; the hook is one classic script: bundle it", line)
 	}
 	return nil
+}
+
+var moduleSyntax = regexp.MustCompile(`(?m)^\s*(?:import\b\s*[^\s(.]|export\b)`)
+
+// transform is esbuild's, of which nothing goes on when it has returned.
+func transform(code string, as api.Format) api.TransformResult {
+	return api.Transform(code, api.TransformOptions{
+		Loader: api.LoaderJS, Format: as, Target: api.ESNext, LogLevel: api.LogLevelSilent,
+		LegalComments: api.LegalCommentsNone, Supported: map[string]bool{"template-literal": false},
+	})
 }
 
 func scriptError(m api.Message) error {

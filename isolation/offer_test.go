@@ -2,30 +2,9 @@ package isolation
 
 import (
 	"bytes"
-	"crypto/ecdh"
-	"crypto/rand"
 	"testing"
 	"time"
 )
-
-// helloTo is a genuine hello for an offer, made with the standard library.
-func helloTo(t *testing.T, o *Offer) []byte {
-	t.Helper()
-	curve := ecdh.P256()
-	ephemeral, err := curve.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	core, err := curve.NewPublicKey(o.pair.public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, nonce := hpkeContext(t, ephemeral, core, helloInfo(o.carrier, o.gate.pattern, o.id))
-	plain := bytes.Join([][]byte{o.pair.secret[:], filler(0x10, KeySize), filler(0x30, KeySize)}, nil)
-	return bytes.Join([][]byte{
-		header{typ: TypeHello}.append(nil), o.id[:], ephemeral.PublicKey().Bytes(), gcm(t, key).Seal(nil, nonce, plain, nil),
-	}, nil)
-}
 
 func quietOffer(t *testing.T, g *Gate) *Offer {
 	t.Helper()
