@@ -14,9 +14,12 @@ import (
 	"github.com/sallyport/sallyport/isolation"
 )
 
-// drainWithin is how long Run waits for calls under way after its context
-// ended.
-const drainWithin = 10 * time.Second
+// How long Run waits, after its context ended, for calls under way, and then
+// for pages to take the last answers.
+const (
+	drainWithin = 10 * time.Second
+	takeWithin  = time.Second
+)
 
 // Run is the whole app: it listens on loopback under names minted for this
 // run, opens the first window in the user's browser, and serves until ctx
@@ -52,8 +55,19 @@ func (app *App) Run(ctx context.Context) (err error) {
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
 	defer cancel()
-	err = errors.Join(err, app.Shutdown(drain), loopback.Close())
+	err = errors.Join(err, app.Shutdown(drain), handOut(loopback))
 	return errors.Join(err, <-served)
+}
+
+// handOut closes the servers once the requests of the relay that carry the last
+// answers are through. A page that reads none is not waited for any longer.
+func handOut(loopback *isolation.Loopback) error {
+	ctx, cancel := context.WithTimeout(context.Background(), takeWithin)
+	defer cancel()
+	if err := loopback.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return loopback.Close()
 }
 
 // Open shows a window to the user, in the default browser or as Config.Open
