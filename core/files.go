@@ -54,7 +54,10 @@ func (c *Config) read() (files, error) {
 	}
 	listed := f.windows
 	if c.Windows != nil {
-		f.windows = slices.Clone(c.Windows)
+		f.windows = make([]isolation.Window, len(c.Windows))
+		for i, w := range c.Windows {
+			f.windows[i] = w.Clone()
+		}
 	}
 	for i := range f.windows {
 		w := &f.windows[i]

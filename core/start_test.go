@@ -252,6 +252,18 @@ func TestWhereAWindowsPageComesFrom(t *testing.T) {
 	}
 }
 
+func TestAConfigurationCanNotChangeAfterNew(t *testing.T) {
+	windows := []isolation.Window{{Label: "main", Policy: isolation.PagePolicy{ConnectSrc: []string{"https://api.example.org"}}}}
+	app, err := New(Config{Files: testFiles(), Windows: windows, Record: audits.NewMemory(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	windows[0].Policy.ConnectSrc[0] = "https://elsewhere.example.org"
+	if got := app.files.windows[0].Policy.ConnectSrc[0]; got != "https://api.example.org" {
+		t.Errorf("the policy now has %s", got)
+	}
+}
+
 func TestMountedHostsMustBeNamed(t *testing.T) {
 	start := func(change func(*Config)) error {
 		c := Config{Files: testFiles(), Record: audits.NewMemory(1), FrameOrigin: "https://frame.example",

@@ -26,6 +26,16 @@ type Window struct {
 	Carriers []Carrier
 }
 
+// Clone returns a Window that shares no list with w. Page is the same.
+func (w Window) Clone() Window {
+	p := &w.Policy
+	for _, list := range []*[]string{&p.ConnectSrc, &p.ImgSrc, &p.FontSrc, &p.MediaSrc, &p.TrustedTypes, &p.InsecureFeatures} {
+		*list = slices.Clone(*list)
+	}
+	w.Carriers = slices.Clone(w.Carriers)
+	return w
+}
+
 // Config says what a Gate serves. The zero value of each field is its safe
 // default or, where there is none, an error of New.
 type Config struct {
@@ -100,7 +110,8 @@ type window struct {
 }
 
 // New checks the configuration and makes a Gate, which holds a goroutine until
-// Close. Errors name the field.
+// Close. Errors name the field. What is checked is a copy: changing a list of
+// the Config afterwards changes nothing.
 func New(c Config, r Receiver) (*Gate, error) {
 	if r == nil {
 		return nil, errors.New("isolation: New needs a Receiver")
@@ -159,6 +170,7 @@ func checkWindows(c Config) (map[string]*window, error) {
 	hosts := map[string]string{frame.host: "FrameOrigin"}
 	windows := make(map[string]*window, len(c.Windows))
 	for _, w := range c.Windows {
+		w = w.Clone() // before it is looked at
 		if err := checkLabel(w.Label); err != nil {
 			return nil, err
 		}

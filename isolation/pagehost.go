@@ -1,6 +1,7 @@
 package isolation
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,10 +32,10 @@ func newPageHost(g *Gate, c Config) (*pageHost, error) {
 	}
 	h := &pageHost{
 		gate: g, byHost: map[string]*window{}, launches: newLaunches(time.Now), pages: map[string]*pages{},
-		client: map[string][]byte{"client.js": c.ClientScript},
+		client: map[string][]byte{"client.js": bytes.Clone(c.ClientScript)},
 	}
 	if len(c.ClientModule) > 0 {
-		h.client["api.mjs"] = c.ClientModule
+		h.client["api.mjs"] = bytes.Clone(c.ClientModule)
 	}
 	own := []string{c.FrameOrigin}
 	for _, w := range g.windows {
