@@ -24,8 +24,8 @@ type Config struct {
 	Schemas      fs.FS              // <command>.input.json and <command>.output.json
 	Capabilities fs.FS              // Rego files
 	Hook         []byte             // JavaScript of the isolation hook; required but in the brownfield pattern
-	Page         fs.FS              // of the windows that bring none, before what sallyport.json says
-	Windows      []isolation.Window // the whole list; Origin may be left to Run or to Origins, and Page to sallyport.json
+	Page         fs.FS              // of the windows that bring none, here or in sallyport.json
+	Windows      []isolation.Window // the whole list; Origin may be left to Run or to Origins, and Page to Page or sallyport.json
 
 	// Pattern is Isolation unless this or sallyport.json asks for Brownfield.
 	Pattern isolation.Pattern

@@ -25,6 +25,7 @@ type files struct {
 	hookName         string
 	pattern          isolation.Pattern
 	windows          []isolation.Window
+	page             fs.FS    // the manifest's, of its windows that name none themselves
 	commands         []string // that the manifest lists; nil if it lists none
 }
 
@@ -60,23 +61,25 @@ func (c *Config) read() (files, error) {
 		}
 	}
 	for i := range f.windows {
-		w := &f.windows[i]
-		if c.Page != nil && (w.Page == nil || c.Windows == nil) {
-			w.Page = c.Page
-		}
-		if w.Page == nil {
-			w.Page = pageOf(listed, w.Label)
+		if w := &f.windows[i]; w.Page == nil {
+			w.Page = f.pageOf(w.Label, listed, c.Page)
 		}
 	}
 	return f, f.check()
 }
 
-// pageOf is the page of the manifest's window of a label, nil if it lists none.
-func pageOf(listed []isolation.Window, label string) fs.FS {
-	for _, w := range listed {
-		if w.Label == label {
-			return w.Page
-		}
+// pageOf is the page of a window that brings none: what the manifest's window
+// of the label names itself, else the configuration's page, else the
+// manifest's; nil for a window that neither knows.
+func (f *files) pageOf(label string, listed []isolation.Window, configured fs.FS) fs.FS {
+	i := slices.IndexFunc(listed, func(w isolation.Window) bool { return w.Label == label })
+	switch {
+	case i >= 0 && listed[i].Page != nil:
+		return listed[i].Page
+	case configured != nil:
+		return configured
+	case i >= 0:
+		return f.page
 	}
 	return nil
 }
@@ -108,12 +111,17 @@ func (f *files) load(fsys fs.FS) error {
 			return fmt.Errorf("core: %w", m.Errorf("/hook", "%v", err))
 		}
 	}
+	if f.page, err = fs.Sub(fsys, m.Page); err != nil {
+		return fmt.Errorf("core: %w", m.Errorf("/page", "%v", err))
+	}
 	for i, w := range m.Windows {
-		page, err := fs.Sub(fsys, w.Page)
-		if err != nil {
-			return fmt.Errorf("core: %w", m.Errorf(fmt.Sprintf("/windows/%d/page", i), "%v", err))
+		window := windowOf(w)
+		if at := fmt.Sprintf("/windows/%d/page", i); m.Given(at) {
+			if window.Page, err = fs.Sub(fsys, w.Page); err != nil {
+				return fmt.Errorf("core: %w", m.Errorf(at, "%v", err))
+			}
 		}
-		f.windows = append(f.windows, windowOf(w, page))
+		f.windows = append(f.windows, window)
 	}
 	f.commands = slices.Sorted(slices.Values(m.Commands))
 	if m.Commands == nil {
@@ -122,8 +130,8 @@ func (f *files) load(fsys fs.FS) error {
 	return nil
 }
 
-// windowOf is the manifest's window as isolation takes it.
-func windowOf(w manifest.Window, page fs.FS) isolation.Window {
+// windowOf is the manifest's window as isolation takes it, but for its page.
+func windowOf(w manifest.Window) isolation.Window {
 	carriers := make([]isolation.Carrier, len(w.Carriers))
 	for i, name := range w.Carriers {
 		if name == manifest.CarrierRelay {
@@ -132,7 +140,6 @@ func windowOf(w manifest.Window, page fs.FS) isolation.Window {
 	}
 	return isolation.Window{
 		Label:    w.Label,
-		Page:     page,
 		Carriers: carriers,
 		Policy: isolation.PagePolicy{
 			ConnectSrc:                 w.ConnectSrc,

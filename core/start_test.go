@@ -217,7 +217,7 @@ func TestWhereAWindowsPageComesFrom(t *testing.T) {
 	page := func(name string) fstest.MapFS {
 		return fstest.MapFS{"index.html": {Data: []byte("<!doctype html>\n<title>" + name + "</title>\n")}}
 	}
-	main := isolation.Window{Label: "main"}
+	main, other := isolation.Window{Label: "main"}, isolation.Window{Label: "other"}
 	own := isolation.Window{Label: "main", Page: page("the window's own")}
 	for name, test := range map[string]struct {
 		windows []isolation.Window
@@ -228,11 +228,16 @@ func TestWhereAWindowsPageComesFrom(t *testing.T) {
 		"a page of the configuration stands in for it":               {nil, page("Config.Page"), "Config.Page"},
 		"a window of the configuration has that of its label":        {[]isolation.Window{main}, nil, "Notes"},
 		"Config.Page goes before the manifest's":                     {[]isolation.Window{main}, page("Config.Page"), "Config.Page"},
+		"but not before one that its window has for itself":          {[]isolation.Window{other}, page("Config.Page"), "Other"},
+		"a window of the configuration has that one too":             {[]isolation.Window{other}, nil, "Other"},
 		"a window keeps its own":                                     {[]isolation.Window{own}, page("Config.Page"), "the window's own"},
 		"a window that the manifest does not list is left with none": {[]isolation.Window{{Label: "third"}}, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := Config{Files: testFiles(), Windows: test.windows, Page: test.page}
+			files := testFiles()
+			files["sallyport.json"].Data = []byte(strings.Replace(string(files["sallyport.json"].Data), `"other"`, `"other","page":"other"`, 1))
+			files["other/index.html"] = page("Other")["index.html"]
+			c := Config{Files: files, Windows: test.windows, Page: test.page}
 			f, err := c.read()
 			if err != nil {
 				t.Fatal(err)
@@ -248,6 +253,13 @@ func TestWhereAWindowsPageComesFrom(t *testing.T) {
 				t.Fatal(err)
 			}
 			contains(t, string(html), "<title>"+test.want+"</title>")
+			if test.windows != nil {
+				return
+			}
+			if html, err = fs.ReadFile(f.windows[1].Page, "index.html"); err != nil {
+				t.Fatal(err)
+			}
+			contains(t, string(html), "<title>Other</title>")
 		})
 	}
 }

@@ -25,11 +25,11 @@ const (
 )
 
 func (m *Manifest) check() error {
-	if _, ok := m.spans["/version"]; !ok || m.Version != Version {
+	if !m.Given("/version") || m.Version != Version {
 		return m.Errorf("/version", "the number %d was expected, the version of this format", Version)
 	}
 	for _, field := range []string{"name", "schemas", "capabilities", "page", "windows"} {
-		if _, given := m.spans["/"+field]; !given {
+		if !m.Given("/" + field) {
 			return m.Errorf("/"+field, "the field is missing; every app has one")
 		}
 	}
@@ -60,10 +60,10 @@ func (m *Manifest) check() error {
 }
 
 func (m *Manifest) checkPattern() error {
-	_, hasHook := m.spans["/hook"]
+	hasHook := m.Given("/hook")
 	switch m.Pattern {
 	case "", PatternIsolation:
-		if _, given := m.spans["/pattern"]; given && m.Pattern == "" {
+		if m.Given("/pattern") && m.Pattern == "" {
 			return m.Errorf("/pattern", `"isolation" or "brownfield" was expected, got ""`)
 		}
 		if !hasHook {
@@ -95,7 +95,7 @@ func (m *Manifest) checkWindows() error {
 		if n := utf8.RuneCountInString(w.Title); n > maxTitle || strings.ContainsFunc(w.Title, isControl) {
 			return m.Errorf(at+"/title", "at most %d printable characters were expected", maxTitle)
 		}
-		if _, given := m.spans[at+"/page"]; given {
+		if m.Given(at + "/page") {
 			if err := m.checkPath(at+"/page", w.Page); err != nil {
 				return err
 			}
@@ -108,7 +108,7 @@ func (m *Manifest) checkWindows() error {
 }
 
 func (m *Manifest) checkCarriers(pointer string, carriers []string) error {
-	if _, given := m.spans[pointer]; given && len(carriers) == 0 {
+	if m.Given(pointer) && len(carriers) == 0 {
 		return m.Errorf(pointer, `"direct", "relay" or both were expected; leave the field out for "direct" alone`)
 	}
 	for i, c := range carriers {

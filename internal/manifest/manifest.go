@@ -113,6 +113,13 @@ func Load(fsys fs.FS) (*Manifest, error) {
 	return Parse(FileName, data)
 }
 
+// Given says whether the file itself has a value at a JSON pointer, which a
+// field that was filled in does not tell.
+func (m *Manifest) Given(pointer string) bool {
+	_, given := m.spans[pointer]
+	return given
+}
+
 // Errorf returns an *Error about the value at a JSON pointer ("/windows/0"),
 // with the line on which that stands; it serves those who find out later what
 // is wrong with a value.
@@ -136,8 +143,8 @@ func (m *Manifest) CheckFiles(fsys fs.FS) error {
 		wanted = append(wanted, want{"/hook", m.Hook, false})
 	}
 	for i, w := range m.Windows {
-		if _, own := m.spans[fmt.Sprintf("/windows/%d/page", i)]; own {
-			wanted = append(wanted, want{fmt.Sprintf("/windows/%d/page", i), w.Page, true})
+		if at := fmt.Sprintf("/windows/%d/page", i); m.Given(at) {
+			wanted = append(wanted, want{at, w.Page, true})
 		}
 	}
 	for _, w := range wanted {
