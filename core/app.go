@@ -55,7 +55,6 @@ type App struct {
 	asides   *work    // records written beside them: see speak
 	workers  *workers
 	stats    counters
-	launched launched
 }
 
 // A decider answers one call; *policy.Policy is the one outside tests.
@@ -191,7 +190,6 @@ func (app *App) Shutdown(ctx context.Context) error {
 	app.asides.close()
 	app.asides.wait(cancelWithin)
 	app.workers.retire()
-	app.launched.removeAll()
 	if app.closer != nil {
 		err = errors.Join(err, app.closer.Close())
 	}

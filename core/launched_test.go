@@ -6,25 +6,24 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/isolation"
 )
 
-func TestALaunchFileNobodyUsedIsRemovedInTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var l launched
-		removed := make(chan struct{})
-		l.add("main", func() { close(removed) })
-		ctx, cancel := context.WithTimeout(t.Context(), launchedFor*2)
-		defer cancel()
-		select {
-		case <-removed:
-		case <-ctx.Done():
-			t.Error("it is still there when its token is no good any more")
-		}
-	})
+// A window that is there already may be reloaded while another tab of it opens.
+func TestALaunchFileWaitsForItsOwnTab(t *testing.T) {
+	var file string
+	b := newBench(t, func(c *Config) {
+		c.Open = func(_ context.Context, f string) error { file = f; return nil }
+	}, nil)
+	if err := b.Open(t.Context(), "main"); err != nil {
+		t.Fatal(err)
+	}
+	b.connect(t, "main")
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("its file is gone: %v", err)
+	}
 }
 
 func TestNoLaunchFileOutlivesTheApp(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/cli/browser"
@@ -72,8 +71,8 @@ func handOut(loopback *isolation.Loopback) error {
 
 // Open shows a window to the user, in the default browser or as Config.Open
 // says. The launch token goes through a file that only this user can read, so
-// that no argument list has it; the file is removed when the window's session
-// begins, at the latest after a minute. Where the default browser is asked, the
+// that no argument list has it; the file is removed when its token is redeemed, at
+// the latest after a minute. Where the default browser is asked, the
 // window's address, which opens nothing without the token, goes to standard
 // error.
 func (app *App) Open(ctx context.Context, label string) error {
@@ -85,15 +84,10 @@ func (app *App) Open(ctx context.Context, label string) error {
 	if window == nil {
 		return fmt.Errorf("core: no window has the label %q", label)
 	}
-	launch, err := gate.LaunchURL(label)
+	file, err := gate.LaunchFile("", label)
 	if err != nil {
 		return fmt.Errorf("core: open window %q: %w", label, err)
 	}
-	file, remove, err := isolation.WriteLaunchFile("", launch)
-	if err != nil {
-		return fmt.Errorf("core: open window %q: %w", label, err)
-	}
-	app.launched.add(label, remove)
 	open := app.config.Open
 	if open == nil { // a tab among others: say which one is the app's
 		fmt.Fprintf(os.Stderr, "%s: window %s at %s (opened by the app; the address alone opens nothing)\n", app.name, label, window.origin)
@@ -125,51 +119,4 @@ func openBrowser(ctx context.Context, file string) error {
 	case <-ctx.Done():
 	}
 	return nil
-}
-
-// launchedFor is how long a launch file is kept; its token is no good after.
-const launchedFor = time.Minute
-
-// launched keeps the launch files that were not used yet.
-type launched struct {
-	mu    sync.Mutex
-	files map[string][]launchFile // by label
-}
-
-type launchFile struct {
-	remove func()
-	timer  *time.Timer
-}
-
-func (l *launched) add(label string, remove func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.files == nil {
-		l.files = make(map[string][]launchFile)
-	}
-	l.files[label] = append(l.files[label], launchFile{remove, time.AfterFunc(launchedFor, remove)})
-}
-
-// arrived removes a label's files: one of its windows is there.
-func (l *launched) arrived(label string) {
-	l.mu.Lock()
-	files := l.files[label]
-	delete(l.files, label)
-	l.mu.Unlock()
-	for _, f := range files {
-		f.timer.Stop()
-		f.remove()
-	}
-}
-
-func (l *launched) removeAll() {
-	l.mu.Lock()
-	labels := make([]string, 0, len(l.files))
-	for label := range l.files {
-		labels = append(labels, label)
-	}
-	l.mu.Unlock()
-	for _, label := range labels {
-		l.arrived(label)
-	}
 }

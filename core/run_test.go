@@ -94,6 +94,18 @@ func TestRunServesUntilItsContextEnds(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("launch file: mode %v, %v", info.Mode(), err)
 	}
+	page, err := os.ReadFile(r.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, launch, _ := strings.Cut(string(page), "url=")
+	launch, _, _ = strings.Cut(launch, `"`)
+	if response, _ := answered(t, ask(t, "GET", launch, nil, asDocument...)); response.StatusCode != http.StatusOK {
+		t.Errorf("the launch answered %d", response.StatusCode)
+	}
+	if _, err := os.Stat(r.file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the launch file outlives its token: %v", err)
+	}
 	c, err := dial(patient(t), r.Gate(), "main")
 	if err != nil {
 		t.Fatal(err)
@@ -104,9 +116,6 @@ func TestRunServesUntilItsContextEnds(t *testing.T) {
 	}
 	if id := <-r.runs; !strings.HasPrefix(id.Origin, "http://main-") || !strings.Contains(id.Origin, ".localhost:") {
 		t.Errorf("caller is %+v", id)
-	}
-	if _, err := os.Stat(r.file); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the launch file outlives its use: %v", err)
 	}
 	if err := r.down(); err != nil {
 		t.Errorf("the end of its context: %v", err)

@@ -46,7 +46,6 @@ func (r receiver) Opened(link *isolation.Session) {
 	r.app.sessions.Store(link, s)
 	r.app.log.Info("core: session opened", "session", link.ID(), "window", s.window.label,
 		"carrier", link.Carrier().String(), "pattern", link.Pattern().String())
-	r.app.launched.arrived(s.window.label)
 }
 
 // Receive takes one frame of a session.

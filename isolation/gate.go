@@ -353,6 +353,7 @@ func (g *Gate) Close() {
 		g.dropOffer(o)
 	}
 	g.mu.Unlock()
+	g.pages.launches.close()
 	for _, s := range g.all() {
 		s.End(EndShutdown)
 	}

@@ -44,6 +44,8 @@ type launches struct {
 	mu      sync.Mutex
 	granted map[string][]secret // by label: cookies, the one used last at the end
 	waiting map[string][]waitingLaunch
+	gone    []func() // of tokens that were lost while mu is held: see unlock
+	closed  bool
 }
 
 // A secret is 256 random bits.
@@ -52,6 +54,7 @@ type secret [32]byte
 type waitingLaunch struct {
 	token   secret
 	expires time.Time
+	gone    func() // called, once, when the token is no good any more
 }
 
 func newLaunches(now func() time.Time) *launches {
@@ -77,37 +80,67 @@ func parseSecret(text string) (s secret, ok bool) {
 
 func (s secret) equal(t secret) bool { return subtle.ConstantTimeCompare(s[:], t[:]) == 1 }
 
-// mint makes a token for label and returns the path and query that redeem it.
-// Beyond maxLaunches the oldest token is lost.
-func (l *launches) mint(label string) (target string) {
-	token := newSecret()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	waiting := append(l.live(label), waitingLaunch{token, l.now().Add(launchWithin)})
-	if len(waiting) > maxLaunches {
-		waiting = waiting[len(waiting)-maxLaunches:]
+// unlock lets go of mu, and of what belonged to tokens that are no good any
+// more, so that nobody waits for a disk.
+func (l *launches) unlock() {
+	gone := l.gone
+	l.gone = nil
+	l.mu.Unlock()
+	for _, f := range gone {
+		f()
 	}
-	l.waiting[label] = waiting
-	return launchPath + "?token=" + token.String()
 }
 
-// redeem uses up label's token for a new cookie. Every waiting token is
-// compared, in constant time, whether or not one fitted already. Beyond
-// maxGranted the cookie that was not used for longest is lost.
+// mint makes a token for label and returns the path and query that redeem it.
+func (l *launches) mint(label string) (target string, err error) {
+	token := newSecret()
+	return launchTarget(token), l.wait(label, token, func() {})
+}
+
+func launchTarget(token secret) string { return launchPath + "?token=" + token.String() }
+
+// file mints a token for label into a launch file, which is there for as long
+// as the token is good.
+func (l *launches) file(dir, label, origin string) (path string, err error) {
+	token := newSecret()
+	path, remove, err := WriteLaunchFile(dir, origin+launchTarget(token))
+	if err != nil {
+		return "", err
+	}
+	expiry := time.AfterFunc(launchWithin, func() {
+		l.mu.Lock()
+		defer l.unlock()
+		l.drop(label, token)
+	})
+	if err := l.wait(label, token, func() { expiry.Stop(); remove() }); err != nil {
+		return "", err
+	}
+	return path, nil
+}
+
+// wait makes token one of label's. Beyond maxLaunches the oldest is lost.
+func (l *launches) wait(label string, token secret, gone func()) error {
+	l.mu.Lock()
+	defer l.unlock()
+	if l.closed {
+		l.gone = append(l.gone, gone)
+		return errors.New("isolation: the gate is closed")
+	}
+	waiting := append(l.live(label), waitingLaunch{token, l.now().Add(launchWithin), gone})
+	if len(waiting) > maxLaunches {
+		l.gone = append(l.gone, waiting[0].gone)
+		waiting = waiting[1:]
+	}
+	l.waiting[label] = waiting
+	return nil
+}
+
+// redeem uses up label's token for a new cookie. Beyond maxGranted the cookie
+// that was not used for longest is lost.
 func (l *launches) redeem(label string, token secret) (cookie secret, ok bool) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	found := false
-	kept := l.waiting[label][:0]
-	for _, w := range l.live(label) {
-		if w.token.equal(token) {
-			found = true
-			continue
-		}
-		kept = append(kept, w)
-	}
-	l.waiting[label] = kept
-	if !found {
+	defer l.unlock()
+	if !l.drop(label, token) {
 		return secret{}, false
 	}
 	cookie = newSecret()
@@ -119,12 +152,47 @@ func (l *launches) redeem(label string, token secret) (cookie secret, ok bool) {
 	return cookie, true
 }
 
+// drop forgets a token and says whether it was one of label's. Every waiting
+// token is compared, in constant time, whether or not one fitted already. The
+// caller holds mu.
+func (l *launches) drop(label string, token secret) (found bool) {
+	kept := l.waiting[label][:0]
+	for _, w := range l.live(label) {
+		if w.token.equal(token) {
+			found = true
+			l.gone = append(l.gone, w.gone)
+			continue
+		}
+		kept = append(kept, w)
+	}
+	l.waiting[label] = kept
+	return found
+}
+
 // revoke forgets label's tokens and cookies.
 func (l *launches) revoke(label string) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.waiting, label)
+	defer l.unlock()
+	l.forget(label)
 	delete(l.granted, label)
+}
+
+// close forgets all tokens, and takes no more.
+func (l *launches) close() {
+	l.mu.Lock()
+	defer l.unlock()
+	l.closed = true
+	for label := range l.waiting {
+		l.forget(label)
+	}
+}
+
+// forget drops all of label's tokens. The caller holds mu.
+func (l *launches) forget(label string) {
+	for _, w := range l.waiting[label] {
+		l.gone = append(l.gone, w.gone)
+	}
+	delete(l.waiting, label)
 }
 
 // live returns label's tokens that have not expired. The caller holds mu.
@@ -134,6 +202,8 @@ func (l *launches) live(label string) []waitingLaunch {
 	for _, w := range l.waiting[label] {
 		if now.Before(w.expires) {
 			kept = append(kept, w)
+		} else {
+			l.gone = append(l.gone, w.gone)
 		}
 	}
 	return kept
@@ -235,7 +305,8 @@ func (l *launches) admit(r *http.Request, label string) (secret, error) {
 // file has mode 0600 in a fresh folder of mode 0700 inside dir ("" is the
 // system's temporary folder; a browser in a snap or flatpak reads neither
 // that nor hidden folders). remove deletes both and may be called twice; call
-// it once the page is there or the token has expired.
+// it once the page is there or the token has expired. LaunchFile sees to that
+// by itself.
 func WriteLaunchFile(dir, launch string) (path string, remove func(), err error) {
 	u, err := url.Parse(launch)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.String() != launch {

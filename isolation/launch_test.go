@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -16,6 +17,15 @@ import (
 func testLaunches() (*launches, func(time.Duration)) {
 	now := time.Unix(1_000_000, 0)
 	return newLaunches(func() time.Time { return now }), func(d time.Duration) { now = now.Add(d) }
+}
+
+// minted is a launch target of label's.
+func minted(l *launches, label string) string {
+	target, err := l.mint(label)
+	if err != nil {
+		panic(err)
+	}
+	return target
 }
 
 // launch requests target as a browser does that follows the launch file.
@@ -32,7 +42,7 @@ func launch(l *launches, label, target string, change ...func(*http.Request)) (*
 
 func TestALaunchTokenBecomesTheCookieOfItsWindow(t *testing.T) {
 	l, _ := testLaunches()
-	w, err := launch(l, "main", l.mint("main"))
+	w, err := launch(l, "main", minted(l, "main"))
 	if err != nil || w.Code != 200 {
 		t.Fatal(w.Code, err)
 	}
@@ -65,7 +75,7 @@ func TestALaunchTokenBecomesTheCookieOfItsWindow(t *testing.T) {
 
 func TestASecureCookieOverHTTPS(t *testing.T) {
 	l, _ := testLaunches()
-	r := httptest.NewRequest("GET", l.mint("main"), nil)
+	r := httptest.NewRequest("GET", minted(l, "main"), nil)
 	r.Header = fetched("none", "navigate", "document")
 	w := httptest.NewRecorder()
 	if err := l.serve(w, r, "main", true); err != nil {
@@ -95,39 +105,39 @@ func TestWhatALaunchRefuses(t *testing.T) {
 		want   error
 	}{
 		{"a token used twice", func(l *launches, _ func(time.Duration)) string {
-			target := l.mint("main")
+			target := minted(l, "main")
 			if _, err := launch(l, "main", target); err != nil {
 				panic(err)
 			}
 			return target
 		}, nil, refusedToken},
-		{"a token of another window", func(l *launches, _ func(time.Duration)) string { return l.mint("editor") }, nil, refusedToken},
+		{"a token of another window", func(l *launches, _ func(time.Duration)) string { return minted(l, "editor") }, nil, refusedToken},
 		{"an expired token", func(l *launches, pass func(time.Duration)) string {
-			target := l.mint("main")
+			target := minted(l, "main")
 			pass(launchWithin)
 			return target
 		}, nil, refusedToken},
 		{"no token", func(*launches, func(time.Duration)) string { return launchPath }, nil, refusedToken},
 		{"an empty token", func(*launches, func(time.Duration)) string { return launchPath + "?token=" }, nil, refusedToken},
-		{"a token cut short", func(l *launches, _ func(time.Duration)) string { t := l.mint("main"); return t[:len(t)-1] }, nil, refusedToken},
-		{"a token with padding", func(l *launches, _ func(time.Duration)) string { return l.mint("main") + "=" }, nil, refusedToken},
-		{"another parameter beside it", func(l *launches, _ func(time.Duration)) string { return l.mint("main") + "&x=1" }, nil, refusedToken},
+		{"a token cut short", func(l *launches, _ func(time.Duration)) string { t := minted(l, "main"); return t[:len(t)-1] }, nil, refusedToken},
+		{"a token with padding", func(l *launches, _ func(time.Duration)) string { return minted(l, "main") + "=" }, nil, refusedToken},
+		{"another parameter beside it", func(l *launches, _ func(time.Duration)) string { return minted(l, "main") + "&x=1" }, nil, refusedToken},
 		{"a second token beside it", func(l *launches, _ func(time.Duration)) string {
-			t := l.mint("main")
+			t := minted(l, "main")
 			return t + "&" + t[len(launchPath)+1:]
 		}, nil, refusedToken},
 		{"the last bits of a token changed without changing its bytes", func(l *launches, _ func(time.Duration)) string {
-			t := l.mint("main") // 43 characters hold 258 bits: two are spare
+			t := minted(l, "main") // 43 characters hold 258 bits: two are spare
 			last := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", t[len(t)-1])
 			return t[:len(t)-1] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[last|1])
 		}, nil, refusedToken},
-		{"a prefetch", func(l *launches, _ func(time.Duration)) string { return l.mint("main") },
+		{"a prefetch", func(l *launches, _ func(time.Duration)) string { return minted(l, "main") },
 			func(r *http.Request) { r.Header.Set("Sec-Purpose", "prefetch") }, refusedPrefetch},
-		{"fetch by another site", func(l *launches, _ func(time.Duration)) string { return l.mint("main") },
+		{"fetch by another site", func(l *launches, _ func(time.Duration)) string { return minted(l, "main") },
 			func(r *http.Request) { r.Header = fetched("cross-site", "cors", "empty") }, refusedDest},
-		{"HEAD", func(l *launches, _ func(time.Duration)) string { return l.mint("main") },
+		{"HEAD", func(l *launches, _ func(time.Duration)) string { return minted(l, "main") },
 			func(r *http.Request) { r.Method = "HEAD" }, refusedMethod},
-		{"a program that is no browser", func(l *launches, _ func(time.Duration)) string { return l.mint("main") },
+		{"a program that is no browser", func(l *launches, _ func(time.Duration)) string { return minted(l, "main") },
 			func(r *http.Request) { r.Header = http.Header{} }, refusedMissing},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -149,7 +159,7 @@ func TestWhatALaunchRefuses(t *testing.T) {
 
 func TestARefusedLaunchLeavesTheTokenGood(t *testing.T) {
 	l, _ := testLaunches()
-	target := l.mint("main")
+	target := minted(l, "main")
 	if _, err := launch(l, "main", target, func(r *http.Request) { r.Header.Set("Sec-Purpose", "prefetch") }); err == nil {
 		t.Fatal("a prefetch was served")
 	}
@@ -163,10 +173,10 @@ func TestARefusedLaunchLeavesTheTokenGood(t *testing.T) {
 
 func TestWaitingTokensAreBounded(t *testing.T) {
 	l, pass := testLaunches()
-	first := l.mint("main")
+	first := minted(l, "main")
 	targets := make([]string, maxLaunches)
 	for i := range targets {
-		targets[i] = l.mint("main")
+		targets[i] = minted(l, "main")
 	}
 	if _, err := launch(l, "main", first); err != refusedToken {
 		t.Errorf("the oldest token still works: %v", err)
@@ -176,9 +186,9 @@ func TestWaitingTokensAreBounded(t *testing.T) {
 			t.Fatalf("one of the newest tokens is lost: %v", err)
 		}
 	}
-	l.mint("main")
+	minted(l, "main")
 	pass(launchWithin)
-	l.mint("main")
+	minted(l, "main")
 	if n := len(l.waiting["main"]); n != 1 {
 		t.Errorf("%d tokens wait after the first expired", n)
 	}
@@ -187,7 +197,7 @@ func TestWaitingTokensAreBounded(t *testing.T) {
 // granted launches a browser and returns its cookie, as a header.
 func granted(t *testing.T, l *launches, label string) string {
 	t.Helper()
-	w, err := launch(l, label, l.mint(label))
+	w, err := launch(l, label, minted(l, label))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +248,7 @@ func TestGrantedCookiesAreBounded(t *testing.T) {
 func TestRevokedLaunchesAreForgotten(t *testing.T) {
 	l, _ := testLaunches()
 	first, second, other := granted(t, l, "main"), granted(t, l, "main"), granted(t, l, "editor")
-	waiting := l.mint("main")
+	waiting := minted(l, "main")
 	l.revoke("main")
 	for _, cookie := range []string{first, second} {
 		if err := shown(l, "main", cookie); err != refusedCookie {
@@ -284,6 +294,77 @@ func TestWhichCookiesAreTaken(t *testing.T) {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})
+	}
+}
+
+// launchOf is where a launch file leads.
+func launchOf(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, target, _ := strings.Cut(string(text), "http://main-x.localhost:4001")
+	target, _, _ = strings.Cut(target, `"`)
+	return target
+}
+
+func TestALaunchFileIsThereForAsLongAsItsTokenIsGood(t *testing.T) {
+	const origin = "http://main-x.localhost:4001"
+	for _, test := range []struct {
+		name string
+		do   func(l *launches, target string)
+		gone bool
+	}{
+		{"nothing happens", func(*launches, string) {}, false},
+		{"another launch of the window is redeemed", func(l *launches, _ string) { launch(l, "main", minted(l, "main")) }, false},
+		{"the launch is refused", func(l *launches, target string) { launch(l, "editor", target) }, false},
+		{"another window is revoked", func(l *launches, _ string) { l.revoke("editor") }, false},
+		{"a minute is not over", func(*launches, string) { time.Sleep(launchWithin - time.Second) }, false},
+
+		{"it is redeemed", func(l *launches, target string) { launch(l, "main", target) }, true},
+		{"newer ones push it out", func(l *launches, _ string) {
+			for range maxLaunches {
+				minted(l, "main")
+			}
+		}, true},
+		{"its window is revoked", func(l *launches, _ string) { l.revoke("main") }, true},
+		{"the gate is closed", func(l *launches, _ string) { l.close() }, true},
+		{"a minute is over", func(*launches, string) { time.Sleep(launchWithin + time.Second) }, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLaunches(time.Now)
+				file, err := l.file(dir, "main", origin)
+				if err != nil {
+					t.Fatal(err)
+				}
+				test.do(l, launchOf(t, file))
+				if _, err := os.Stat(file); test.gone != os.IsNotExist(err) {
+					t.Errorf("the file: %v", err)
+				}
+				l.close()
+				if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+					t.Errorf("%d files left behind (%v)", len(left), err)
+				}
+			})
+		})
+	}
+}
+
+func TestAClosedGateLaunchesNothing(t *testing.T) {
+	dir := t.TempDir()
+	l, _ := testLaunches()
+	l.close()
+	if _, err := l.mint("main"); err == nil {
+		t.Error("a token was made")
+	}
+	if file, err := l.file(dir, "main", "http://main-x.localhost:4001"); err == nil || file != "" {
+		t.Errorf("a file was made: %s, %v", file, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("%d files left behind (%v)", len(left), err)
 	}
 }
 

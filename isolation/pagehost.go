@@ -244,15 +244,30 @@ func (h *pageHost) refuse(w http.ResponseWriter, err error) {
 }
 
 // LaunchURL mints a single-use URL that lets one browser open a window's
-// page, within a minute. It holds a token: hand it on by WriteLaunchFile or,
-// where the app is mounted, as a redirect to a user whom your own server has
-// authenticated; never in an argument list or a log.
+// page, within a minute. It holds a token: where the app is mounted, hand it on
+// as a redirect to a user whom your own server has authenticated; never in an
+// argument list or a log. On a machine of the user's own, use LaunchFile.
 func (g *Gate) LaunchURL(label string) (string, error) {
 	w := g.windows[label]
 	if w == nil {
 		return "", fmt.Errorf("isolation: no window has the label %q", label)
 	}
-	return w.Origin + g.pages.launches.mint(label), nil
+	target, err := g.pages.launches.mint(label)
+	if err != nil {
+		return "", err
+	}
+	return w.Origin + target, nil
+}
+
+// LaunchFile is LaunchURL by way of a file, as WriteLaunchFile makes them in
+// dir, and returns the file's path. The file is removed when its token is no
+// good any more: redeemed, after a minute, revoked, or with Close.
+func (g *Gate) LaunchFile(dir, label string) (path string, err error) {
+	w := g.windows[label]
+	if w == nil {
+		return "", fmt.Errorf("isolation: no window has the label %q", label)
+	}
+	return g.pages.launches.file(dir, label, w.Origin)
 }
 
 // RevokeLaunches forgets every launch of a window: cookies that were given out
