@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/coder/websocket"
 	"golang.org/x/net/html"
@@ -151,6 +152,40 @@ func TestEveryPathHasOneSpelling(t *testing.T) {
 		t.Errorf("another spelling of the launch answered %d", status)
 	}
 	v.frame(c.Frame) // none of this used the ticket up
+}
+
+func TestFilesOfAnyNameAreServed(t *testing.T) {
+	sent := map[string][]string{ // by browsers, Chromium first where they differ
+		"logo (1).png":   {"logo%20(1).png"},
+		"[id].js":        {"[id].js", "%5Bid%5D.js"}, // and by encodeURI
+		"it's new!.png":  {"it's%20new!.png"},
+		"a*b.png":        {"a*b.png"},
+		"a|b.png":        {"a%7Cb.png", "a|b.png"},
+		"{a}^`\"<b>.png": {"%7Ba%7D%5E%60%22%3Cb%3E.png"},
+		"$&+,-:;=@_~.js": {"$&+,-:;=@_~.js"},
+		"100%.png":       {"100%25.png"},
+		"März.png":       {"M%C3%A4rz.png"},
+	}
+	files := fstest.MapFS{"index.html": {Data: []byte("<p>")}}
+	for name := range sent {
+		files[name] = &fstest.MapFile{Data: []byte(name)}
+	}
+	for _, development := range []bool{false, true} {
+		v, _ := host(t, func(c *isolation.Config) { c.Windows[0].Page, c.Development = files, development })
+		u, err := url.Parse(v.origin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cookie := v.client.Jar.Cookies(u)[0].String()
+		for name, spellings := range sent {
+			for _, spelling := range spellings {
+				response, body := raw(t, v.origin, "GET /"+spelling+" HTTP/1.1\nCookie: "+cookie+"\nSec-Fetch-Site: same-origin\nSec-Fetch-Mode: no-cors\nSec-Fetch-Dest: image\nConnection: close\n\n")
+				if response.StatusCode != http.StatusOK || body != name {
+					t.Errorf("/%s answered %s: %q", spelling, response.Status, body)
+				}
+			}
+		}
+	}
 }
 
 func hexOf(b byte) string {

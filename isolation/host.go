@@ -146,6 +146,15 @@ func isLoopbackHost(host string) bool {
 	return err == nil && (address.Unmap().IsLoopback() || address.Unmap().IsUnspecified())
 }
 
-// escapedExactly says whether u's path arrived in its one plain spelling, so
-// that /a%2fb, /%69ndex.html and the like never stand for another path.
-func escapedExactly(u *url.URL) bool { return u.RawPath == "" }
+// goSpelling escapes what URL parsers and encoders treat differently. Chromium
+// leaves all of these as they are but the last, Firefox that too (tried, 156 and
+// ESR 153), while encodeURI escapes the brackets and Go each of them. No path of
+// ours has one, so it does no harm that they may be spelled either way.
+var goSpelling = strings.NewReplacer("!", "%21", "'", "%27", "(", "%28", ")", "%29", "*", "%2A", "[", "%5B", "]", "%5D", "|", "%7C")
+
+// spelledPlainly says whether u's path arrived with nothing escaped that a
+// browser would not escape and the other way round, so that /a%2fb, /%69ndex.html
+// and the like never stand for another path.
+func spelledPlainly(u *url.URL) bool {
+	return u.RawPath == "" || goSpelling.Replace(u.RawPath) == (&url.URL{Path: u.Path}).EscapedPath()
+}

@@ -3,6 +3,7 @@ package isolation
 import (
 	"bufio"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -117,6 +118,47 @@ func TestOriginSpellings(t *testing.T) {
 		}
 		if o.authority() != test.authority || o.socket("/s") != test.socket || o.secure() != test.secure {
 			t.Errorf("%s: %q %q %v", test.origin, o.authority(), o.socket("/s"), o.secure())
+		}
+	}
+}
+
+// The spellings are those that Chromium 156 and Firefox ESR 153 sent for a
+// picture of each name.
+func TestAPathIsSpelledAsBrowsersDo(t *testing.T) {
+	for _, test := range []struct {
+		path  string
+		plain bool
+	}{
+		{"/a-z_A-Z.0-9~.png", true},
+		{"/!$&'()*+,-:;=@[].png", true},
+		{"/%20%22%3C%3E%5E%60%7B%7D%C3%A4.png", true},
+		{"/a%7Cb.png", true}, // Chromium
+		{"/a|b.png", true},   // Firefox
+		{"/%5Bid%5D.js", true},
+		{"/[slug]%20(1).js", true},
+		{"/100%25.png", true},
+		{"/a%252Fb.png", true},
+
+		{"/a%2Fb.png", false},
+		{"/a%2fb.png", false},
+		{"/%61.png", false},
+		{"/a%2Epng", false},
+		{"/%2e%2e/a.png", false},
+		{"/a%20(%2F).png", false},
+		{"/(%61).png", false},
+		{"/(%28%29%2a).png", false},
+		{"/a%7e.png", false},
+		{"/a%c3%a4.png", false},
+		{"/\"(.png", false},
+		{"/a^b.png", false},
+		{"/ä(1).png", false},
+	} {
+		u, err := url.ParseRequestURI(test.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := spelledPlainly(u); got != test.plain {
+			t.Errorf("%s: %v, want %v", test.path, got, test.plain)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func (h *pageHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, err)
 		return
 	}
-	if !escapedExactly(r.URL) {
+	if !spelledPlainly(r.URL) {
 		h.refuse(w, refusedPath)
 		return
 	}

@@ -166,7 +166,7 @@ func (p *pages) answerAsset(w http.ResponseWriter, r *http.Request, name string)
 // name finds the file that a request's path names, in its one spelling.
 func (p *pages) name(r *http.Request) (string, bool) {
 	name, ok := strings.CutPrefix(r.URL.Path, "/")
-	if !ok || !escapedExactly(r.URL) {
+	if !ok || !spelledPlainly(r.URL) {
 		return "", false
 	}
 	if name == "" {
