@@ -154,6 +154,19 @@ func TestEveryPathHasOneSpelling(t *testing.T) {
 	v.frame(c.Frame) // none of this used the ticket up
 }
 
+func TestARequestForTheServerItselfIsRefused(t *testing.T) {
+	v, _ := host(t, nil)
+	for name, origin := range map[string]string{"page": v.origin, "frame": v.gate.FrameOriginForTest()} {
+		response, _ := raw(t, origin, "OPTIONS * HTTP/1.1\nConnection: close\n\n")
+		if response.StatusCode != http.StatusBadRequest {
+			t.Errorf("the %s host answered %s", name, response.Status)
+		}
+		if got := response.Header.Get("Content-Security-Policy"); !strings.Contains(got, "sandbox") {
+			t.Errorf("the %s host's policy is %q", name, got)
+		}
+	}
+}
+
 func TestFilesOfAnyNameAreServed(t *testing.T) {
 	sent := map[string][]string{ // by browsers, Chromium first where they differ
 		"logo (1).png":   {"logo%20(1).png"},

@@ -177,6 +177,8 @@ func (l *Loopback) newServer(listeners []net.Listener) *server {
 			IdleTimeout:       idleWithin,
 			MaxHeaderBytes:    maxHeaderBytes,
 			Protocols:         protocols,
+			// OPTIONS * gets what every other wrong request gets.
+			DisableGeneralOptionsHandler: true,
 			// No WriteTimeout: a film that the user pauses is no attack.
 		},
 	}
