@@ -19,7 +19,7 @@ func (app *App) handler(of func(*isolation.Gate) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		gate := app.gate.Load()
 		if gate == nil {
-			http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+			isolation.Unavailable(w, r)
 			return
 		}
 		of(gate).ServeHTTP(w, r)

@@ -320,6 +320,12 @@ func TestMountedHandlersAnswerBeforeTheStart(t *testing.T) {
 		if w.Code != http.StatusServiceUnavailable {
 			t.Errorf("status %d", w.Code)
 		}
+		contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'", "frame-ancestors 'none'", "sandbox")
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store"} {
+			if got := w.Header().Get(name); got != want {
+				t.Errorf("%s is %q", name, got)
+			}
+		}
 	}
 }
 

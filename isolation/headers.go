@@ -201,6 +201,12 @@ func refuseOnFrame(w http.ResponseWriter, status int) {
 	writeStatus(w, status)
 }
 
+// Unavailable answers 503 where a Gate will be, with the headers that every
+// refusal of a page host carries.
+func Unavailable(w http.ResponseWriter, _ *http.Request) {
+	refuseOnPage(w, http.StatusServiceUnavailable)
+}
+
 // setBareFrameHeaders is setFrameHeaders for what is no frame document.
 func setBareFrameHeaders(h http.Header) {
 	setFrameHeaders(h, staticCSP)
