@@ -2,11 +2,13 @@ package core_test
 
 import (
 	"context"
+	"errors"
 	"log"
 	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"time"
 
 	"github.com/sallyport/sallyport/core"
 )
@@ -45,6 +47,8 @@ func Example() {
 
 // The same app under two hosts of a server that exists already.
 func ExampleApp_Start() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	app, err := core.New(core.Config{
 		Files:       os.DirFS("."),
 		FrameOrigin: "https://frame.notes.example",
@@ -53,12 +57,39 @@ func ExampleApp_Start() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	// … register commands …
 	if err := app.Start(); err != nil {
 		log.Fatal(err)
 	}
-	defer app.Shutdown(context.Background())
-	mux := http.NewServeMux()
-	mux.Handle("notes.example/", app.PageHandler())
-	mux.Handle("frame.notes.example/", app.FrameHandler())
-	log.Fatal(http.ListenAndServeTLS(":443", "cert.pem", "key.pem", mux))
+	pages, frames := app.PageHandler(), app.FrameHandler()
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.Host {
+			case "notes.example":
+				pages.ServeHTTP(w, r)
+			case "frame.notes.example":
+				frames.ServeHTTP(w, r)
+			default: // your own hosts
+				http.NotFound(w, r)
+			}
+		}),
+		ReadHeaderTimeout:            5 * time.Second,
+		ReadTimeout:                  time.Minute,
+		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               16 << 10,
+		DisableGeneralOptionsHandler: true,
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.ListenAndServeTLS("cert.pem", "key.pem") }()
+	select {
+	case <-ctx.Done():
+	case err := <-served:
+		log.Print(err)
+	}
+	end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	// The app first: a server knows nothing of WebSockets.
+	if err := errors.Join(app.Shutdown(end), server.Shutdown(end)); err != nil {
+		log.Print(err)
+	}
 }
