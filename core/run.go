@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/cli/browser"
@@ -103,10 +104,14 @@ func (app *App) Open(ctx context.Context, label string) error {
 // run the browser itself and return when that is closed.
 const browserWithin = 5 * time.Second
 
-// openBrowser starts the default browser, whose chatter must not end up in the
-// app's output.
+// hushBrowser keeps a browser's chatter out of the app's output. The settings
+// are the process's: written anew for each window, they would race with the
+// start of the one before.
+var hushBrowser = sync.OnceFunc(func() { browser.Stdout, browser.Stderr = io.Discard, io.Discard })
+
+// openBrowser starts the default browser.
 func openBrowser(ctx context.Context, file string) error {
-	browser.Stdout, browser.Stderr = io.Discard, io.Discard
+	hushBrowser()
 	failed := make(chan error, 1)
 	go func() { failed <- browser.OpenFile(file) }()
 	select {

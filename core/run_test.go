@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/cli/browser"
 	"github.com/coder/websocket"
 
 	"github.com/sallyport/sallyport/audits"
@@ -207,5 +209,25 @@ func TestABrowserThatCanNotBeStartedEndsTheRun(t *testing.T) {
 				t.Errorf("standard error: %q", said)
 			}
 		})
+	}
+}
+
+// The race detector sees whether they get in each other's way.
+func TestTwoWindowsOpenAtOnce(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // which finds the browser without PATH
+	}
+	t.Setenv("PATH", t.TempDir())
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if err := openBrowser(t.Context(), "open.html"); err == nil {
+				t.Error("a browser was started")
+			}
+		})
+	}
+	both.Wait()
+	if browser.Stdout != io.Discard || browser.Stderr != io.Discard {
+		t.Error("the browser speaks where the app does")
 	}
 }
