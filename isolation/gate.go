@@ -15,9 +15,12 @@ import (
 // A Window is one label that the core mints: an origin of its own, a page, and
 // what that page may load.
 type Window struct {
-	Label  string     // [a-z][a-z0-9-]{0,31}
-	Origin string     // of its page; one that no other window has
-	Page   fs.FS      // index.html and what it needs; nil serves no page
+	Label  string // [a-z][a-z0-9-]{0,31}
+	Origin string // of its page; one that no other window has
+
+	// Page is index.html and what it needs; nil serves no page. Symbolic links
+	// in it are refused, as far as it can tell (os.DirFS can: fs.ReadLinkFS).
+	Page   fs.FS
 	Policy PagePolicy // loosens the page's Content-Security-Policy; the zero value loosens nothing
 
 	// Carriers are the carriers that this window may use: the first is what

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -68,7 +69,12 @@ func newPages(files fs.FS, policy PagePolicy, development bool) (*pages, error) 
 }
 
 func (p *pages) prepare(name string) (*htmlPage, error) {
-	src, err := fs.ReadFile(p.files, name)
+	f, _, err := p.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	src, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}
@@ -142,18 +148,11 @@ func (p *pages) answerHTML(w http.ResponseWriter, r *http.Request, name string, 
 }
 
 func (p *pages) answerAsset(w http.ResponseWriter, r *http.Request, name string) error {
-	f, err := p.files.Open(name)
+	f, info, err := p.open(name)
 	if err != nil {
 		return p.missing(err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return p.missing(err)
-	}
-	if !info.Mode().IsRegular() {
-		return refusedPath
-	}
 	setPageHeaders(w.Header(), staticCSP, nil)
 	w.Header().Set("Content-Type", contentType(name))
 	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
@@ -161,6 +160,44 @@ func (p *pages) answerAsset(w http.ResponseWriter, r *http.Request, name string)
 		io.CopyN(w, f, info.Size()) // a shorter file breaks the connection off
 	}
 	return nil
+}
+
+// open opens a regular file of the page that no link led to. newPages refuses
+// links, but one may have been put in a file's or a folder's place since. The
+// file is opened first and then looked for without following links: whoever
+// swaps one in and out for just that moment could as well write the page.
+func (p *pages) open(name string) (fs.File, fs.FileInfo, error) {
+	f, err := p.files.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	opened, err := f.Stat()
+	if err == nil && !p.isOwn(name, opened) {
+		err = refusedPath
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, opened, nil
+}
+
+// isOwn says whether name is opened, a regular file, and not by way of a link.
+func (p *pages) isOwn(name string, opened fs.FileInfo) bool {
+	for i, c := range name {
+		if c != '/' {
+			continue
+		}
+		if folder, err := fs.Lstat(p.files, name[:i]); err != nil || !folder.IsDir() {
+			return false
+		}
+	}
+	found, err := fs.Lstat(p.files, name)
+	if err != nil || !found.Mode().IsRegular() || !opened.Mode().IsRegular() {
+		return false
+	}
+	onDisk := os.SameFile(opened, opened) // it knows no others
+	return !onDisk || os.SameFile(found, opened)
 }
 
 // name finds the file that a request's path names, in its one spelling.
@@ -184,7 +221,7 @@ func (p *pages) name(r *http.Request) (string, bool) {
 // missing takes a file that is not there for a wrong path: in development it
 // may have gone, or never have been.
 func (p *pages) missing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+	if err == refusedPath || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return refusedPath
 	}
 	return fmt.Errorf("isolation: page: %w", err)

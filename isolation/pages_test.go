@@ -223,6 +223,59 @@ func TestDevelopmentReadsFilesAnew(t *testing.T) {
 	}
 }
 
+// put replaces what lies at a path.
+func put(t *testing.T, path string, make func(path string) error) {
+	t.Helper()
+	if err := errors.Join(os.RemoveAll(path), os.MkdirAll(filepath.Dir(path), 0o700), make(path)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLinksThatCameLaterAreNotFollowed(t *testing.T) {
+	dir := t.TempDir()
+	page, outside := filepath.Join(dir, "page"), filepath.Join(dir, "outside")
+	file := func(text string) func(string) error {
+		return func(path string) error { return os.WriteFile(path, []byte(text), 0o600) }
+	}
+	link := func(to string) func(string) error { return func(path string) error { return os.Symlink(to, path) } }
+	put(t, filepath.Join(outside, "a.js"), file("secret"))
+	for _, development := range []bool{false, true} {
+		for _, name := range []string{"index.html", "a.js", "img/a.js", "img/deep/a.js"} {
+			put(t, filepath.Join(page, name), file("<p>own"))
+		}
+		p, err := newPages(os.DirFS(page), PagePolicy{}, development)
+		if err != nil {
+			t.Fatal(err)
+		}
+		get := func(path, kind string) (int, string) {
+			r := httptest.NewRequest("GET", path, nil)
+			r.Header = kinds[kind]
+			w, n := httptest.NewRecorder(), 0
+			_ = p.serve(w, r, fillOnce(&n))
+			return w.Code, w.Body.String()
+		}
+		for _, test := range []struct{ name, at, to, ask, kind string }{
+			{"a script that is a link out of the folder", "a.js", filepath.Join(outside, "a.js"), "/a.js", "script"},
+			{"one that is a link inside of it", "a.js", "img/a.js", "/a.js", "script"},
+			{"a folder that is a link out of it", "img", outside, "/img/a.js", "script"},
+			{"a folder in one", "img/deep", outside, "/img/deep/a.js", "script"},
+			{"a page that is a link", "index.html", filepath.Join(outside, "a.js"), "/", "navigation"},
+		} {
+			if code, _ := get(test.ask, test.kind); code != http.StatusOK {
+				t.Fatalf("%s answered %d before there is a link", test.ask, code)
+			}
+			before := filepath.Join(dir, "before")
+			put(t, before, func(path string) error { return os.Rename(filepath.Join(page, test.at), path) })
+			put(t, filepath.Join(page, test.at), link(test.to))
+			code, body := get(test.ask, test.kind)
+			if remembered := test.kind == "navigation" && !development; strings.Contains(body, "secret") || (code == http.StatusNotFound) == remembered {
+				t.Errorf("%s, development %v: %d %s", test.name, development, code, body)
+			}
+			put(t, filepath.Join(page, test.at), func(path string) error { return os.Rename(before, path) })
+		}
+	}
+}
+
 // A trustingFS opens whatever name it is given, as no fs.FS should.
 type trustingFS struct {
 	fstest.MapFS
