@@ -118,6 +118,9 @@ func (m *Manifest) checkCarriers(pointer string, carriers []string) error {
 		if slices.Contains(carriers[:i], c) {
 			return m.Errorf(fmt.Sprintf("%s/%d", pointer, i), "%q is listed twice", c)
 		}
+		if i > 0 && c == CarrierDirect {
+			return m.Errorf(fmt.Sprintf("%s/%d", pointer, i), "%q stands second; the fallback is \"relay\", and never the other way round", c)
+		}
 	}
 	return nil
 }

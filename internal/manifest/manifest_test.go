@@ -116,6 +116,8 @@ func TestParseRefusals(t *testing.T) {
 		{"a title with a line break", `"Editor"`, `"Ed\nitor"`, `sallyport.json:11: windows[1].title:`, false},
 		{"an unknown carrier", `"relay"`, `"pigeon"`, `sallyport.json:11: windows[1].carriers[1]: "direct" or "relay" was expected, got "pigeon"`, false},
 		{"a carrier twice", `"relay"`, `"direct"`, `sallyport.json:11: windows[1].carriers[1]: "direct" is listed twice`, false},
+		{"a fallback to direct", `["direct", "relay"]`, `["relay", "direct"]`, `sallyport.json:11: windows[1].carriers[1]: "direct" stands second`, false},
+		{"relay alone", `["direct", "relay"]`, `["relay"]`, "", false},
 		{"no carriers", `["direct", "relay"]`, `[]`, `sallyport.json:11: windows[1].carriers: "direct", "relay" or both were expected`, false},
 
 		{"a command with a slash", `"notes.list"`, `"notes/list"`, `sallyport.json:14: commands[0]: "notes/list" cannot name a command`, false},
