@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/sallyport/sallyport/internal/manifest"
 	"github.com/sallyport/sallyport/isolation"
@@ -25,8 +26,9 @@ type files struct {
 	hookName         string
 	pattern          isolation.Pattern
 	windows          []isolation.Window
-	page             fs.FS    // the manifest's, of its windows that name none themselves
-	commands         []string // that the manifest lists; nil if it lists none
+	page             fs.FS              // the manifest's, of its windows that name none themselves
+	commands         []string           // that the manifest lists; nil if it lists none
+	manifest         *manifest.Manifest // nil where windows are the configuration's
 }
 
 // read loads the manifest, if one is needed, and puts the configuration's
@@ -55,6 +57,7 @@ func (c *Config) read() (files, error) {
 	}
 	listed := f.windows
 	if c.Windows != nil {
+		f.manifest = nil
 		f.windows = make([]isolation.Window, len(c.Windows))
 		for i, w := range c.Windows {
 			f.windows[i] = w.Clone()
@@ -96,6 +99,7 @@ func (f *files) load(fsys fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("core: %w", err)
 	}
+	f.manifest = m
 	f.name, f.schemasName, f.capabilitiesName, f.hookName = m.Name, m.Schemas, m.Capabilities, m.Hook
 	if f.schemas, err = fs.Sub(fsys, m.Schemas); err != nil {
 		return fmt.Errorf("core: %w", m.Errorf("/schemas", "%v", err))
@@ -155,6 +159,33 @@ func windowOf(w manifest.Window) isolation.Window {
 			InsecureFeatures:           w.InsecureFeatures,
 		},
 	}
+}
+
+// locate says of an error about a window's policy where in sallyport.json the
+// entry stands, if it does.
+func (f *files) locate(err error) error {
+	e, ok := errors.AsType[*isolation.PolicyError](err)
+	if !ok || f.manifest == nil {
+		return err
+	}
+	i := slices.IndexFunc(f.manifest.Windows, func(w manifest.Window) bool { return w.Label == e.Window })
+	at := fmt.Sprintf("/windows/%d/%s", i, snakeCase(e.Field))
+	if e.Index >= 0 {
+		at = fmt.Sprintf("%s/%d", at, e.Index)
+	}
+	return f.manifest.Errorf(at, "%v", e.Err)
+}
+
+// snakeCase is how a manifest spells the name of a Go field.
+func snakeCase(name string) string {
+	var b strings.Builder
+	for i, c := range name {
+		if i > 0 && unicode.IsUpper(c) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return b.String()
 }
 
 // check names what neither the manifest nor the configuration brought.

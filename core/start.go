@@ -89,7 +89,7 @@ func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (str
 	}
 	gate, err := isolation.New(app.boundary(frameOrigin, windows), receiver{app})
 	if err != nil {
-		return nil, fmt.Errorf("core: %w", err)
+		return nil, fmt.Errorf("core: %w", app.files.locate(err))
 	}
 	return gate, nil
 }

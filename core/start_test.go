@@ -91,6 +91,42 @@ func TestC7WhatIsBrokenStopsTheStart(t *testing.T) {
 	}
 }
 
+func TestAPolicyEntryIsNamedByItsLine(t *testing.T) {
+	const before, after = `{"version":1,"name":"notes","schemas":"schemas","capabilities":"capabilities","hook":"hook.js","page":"page",` + "\n" + `"windows":[{"label":"main"},` + "\n" + `{"label":"other",` + "\n", `}]}`
+	mounted := Config{FrameOrigin: "https://frame.example", Origins: map[string]string{"main": "https://main.example", "other": "https://other.example"}}
+	for _, test := range []struct{ name, field, want string }{
+		{"a wildcard", `"connect_src":["https://api.example",` + "\n" + `"*"]`, `sallyport.json:5: windows[1].connect_src[1]: "*": wildcards`},
+		{"a picture", `"img_src":["x"]`, `sallyport.json:4: windows[1].img_src[0]: "x": want`},
+		{"a font", `"font_src":["data:"]`, `sallyport.json:4: windows[1].font_src[0]: "data:": want`},
+		{"sound", `"media_src":["blob:"]`, `sallyport.json:4: windows[1].media_src[0]: "blob:": want`},
+		{"the default policy", `"trusted_types":["vue",` + "\n" + `"default"]`, `sallyport.json:5: windows[1].trusted_types[1]: "default": the default policy`},
+		{"a feature", `"insecure_features":["nope"]`, `sallyport.json:4: windows[1].insecure_features[0]: "nope": not one`},
+		{"too many", `"img_src":["` + strings.Repeat(`x","`, 64) + `x"]`, `sallyport.json:4: windows[1].img_src: 65 entries`},
+		{"our own host, which is not known before the start", `"connect_src":["https://main.example"]`, `sallyport.json:4: windows[1].connect_src[0]: "https://main.example": this is one of`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := mounted
+			files := testFiles()
+			files["sallyport.json"].Data = []byte(before + test.field + after)
+			c.Files, c.Record = files, audits.NewMemory(1)
+			app, err := New(c)
+			if err == nil {
+				err = app.Start()
+			}
+			if err == nil {
+				t.Fatal("it started")
+			}
+			contains(t, err.Error(), "core: manifest: "+test.want)
+		})
+	}
+	windows := []isolation.Window{{Label: "main"}, {Label: "other", Policy: isolation.PagePolicy{ConnectSrc: []string{"*"}}}}
+	if _, err := New(Config{Files: testFiles(), Windows: windows}); err == nil {
+		t.Error("it started")
+	} else {
+		contains(t, err.Error(), `core: isolation: window "other": page policy: ConnectSrc[0]: "*": wildcards`)
+	}
+}
+
 func TestRegistrationMistakesPanic(t *testing.T) {
 	app, err := New(Config{Files: testFiles(), Record: audits.NewMemory(1)})
 	if err != nil {

@@ -43,9 +43,13 @@ func newPageHost(g *Gate, c Config) (*pageHost, error) {
 		h.hosts = append(h.hosts, w.origin.authority())
 		h.byHost[w.origin.authority()] = w
 	}
-	for _, w := range g.windows {
+	for _, given := range c.Windows { // in their order, so that the first error is the first
+		w := g.windows[given.Label]
 		if err := w.Policy.Validate(own...); err != nil {
-			return nil, fmt.Errorf("%w (window %q)", err, w.Label)
+			if e, ok := errors.AsType[*PolicyError](err); ok {
+				e.Window = w.Label
+			}
+			return nil, err
 		}
 		if loosened := w.Policy.loosened(); len(loosened) > 0 {
 			g.log.Warn("isolation: page policy is loosened", "window", w.Label, "fields", loosened)

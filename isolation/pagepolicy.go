@@ -51,9 +51,33 @@ type PagePolicy struct {
 	InsecureFeatures []string
 }
 
+// A PolicyError says which entry of a PagePolicy can't be used, and why.
+type PolicyError struct {
+	Window string // the label, where New found it
+	Field  string // of PagePolicy
+	Index  int    // in the field's list; -1 for the list as a whole
+	Err    error  // quotes the entry
+}
+
+// Error implements error.
+func (e *PolicyError) Error() string {
+	at := e.Field
+	if e.Index >= 0 {
+		at = fmt.Sprintf("%s[%d]", e.Field, e.Index)
+	}
+	if e.Window != "" {
+		return fmt.Sprintf("isolation: window %q: page policy: %s: %v", e.Window, at, e.Err)
+	}
+	return fmt.Sprintf("isolation: page policy: %s: %v", at, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *PolicyError) Unwrap() error { return e.Err }
+
 // Validate reports the first entry that is not exact, or that would open one
 // of our own hosts or ports to the page: own are the origins of all windows
-// and of the frame documents. What it passed can't leave its directive.
+// and of the frame documents. What it passed can't leave its directive. The
+// error is a *PolicyError, unless one of own is no origin.
 func (p PagePolicy) Validate(own ...string) error {
 	ours := make([]origin, 0, len(own))
 	for _, s := range own {
@@ -83,7 +107,7 @@ func (p PagePolicy) Validate(own ...string) error {
 				continue
 			}
 			if err := checkSource(entry, field.schemes, ours); err != nil {
-				return fmt.Errorf("isolation: page policy: %s[%d] %q: %w", field.name, i, entry, err)
+				return entryError(field.name, i, entry, err)
 			}
 		}
 	}
@@ -92,12 +116,12 @@ func (p PagePolicy) Validate(own ...string) error {
 	}
 	for i, name := range p.TrustedTypes {
 		if err := checkTrustedType(name); err != nil {
-			return fmt.Errorf("isolation: page policy: TrustedTypes[%d] %q: %w", i, name, err)
+			return entryError("TrustedTypes", i, name, err)
 		}
 	}
 	for i, feature := range p.InsecureFeatures {
 		if !slices.Contains(deniedFeatures[:], feature) {
-			return fmt.Errorf("isolation: page policy: InsecureFeatures[%d] %q: not one of the features that are denied: %s", i, feature, strings.Join(deniedFeatures[:], ", "))
+			return entryError("InsecureFeatures", i, feature, fmt.Errorf("not one of the features that are denied: %s", strings.Join(deniedFeatures[:], ", ")))
 		}
 	}
 	return nil
@@ -126,9 +150,13 @@ func (p PagePolicy) loosened() []string {
 
 func checkCount(field string, entries []string) error {
 	if len(entries) > maxPolicyEntries {
-		return fmt.Errorf("isolation: page policy: %s has %d entries, at most %d are allowed", field, len(entries), maxPolicyEntries)
+		return &PolicyError{Field: field, Index: -1, Err: fmt.Errorf("%d entries, at most %d are allowed", len(entries), maxPolicyEntries)}
 	}
 	return nil
+}
+
+func entryError(field string, i int, entry string, err error) error {
+	return &PolicyError{Field: field, Index: i, Err: fmt.Errorf("%q: %w", entry, err)}
 }
 
 // checkSource accepts scheme://host[:port][/path] alone. It is a grammar of

@@ -1,6 +1,7 @@
 package isolation
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -80,6 +81,9 @@ func TestPagePolicyValidate(t *testing.T) {
 				t.Error("accepted")
 			case test.field != "" && !strings.Contains(err.Error(), "page policy: "+test.field):
 				t.Errorf("%v: want it to name %s", err, test.field)
+			}
+			if e, ok := errors.AsType[*PolicyError](err); err != nil && (!ok || !strings.HasPrefix(test.field, e.Field) || strings.Contains(test.field, "[") != (e.Index >= 0)) {
+				t.Errorf("%#v", err)
 			}
 		})
 	}
