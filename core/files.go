@@ -26,9 +26,15 @@ type files struct {
 	hookName         string
 	pattern          isolation.Pattern
 	windows          []isolation.Window
-	page             fs.FS              // the manifest's, of its windows that name none themselves
+	page             folder             // the manifest's, of its windows that name none themselves
 	commands         []string           // that the manifest lists; nil if it lists none
 	manifest         *manifest.Manifest // nil where windows are the configuration's
+}
+
+// A folder is one that a page comes from, and its name for errors.
+type folder struct {
+	files fs.FS
+	name  string
 }
 
 // read loads the manifest, if one is needed, and puts the configuration's
@@ -65,7 +71,8 @@ func (c *Config) read() (files, error) {
 	}
 	for i := range f.windows {
 		if w := &f.windows[i]; w.Page == nil {
-			w.Page = f.pageOf(w.Label, listed, c.Page)
+			from := f.pageOf(w.Label, listed, c.Page)
+			w.Page, w.PageName = from.files, from.name
 		}
 	}
 	return f, f.check()
@@ -73,18 +80,18 @@ func (c *Config) read() (files, error) {
 
 // pageOf is the page of a window that brings none: what the manifest's window
 // of the label names itself, else the configuration's page, else the
-// manifest's; nil for a window that neither knows.
-func (f *files) pageOf(label string, listed []isolation.Window, configured fs.FS) fs.FS {
+// manifest's; none for a window that neither knows.
+func (f *files) pageOf(label string, listed []isolation.Window, configured fs.FS) folder {
 	i := slices.IndexFunc(listed, func(w isolation.Window) bool { return w.Label == label })
 	switch {
 	case i >= 0 && listed[i].Page != nil:
-		return listed[i].Page
+		return folder{listed[i].Page, listed[i].PageName}
 	case configured != nil:
-		return configured
+		return folder{configured, "Config.Page"}
 	case i >= 0:
 		return f.page
 	}
-	return nil
+	return folder{}
 }
 
 // load reads sallyport.json and what it names.
@@ -115,12 +122,14 @@ func (f *files) load(fsys fs.FS) error {
 			return fmt.Errorf("core: %w", m.Errorf("/hook", "%v", err))
 		}
 	}
-	if f.page, err = fs.Sub(fsys, m.Page); err != nil {
+	f.page.name = m.Page
+	if f.page.files, err = fs.Sub(fsys, m.Page); err != nil {
 		return fmt.Errorf("core: %w", m.Errorf("/page", "%v", err))
 	}
 	for i, w := range m.Windows {
 		window := windowOf(w)
 		if at := fmt.Sprintf("/windows/%d/page", i); m.Given(at) {
+			window.PageName = w.Page
 			if window.Page, err = fs.Sub(fsys, w.Page); err != nil {
 				return fmt.Errorf("core: %w", m.Errorf(at, "%v", err))
 			}

@@ -47,7 +47,14 @@ func TestC7WhatIsBrokenStopsTheStart(t *testing.T) {
 		{"a page without index.html", func(f fstest.MapFS, c *Config) {
 			delete(f, "page/index.html")
 			f["page/other.js"] = &fstest.MapFile{}
-		}, []string{"index.html"}},
+		}, []string{"page/index.html"}},
+		{"a page that could not work", func(f fstest.MapFS, c *Config) {
+			f["page/sub/x.html"] = &fstest.MapFile{Data: []byte("\n\n<p onclick=x>")}
+		}, []string{" page/sub/x.html:3: "}},
+		{"a page of one window that could not work", func(f fstest.MapFS, c *Config) {
+			f["sallyport.json"].Data = []byte(strings.Replace(string(f["sallyport.json"].Data), `"other"`, `"other","page":"second"`, 1))
+			f["second/index.html"] = &fstest.MapFile{Data: []byte("<p onclick=x>")}
+		}, []string{" second/index.html:1: "}},
 		{"a command without an input schema", func(f fstest.MapFS, c *Config) { delete(f, "schemas/notes.touch.input.json") }, []string{`"notes.touch"`, "schemas/notes.touch.input.json"}},
 		{"limits of a command that does not exist", func(f fstest.MapFS, c *Config) {
 			c.CommandLimits = map[string]Limits{"notes.tuch": {Concurrency: 1}}

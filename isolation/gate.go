@@ -20,7 +20,9 @@ type Window struct {
 
 	// Page is index.html and what it needs; nil serves no page. Symbolic links
 	// in it are refused, as far as it can tell (os.DirFS can: fs.ReadLinkFS).
-	Page   fs.FS
+	Page     fs.FS
+	PageName string // of the page's folder, for errors
+
 	Policy PagePolicy // loosens the page's Content-Security-Policy; the zero value loosens nothing
 
 	// Carriers are the carriers that this window may use: the first is what

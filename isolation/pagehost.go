@@ -57,9 +57,9 @@ func newPageHost(g *Gate, c Config) (*pageHost, error) {
 		if w.Page == nil {
 			continue
 		}
-		p, err := newPages(w.Page, w.Policy, c.Development)
+		p, err := newPages(w.Page, w.PageName, w.Policy, c.Development)
 		if err != nil {
-			return nil, fmt.Errorf("isolation: window %q: %w", w.Label, err)
+			return nil, fmt.Errorf("isolation: window %q: page: %w", w.Label, err)
 		}
 		h.pages[w.Label] = p
 	}

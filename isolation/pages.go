@@ -21,6 +21,7 @@ import (
 // Host and cookie are the caller's to check; serve checks the rest.
 type pages struct {
 	files       fs.FS
+	folder      string // its name, for errors
 	policy      PagePolicy
 	development bool
 	html        map[string]*htmlPage // by file name
@@ -36,12 +37,12 @@ type pageFill struct {
 
 // newPages reads the folder. Every HTML file must be one that can work under
 // the policy; the first that is not is named with its line.
-func newPages(files fs.FS, policy PagePolicy, development bool) (*pages, error) {
-	p := &pages{files: files, policy: policy, development: development, html: map[string]*htmlPage{}, assets: map[string]string{}}
+func newPages(files fs.FS, folder string, policy PagePolicy, development bool) (*pages, error) {
+	p := &pages{files: files, folder: folder, policy: policy, development: development, html: map[string]*htmlPage{}, assets: map[string]string{}}
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return err
+			return fmt.Errorf("%s: %w", p.called(name), err)
 		case entry.IsDir():
 			if hidden(name) {
 				return fs.SkipDir
@@ -51,7 +52,7 @@ func newPages(files fs.FS, policy PagePolicy, development bool) (*pages, error) 
 			return nil
 		case !entry.Type().IsRegular():
 			// A link may lead out of the folder, now or later.
-			return fmt.Errorf("%s: not a regular file; put a copy there", name)
+			return fmt.Errorf("%s: not a regular file; put a copy there", p.called(name))
 		case contentType(name) != htmlType:
 			p.assets[name] = contentType(name)
 			return nil
@@ -60,13 +61,16 @@ func newPages(files fs.FS, policy PagePolicy, development bool) (*pages, error) 
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("isolation: page: %w", err)
+		return nil, err
 	}
 	if p.html["index.html"] == nil {
-		return nil, errors.New("isolation: page: index.html is missing at the top of the page folder")
+		return nil, fmt.Errorf("%s is missing at the top of the page folder", p.called("index.html"))
 	}
 	return p, nil
 }
+
+// called is what an author calls a file of the page.
+func (p *pages) called(name string) string { return path.Join(p.folder, name) }
 
 func (p *pages) prepare(name string) (*htmlPage, error) {
 	f, _, err := p.open(name)
@@ -78,7 +82,7 @@ func (p *pages) prepare(name string) (*htmlPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return prepareHTML(name, src, p.policy.InsecureInlineStyles || p.policy.InsecureStyleAttributes)
+	return prepareHTML(p.called(name), src, p.policy.InsecureInlineStyles || p.policy.InsecureStyleAttributes)
 }
 
 // serve answers one request for a file of the page. fill is called once the

@@ -92,7 +92,7 @@ func TestServePages(t *testing.T) {
 		{"a trailing slash is another name", "GET", "/a.js/", "script", 404, "", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := newPages(testFiles(), PagePolicy{}, false)
+			p, err := newPages(testFiles(), "page", PagePolicy{}, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +123,7 @@ func TestServePages(t *testing.T) {
 }
 
 func TestEachResponseHasItsOwnNonce(t *testing.T) {
-	p, err := newPages(testFiles(), PagePolicy{}, false)
+	p, err := newPages(testFiles(), "page", PagePolicy{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,16 +166,19 @@ func TestBrokenFoldersStopTheStart(t *testing.T) {
 		want string
 	}{
 		{"no index.html", func() error {
-			_, err := newPages(fstest.MapFS{"a.html": {Data: []byte("x")}}, PagePolicy{}, false)
+			_, err := newPages(fstest.MapFS{"a.html": {Data: []byte("x")}}, "page", PagePolicy{}, false)
 			return err
-		}, "index.html is missing"},
+		}, "page/index.html is missing"},
 		{"a handler in a page in a folder", func() error {
-			_, err := newPages(with("sub/x.htm", "\n<p onclick=x>"), PagePolicy{}, false)
+			_, err := newPages(with("sub/x.htm", "\n<p onclick=x>"), "page", PagePolicy{}, false)
 			return err
-		}, "sub/x.htm:2: <p> has the event handler"},
-		{"the same in development", func() error { _, err := newPages(with("x.html", "<p onclick=x>"), PagePolicy{}, true); return err }, "x.html:1:"},
-		{"a link out of the folder", func() error { _, err := newPages(os.DirFS(linked), PagePolicy{}, false); return err }, "host.txt: not a regular file"},
-		{"a folder that isn't there", func() error { _, err := newPages(os.DirFS(linked+"/none"), PagePolicy{}, false); return err }, "isolation: page:"},
+		}, "page/sub/x.htm:2: <p> has the event handler"},
+		{"the same in development", func() error {
+			_, err := newPages(with("x.html", "<p onclick=x>"), "page", PagePolicy{}, true)
+			return err
+		}, "page/x.html:1:"},
+		{"a link out of the folder", func() error { _, err := newPages(os.DirFS(linked), "page", PagePolicy{}, false); return err }, "page/host.txt: not a regular file"},
+		{"a folder that isn't there", func() error { _, err := newPages(os.DirFS(linked+"/none"), "page", PagePolicy{}, false); return err }, "page: stat "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if err := test.run(); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -183,14 +186,14 @@ func TestBrokenFoldersStopTheStart(t *testing.T) {
 			}
 		})
 	}
-	if _, err := newPages(with(".cache/x.html", "<p onclick=x>"), PagePolicy{}, false); err != nil {
+	if _, err := newPages(with(".cache/x.html", "<p onclick=x>"), "page", PagePolicy{}, false); err != nil {
 		t.Errorf("a page that is never served stops the start: %v", err)
 	}
 }
 
 func TestDevelopmentReadsFilesAnew(t *testing.T) {
 	files := testFiles()
-	p, err := newPages(files, PagePolicy{}, true)
+	p, err := newPages(files, "page", PagePolicy{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +246,7 @@ func TestLinksThatCameLaterAreNotFollowed(t *testing.T) {
 		for _, name := range []string{"index.html", "a.js", "img/a.js", "img/deep/a.js"} {
 			put(t, filepath.Join(page, name), file("<p>own"))
 		}
-		p, err := newPages(os.DirFS(page), PagePolicy{}, development)
+		p, err := newPages(os.DirFS(page), "page", PagePolicy{}, development)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -289,7 +292,7 @@ func (f trustingFS) Open(name string) (fs.File, error) {
 
 func TestDevelopmentNeverAsksForAnInvalidName(t *testing.T) {
 	var opened []string
-	p, err := newPages(trustingFS{testFiles(), &opened}, PagePolicy{}, true)
+	p, err := newPages(trustingFS{testFiles(), &opened}, "page", PagePolicy{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +311,7 @@ func TestDevelopmentNeverAsksForAnInvalidName(t *testing.T) {
 }
 
 func TestAPageWhoseDocumentCanNotBeMadeIsAnError(t *testing.T) {
-	p, err := newPages(testFiles(), PagePolicy{}, false)
+	p, err := newPages(testFiles(), "page", PagePolicy{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
