@@ -209,7 +209,7 @@ func (f *files) check() error {
 		missing = "Capabilities"
 	case len(f.windows) == 0:
 		missing = "Windows"
-	case f.pattern == isolation.Isolation && len(f.hook) == 0:
+	case f.pattern == isolation.Isolation && f.hookName == "": // an empty one is the gate's to refuse
 		missing = "Hook (the isolation pattern needs one)"
 	case f.pattern == isolation.Brownfield && len(f.hook) != 0:
 		return errors.New("core: the brownfield pattern has no frame to run a hook in; remove the hook, or the pattern")

@@ -43,6 +43,12 @@ func TestC7WhatIsBrokenStopsTheStart(t *testing.T) {
 			f["capabilities/notes.rego"].Data = []byte(strings.Replace(notesCapability, `"main"`, `"o*", "mian"`, 1))
 		}, []string{"capabilities: notes.rego:4", `"mian"`, "main, other"}},
 		{"a broken hook", func(f fstest.MapFS, c *Config) { f["hook.js"].Data = []byte("sallyport.onCall(\n(call =>") }, []string{"hook.js:2"}},
+		{"an empty hook", func(f fstest.MapFS, c *Config) { f["hook.js"].Data = []byte{} }, []string{"hook.js: the hook is empty"}},
+		{"an empty hook of the configuration", func(f fstest.MapFS, c *Config) { c.Hook = []byte{} }, []string{"Config.Hook: the hook is empty"}},
+		{"no hook anywhere", func(f fstest.MapFS, c *Config) {
+			c.Name, c.Schemas, c.Capabilities, c.Windows = "notes", f, f, []isolation.Window{{Label: "main"}}
+			c.Files = nil
+		}, []string{"Config has no Hook"}},
 		{"no hook", func(f fstest.MapFS, c *Config) { delete(f, "hook.js") }, []string{"hook.js"}},
 		{"a page without index.html", func(f fstest.MapFS, c *Config) {
 			delete(f, "page/index.html")

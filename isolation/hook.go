@@ -20,7 +20,7 @@ func checkHook(name string, source []byte) error {
 		name = "hook"
 	}
 	if len(bytes.TrimSpace(source)) == 0 {
-		return fmt.Errorf("isolation: %s: the isolation pattern needs a hook; one that lets everything through is: sallyport.onCall((call) => call)", name)
+		return fmt.Errorf("isolation: %s: the hook is empty, and the isolation pattern needs one; this one lets everything through: sallyport.onCall((call) => call)", name)
 	}
 	if i := bytes.IndexByte(source, 0); i >= 0 {
 		return fmt.Errorf("isolation: %s:%d: a zero byte, which browsers replace and then never run the hook; write \\0 in a string", name, lineAt(source, i))

@@ -7,7 +7,7 @@ import (
 
 func TestABrokenHookIsNamedByFileAndLine(t *testing.T) {
 	for _, tt := range []struct{ name, source, want string }{
-		{"an empty hook", " \n", "needs a hook"},
+		{"an empty hook", " \n", "hook.js: the hook is empty"},
 		{"a syntax error", "sallyport.onCall((call) => call);\nlet x = ;", "hook.js:2:"},
 		{"an unclosed brace", "sallyport.onCall((call) => {\n", "hook.js:2:"},
 		{"an import", "// a\nimport x from 'y';\nsallyport.onCall((call) => call)", "hook.js:2: import"},
