@@ -33,10 +33,11 @@ func checkHook(name string, source []byte) error {
 			return fmt.Errorf("isolation: %s:%d: %q would end or change the script element that holds the hook; split the string", name, lineAt(source, i), ender)
 		}
 	}
-	if err := checkScript(source); err != nil {
+	code, err := checkScript(source)
+	if err != nil {
 		return fmt.Errorf("isolation: %s:%w", name, err)
 	}
-	if !bytes.Contains(source, []byte("onCall")) {
+	if !bytes.Contains(code, []byte("onCall")) {
 		return fmt.Errorf("isolation: %s: the hook never calls sallyport.onCall, so every call would be refused", name)
 	}
 	return nil
@@ -48,20 +49,21 @@ const strict = "\"use strict\"\n"
 // checkScript finds what a browser would refuse to run at all. esbuild knows
 // the early errors of strict code, but for those inside of regular
 // expressions. It reads modules as well, and a return of no function unless
-// the code is one, so these are looked for apart.
-func checkScript(source []byte) error {
+// the code is one, so these are looked for apart. What it returns is the code
+// without comments.
+func checkScript(source []byte) ([]byte, error) {
 	code := strict + string(source)
 	script := transform(code, api.FormatIIFE)
 	if len(script.Errors) > 0 {
-		return scriptError(script.Errors[0])
+		return nil, scriptError(script.Errors[0])
 	}
 	asModule := transform(code+"\nexport {}", api.FormatESModule)
 	if len(asModule.Errors) > 0 {
-		return scriptError(asModule.Errors[0])
+		return nil, scriptError(asModule.Errors[0])
 	}
 	for _, w := range script.Warnings {
 		if w.ID == "empty-import-meta" {
-			return scriptError(api.Message{Location: w.Location, Text: "import.meta is for modules alone; the hook is a classic script"})
+			return nil, scriptError(api.Message{Location: w.Location, Text: "import.meta is for modules alone; the hook is a classic script"})
 		}
 	}
 	// Without comments, and with templates made strings, a line that begins so
@@ -71,9 +73,9 @@ func checkScript(source []byte) error {
 		if at := moduleSyntax.FindIndex(source); at != nil {
 			line = lineAt(source, at[1])
 		}
-		return fmt.Errorf("%d: import and export can't be used; the hook is one classic script: bundle it", line)
+		return nil, fmt.Errorf("%d: import and export can't be used; the hook is one classic script: bundle it", line)
 	}
-	return nil
+	return script.Code, nil
 }
 
 var moduleSyntax = regexp.MustCompile(`(?m)^\s*(?:import\b\s*[^\s(.]|export\b)`)
@@ -83,6 +85,8 @@ func transform(code string, as api.Format) api.TransformResult {
 	return api.Transform(code, api.TransformOptions{
 		Loader: api.LoaderJS, Format: as, Target: api.ESNext, LogLevel: api.LogLevelSilent,
 		LegalComments: api.LegalCommentsNone, Supported: map[string]bool{"template-literal": false},
+		// Without this some comments stay; it runs lines together.
+		MinifyWhitespace: as == api.FormatIIFE,
 	})
 }
 

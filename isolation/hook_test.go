@@ -36,6 +36,8 @@ func TestABrokenHookIsNamedByFileAndLine(t *testing.T) {
 		{"a zero byte", "sallyport.onCall((call) => call)\nlet s = '\x00'", "hook.js:2: a zero byte"},
 		{"a file in Latin-1", "// one\n// two\n// M\xe4rz\nsallyport.onCall((call) => call)", "hook.js:3: not UTF-8"},
 		{"half a character at the end", "sallyport.onCall((call) => call)\n// \xe2\x82", "hook.js:2: not UTF-8"},
+		{"a call in a comment alone", "// sallyport.onCall: todo\nlet x = 1 /* sallyport.onCall(f) */", "never calls sallyport.onCall"},
+		{"one in a comment that tools keep", "/*! @license sallyport.onCall */ f(/* sallyport.onCall */ 1, /* @__PURE__ onCall */ g())", "never calls sallyport.onCall"},
 		{"no call of onCall", "let x = 1", "never calls sallyport.onCall"},
 	} {
 		err := checkHook("hook.js", []byte(tt.source))
@@ -44,16 +46,18 @@ func TestABrokenHookIsNamedByFileAndLine(t *testing.T) {
 		}
 	}
 	for name, source := range map[string]string{
-		"an arrow function":            "sallyport.onCall((call) => call)",
-		"today's syntax":               "class A { #x = 1; static { this.y ??= 2 } }\nsallyport.onCall(async (call) => { for await (const x of []) {} return call })",
-		"letters outside ASCII":        "\ufeff// März, \ufffd\nsallyport.onCall((call) => call)",
-		"a regular expression":         "const key = /-----BEGIN [A-Z ]*PRIVATE KEY-----/u\nsallyport.onCall((call) => call)",
-		"a bundle of some format":      "if (typeof module !== 'undefined') module.exports = {}\nsallyport.onCall((call) => call)",
-		"a dynamic import":             "sallyport.onCall((call) => { if (false) import('x'); return call })",
-		"a template of code":           "const text = `\nimport x from 'y';\nexport default 1`\nsallyport.onCall((call) => call)",
-		"code in a legal comment":      "/*! licence\nimport x from 'y'\n*/\nsallyport.onCall((call) => call)",
-		"strict mode asked for":        "'use strict';\nsallyport.onCall((call) => call)",
-		"the word import in a comment": "// import nothing\nsallyport.onCall((call) => call)",
+		"an arrow function":             "sallyport.onCall((call) => call)",
+		"today's syntax":                "class A { #x = 1; static { this.y ??= 2 } }\nsallyport.onCall(async (call) => { for await (const x of []) {} return call })",
+		"letters outside ASCII":         "\ufeff// März, \ufffd\nsallyport.onCall((call) => call)",
+		"a regular expression":          "const key = /-----BEGIN [A-Z ]*PRIVATE KEY-----/u\nsallyport.onCall((call) => call)",
+		"a bundle of some format":       "if (typeof module !== 'undefined') module.exports = {}\nsallyport.onCall((call) => call)",
+		"a dynamic import":              "sallyport.onCall((call) => { if (false) import('x'); return call })",
+		"a template of code":            "const text = `\nimport x from 'y';\nexport default 1`\nsallyport.onCall((call) => call)",
+		"code in a legal comment":       "/*! licence\nimport x from 'y'\n*/\nsallyport.onCall((call) => call)",
+		"strict mode asked for":         "'use strict';\nsallyport.onCall((call) => call)",
+		"the word import in a comment":  "// import nothing\nsallyport.onCall((call) => call)",
+		"another way to write the name": "const { onCall } = sallyport\nonCall((call) => call)",
+		"the name with an escape":       "sallyport.on\\u0043all((call) => call)",
 	} {
 		if err := checkHook("hook.js", []byte(source)); err != nil {
 			t.Errorf("%s: %v", name, err)
