@@ -126,8 +126,9 @@ func New(c Config) (*App, error) {
 		workers:     newWorkers(),
 		stats:       newCounters(),
 	}
-	// A gate that nobody reaches checks hook and pages.
-	gate, err := app.newGate(inProcessFrame, inProcess)
+	// A gate that nobody reaches checks hook and pages. What it has to say, the
+	// one of start says.
+	gate, err := app.newGate(inProcessFrame, inProcess, nil)
 	if err != nil {
 		return nil, err
 	}

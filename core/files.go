@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"strings"
 	"unicode"
@@ -257,7 +258,7 @@ func appName(name string) bool {
 }
 
 // boundary is the gate's configuration.
-func (app *App) boundary(frameOrigin string, windows []isolation.Window) isolation.Config {
+func (app *App) boundary(frameOrigin string, windows []isolation.Window, log *slog.Logger) isolation.Config {
 	return isolation.Config{
 		Pattern:      app.pattern,
 		FrameOrigin:  frameOrigin,
@@ -270,6 +271,6 @@ func (app *App) boundary(frameOrigin string, windows []isolation.Window) isolati
 		ClientModule: sandboxiframe.ModuleJS,
 		Limits:       app.config.Boundary,
 		Development:  app.development,
-		Log:          app.log,
+		Log:          log,
 	}
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"path"
 	"slices"
@@ -55,7 +56,7 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 	if err := app.bindCommands(); err != nil {
 		return err
 	}
-	gate, err := app.newGate(frameOrigin, originOf)
+	gate, err := app.newGate(frameOrigin, originOf, app.log)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 }
 
 // newGate makes the windows, each under its origin, and a gate for them.
-func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (string, error)) (*isolation.Gate, error) {
+func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (string, error), log *slog.Logger) (*isolation.Gate, error) {
 	windows := slices.Clone(app.files.windows)
 	app.windows = make(map[string]*window, len(windows))
 	for i := range windows {
@@ -87,7 +88,7 @@ func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (str
 			return nil, fmt.Errorf("core: Config.Origins names window %q, which the app does not have", label)
 		}
 	}
-	gate, err := isolation.New(app.boundary(frameOrigin, windows), receiver{app})
+	gate, err := isolation.New(app.boundary(frameOrigin, windows, log), receiver{app})
 	if err != nil {
 		return nil, fmt.Errorf("core: %w", app.files.locate(err))
 	}

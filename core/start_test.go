@@ -251,6 +251,16 @@ func TestBrownfieldSaysWhatIsGivenUp(t *testing.T) {
 	lacks(t, b.log.String(), "brownfield")
 }
 
+func TestALoosenedPolicyIsSaidOnce(t *testing.T) {
+	files := testFiles()
+	files["sallyport.json"].Data = []byte(strings.Replace(string(files["sallyport.json"].Data), `"other"`, `"other","insecure_eval":true,"insecure_wasm":true`, 1))
+	b := newBench(t, func(c *Config) { c.Files = files }, nil)
+	if n := strings.Count(b.log.String(), "page policy is loosened"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	contains(t, b.log.String(), "window=other", "InsecureEval InsecureWasm")
+}
+
 func TestCommandsOfTheManifestAreCompared(t *testing.T) {
 	for listed, warned := range map[string]bool{`["notes.echo","notes.touch","notes.secret"]`: false, `["notes.echo"]`: true} {
 		files := testFiles()
