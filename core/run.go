@@ -45,7 +45,9 @@ func (app *App) Run(ctx context.Context) (err error) {
 	served := make(chan error, 1)
 	go func() { served <- loopback.Serve(app.PageHandler(), app.FrameHandler(), app.log) }()
 
-	err = app.Open(ctx, app.files.windows[0].Label)
+	if ctx.Err() == nil { // nobody waits for a window otherwise
+		err = app.Open(ctx, app.files.windows[0].Label)
+	}
 	if err == nil {
 		select {
 		case <-ctx.Done():

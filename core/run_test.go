@@ -182,6 +182,21 @@ func TestRunRefusesWhatIsForMounting(t *testing.T) {
 	}
 }
 
+func TestARunThatIsOverBeforeItBeginsOpensNothing(t *testing.T) {
+	app, err := New(Config{Files: testFiles(), Record: audits.NewMemory(1), Open: func(context.Context, string) error {
+		t.Error("a window was opened")
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := app.Run(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestABrowserThatCanNotBeStartedEndsTheRun(t *testing.T) {
 	for _, test := range []struct {
 		name string
