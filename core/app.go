@@ -49,6 +49,7 @@ type App struct {
 	recorder audits.Recorder
 	closer   io.Closer // of a recorder that start opened
 	gate     atomic.Pointer[isolation.Gate]
+	loopback atomic.Pointer[isolation.Loopback] // Run's
 
 	sessions sync.Map // *isolation.Session to *session
 	work     *work    // calls under way

@@ -42,6 +42,7 @@ func (app *App) Run(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
+	app.loopback.Store(loopback)
 	served := make(chan error, 1)
 	go func() { served <- loopback.Serve(app.PageHandler(), app.FrameHandler(), app.log) }()
 

@@ -13,6 +13,7 @@ type Stats struct {
 	UnderWay int             // calls admitted and not over
 	Refused  map[Code]uint64 // calls by the code that the page got; hook refusals as the frame reports them
 	Boundary isolation.Stats // sessions, and what was discarded unopened
+	Foreign  uint64          // connections that Run closed unread: another user's, or nobody knows whose
 }
 
 // Stats counts what the app has done since it was made.
@@ -30,6 +31,9 @@ func (app *App) Stats() Stats {
 	}
 	if gate := app.gate.Load(); gate != nil {
 		s.Boundary = gate.Stats()
+	}
+	if loopback := app.loopback.Load(); loopback != nil {
+		s.Foreign = loopback.Refused()
 	}
 	return s
 }

@@ -1,9 +1,12 @@
 package isolation
 
 import (
+	"bytes"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -15,12 +18,11 @@ func TestEveryListenerChecksItsPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.peers.uid++
+	var log bytes.Buffer // read after Serve
 	ended := make(chan error, 1)
-	go func() { ended <- l.Serve(http.HandlerFunc(pageHandler), http.HandlerFunc(pageHandler), nil) }()
-	t.Cleanup(func() {
-		l.Close()
-		<-ended
-	})
+	go func() {
+		ended <- l.Serve(http.HandlerFunc(pageHandler), http.HandlerFunc(pageHandler), slog.New(slog.NewTextHandler(&log, nil)))
+	}()
 	n := uint64(0)
 	for _, s := range []*server{l.page, l.frame} {
 		for _, listener := range s.listeners {
@@ -39,5 +41,10 @@ func TestEveryListenerChecksItsPeer(t *testing.T) {
 	}
 	if got := l.Refused(); got != n {
 		t.Errorf("%d connections were refused, want %d", got, n)
+	}
+	l.Close()
+	<-ended
+	if got := strings.Count(log.String(), "level=WARN"); got != 1 || strings.Contains(log.String(), "127.0.0.1") {
+		t.Errorf("the first is not what is told of, or with an address: %s", &log)
 	}
 }

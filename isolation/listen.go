@@ -39,6 +39,7 @@ type Loopback struct {
 	frameOrigin string
 	peers       *peers
 	refused     atomic.Uint64
+	log         *slog.Logger // set by Serve, before anything is accepted
 
 	mu    sync.Mutex
 	hosts map[string]string // page host by label
@@ -97,6 +98,14 @@ func (l *Loopback) FrameOrigin() string { return l.frameOrigin }
 // Refused returns how many connections the peer check has closed.
 func (l *Loopback) Refused() uint64 { return l.refused.Load() }
 
+// refuse counts a connection that the peer check closes, and tells of the first:
+// a browser that runs as somebody else would be left with an empty page.
+func (l *Loopback) refuse() {
+	if l.refused.Add(1) == 1 {
+		l.log.Warn("isolation: a connection was closed, since its other end is no process of this user, or it can't be told whose; more are only counted")
+	}
+}
+
 // Serve answers requests on the two ports until Shutdown or Close, and then
 // returns nil. Problems that have no caller go to log; nil discards them.
 // Connections that a handler took over (WebSockets) are not Serve's to end.
@@ -104,6 +113,7 @@ func (l *Loopback) Serve(page, frame http.Handler, log *slog.Logger) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	l.log = log
 	for s, handler := range map[*server]http.Handler{l.page: page, l.frame: frame} {
 		s.http.Handler = recovering(handler, log)
 		s.http.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
@@ -183,7 +193,7 @@ func (l *Loopback) newServer(listeners []net.Listener) *server {
 		},
 	}
 	for _, listener := range listeners {
-		s.listeners = append(s.listeners, &peerListener{Listener: listener, peers: l.peers, refused: &l.refused})
+		s.listeners = append(s.listeners, &peerListener{listener, l.peers, l.refuse})
 	}
 	return s
 }
@@ -244,8 +254,8 @@ func bindAll(families []family) ([]net.Listener, error) {
 // are closed before a byte of theirs is read.
 type peerListener struct {
 	net.Listener
-	peers   *peers
-	refused *atomic.Uint64
+	peers  *peers
+	refuse func() // called for each that is closed
 }
 
 // Accept implements net.Listener.
@@ -258,7 +268,7 @@ func (l *peerListener) Accept() (net.Conn, error) {
 		if err := l.peers.check(c); err == nil {
 			return c, nil
 		}
-		l.refused.Add(1)
+		l.refuse()
 		c.Close()
 	}
 }

@@ -253,7 +253,7 @@ func dialAs(t *testing.T, program string, p *peers, listen, address, dial string
 		t.Fatal(err)
 	}
 	var refused atomic.Uint64
-	l := &peerListener{Listener: plain, peers: p, refused: &refused}
+	l := &peerListener{plain, p, func() { refused.Add(1) }}
 	defer l.Close()
 	go func() {
 		for {
