@@ -3,12 +3,15 @@ package isolation
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -117,25 +120,25 @@ func TestOriginsAreMintedOncePerLabel(t *testing.T) {
 }
 
 func TestAFamilyThatCanNotBeHadStopsTheStart(t *testing.T) {
-	taken, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	first, err := bindAll([]family{{"tcp4", "127.0.0.1"}, {"tcp4", "192.0.2.1"}}) // an address of nobody
+	listeners, err := bindAll([]family{{"tcp4", "127.0.0.1"}, {"tcp4", "192.0.2.1"}}) // an address of nobody
 	if err == nil {
-		for _, l := range first {
+		for _, l := range listeners {
 			l.Close()
 		}
 		t.Fatal("a family that can't be bound was left out")
 	}
-	// The first family's listener must be gone again, or the next attempt
-	// would leak one.
-	if got, err := bindAll([]family{{"tcp4", "127.0.0.1"}}); err != nil {
-		t.Error(err)
-	} else {
-		got[0].Close()
+	// The first family's listener must be gone again, or each attempt would leak
+	// one. The error has the port, which was to be the same.
+	failed, ok := errors.AsType[*net.OpError](err)
+	if !ok {
+		t.Fatal(err)
 	}
+	port := failed.Addr.(*net.TCPAddr).Port
+	again, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		t.Fatalf("the first family's port is still held: %v", err)
+	}
+	again.Close()
 }
 
 func TestAllFamiliesShareOnePort(t *testing.T) {
@@ -177,21 +180,32 @@ func raw(t *testing.T, l *Loopback, text string) string {
 
 func TestOnlySmallHTTP1IsSpoken(t *testing.T) {
 	l := serving(t, http.HandlerFunc(pageHandler), nil)
+	const last = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 	for _, test := range []struct{ name, send, want string }{
-		{"a request of HTTP/1.1", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200"},
-		{"the preface of HTTP/2, an odd request for the handler to refuse", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 200"},
-		{"headers beyond the limit", "GET / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 32<<10) + "\r\n\r\n", "HTTP/1.1 431"},
-		{"two Host headers", "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400"},
-		{"no Host header", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400"},
-		{"a length and chunks", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "HTTP/1.1 400"},
+		{"a request of HTTP/1.1", last, "200"},
+		{"the preface of HTTP/2, an odd request for the handler to refuse", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "200"},
+		{"headers beyond the limit", "GET / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("a", 32<<10) + "\r\n\r\n", "431"},
+		{"two Host headers", "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400"},
+		{"no Host header", "GET / HTTP/1.1\r\n\r\n", "400"},
+		{"two lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "400"},
+		{"two encodings", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "501"},
+		{"chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n" + last, "200 200"},
+		{"a length and chunks, which alone count", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n" + last, "200 200"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := raw(t, l, test.send); !strings.HasPrefix(got, test.want) {
-				t.Errorf("got %.60q, want %s", got, test.want)
+			got := raw(t, l, test.send)
+			var statuses []string
+			for _, m := range statusLine.FindAllStringSubmatch(got, -1) {
+				statuses = append(statuses, m[1])
+			}
+			if strings.Join(statuses, " ") != test.want {
+				t.Errorf("got %v, want %s: %.300q", statuses, test.want, got)
 			}
 		})
 	}
 }
+
+var statusLine = regexp.MustCompile(`HTTP/1\.1 (\d+)`)
 
 func TestAPanicIsLoggedWithoutItsValue(t *testing.T) {
 	lines := make(chan string, 8)
