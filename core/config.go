@@ -60,7 +60,9 @@ type Config struct {
 	HookTimeout   time.Duration     // an asynchronous hook may think this long; default 5 s
 
 	// Development tells pages what is wrong with their arguments, and the log
-	// what errors handlers return, quoted. Neither belongs to a user's machine.
+	// what errors handlers return, quoted; pages' files are read anew. None of
+	// this belongs to a user's machine. It is the one field that loosens without
+	// Insecure in its name.
 	Development bool
 
 	// Observe is called right before each handler, in its goroutine, with a

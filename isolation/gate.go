@@ -57,7 +57,10 @@ type Config struct {
 	ClientScript []byte // the page's client, a classic script
 	ClientModule []byte // the same as an ES module
 
-	Limits      Limits
+	Limits Limits
+	// Development serves source maps and reads the pages' files anew for each
+	// request, also those that came after New. It is the one field that loosens
+	// without Insecure in its name.
 	Development bool
 	Log         *slog.Logger // nil discards
 }

@@ -251,6 +251,11 @@ func (h *pageHost) refuse(w http.ResponseWriter, err error) {
 // page, within a minute. It holds a token: where the app is mounted, hand it on
 // as a redirect to a user whom your own server has authenticated; never in an
 // argument list or a log. On a machine of the user's own, use LaunchFile.
+//
+// A window has at most 32 URLs waiting; one more makes the oldest useless. So
+// mint it for a user who is about to follow it, not ahead. Of the cookies that
+// it becomes a window has 1024, and of pages whose frame has not been fetched
+// yet Limits.MaxTickets; of each the oldest goes.
 func (g *Gate) LaunchURL(label string) (string, error) {
 	w := g.windows[label]
 	if w == nil {
