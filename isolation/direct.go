@@ -1,6 +1,7 @@
 package isolation
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -116,6 +117,10 @@ func (g *Gate) greetAgain(ctx context.Context, conn *websocket.Conn, to *socket,
 	return r.session, r.prove(proof, to)
 }
 
+// ordinaryFrame is room for most frames, so that reading one does not grow its
+// buffer step by step.
+const ordinaryFrame = 2 << 10
+
 // read takes one binary message of at most MaxFrame bytes; text is not part of
 // the format. What is something else is counted here, and nobody told.
 func (g *Gate) read(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
@@ -127,13 +132,14 @@ func (g *Gate) read(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
 		g.counters.discard("text")
 		return nil, errDiscard
 	}
-	frame, err := io.ReadAll(io.LimitReader(message, int64(g.limits.MaxFrame)+1))
+	frame := bytes.NewBuffer(make([]byte, 0, ordinaryFrame))
+	_, err = frame.ReadFrom(io.LimitReader(message, int64(g.limits.MaxFrame)+1))
 	switch {
 	case err != nil:
 		return nil, errDiscard
-	case len(frame) > g.limits.MaxFrame:
+	case frame.Len() > g.limits.MaxFrame:
 		g.counters.discard("too large")
 		return nil, errDiscard
 	}
-	return frame, nil
+	return frame.Bytes(), nil
 }
