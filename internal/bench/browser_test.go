@@ -77,6 +77,11 @@ func keepsTheContract(t *testing.T, r Report) {
 	}
 	for _, name := range []string{"100B", "1KiB", "100KiB"} {
 		isolated, plain := rows[name+" isolated"], rows[name+" websocket"]
+		for _, variant := range []string{" isolated:series", " websocket:series"} {
+			if row := rows[name+variant]; row == nil || row["p50_us"].(float64) <= 0 || row["ratio"].(float64) <= 0 {
+				t.Errorf("%s%s: %v", name, variant, row)
+			}
+		}
 		if isolated == nil || plain == nil {
 			t.Errorf("case %s is not there in both variants: %s", name, text)
 			continue

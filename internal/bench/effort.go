@@ -11,7 +11,7 @@ import (
 type effort struct {
 	Socket    string    `json:"socket"`   // of the plain variant
 	Documents int       `json:"-"`        // loaded one after the other, each for its first call
-	Rounds    int       `json:"rounds"`   // of single calls, the variants in turns
+	Rounds    int       `json:"rounds"`   // of single calls, in turns call by call, and as many with the variants in turns
 	Floods    int       `json:"floods"`   // the same of calls that are under way together
 	UnderWay  int       `json:"underWay"` // of those
 	Payloads  []payload `json:"payloads"`
@@ -21,7 +21,7 @@ type effort struct {
 type payload struct {
 	Case  string `json:"case"`
 	Bytes int    `json:"bytes"`
-	Calls int    `json:"calls"` // in each round
+	Calls int    `json:"calls"` // of each variant in each round
 	Flood int    `json:"flood"` // calls in each flood
 }
 
