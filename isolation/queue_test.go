@@ -1,7 +1,12 @@
 package isolation
 
 import (
+	"bufio"
 	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,4 +80,93 @@ func TestTheRelaysQueueWakesWhoWaits(t *testing.T) {
 			t.Errorf("a request without a frame waited for %v", took)
 		}
 	})
+}
+
+// TestC9APageThatDoesNotReadItsResponseIsGivenUp writes more than every buffer
+// holds, and then looks whether a page that reads may go on.
+func TestC9APageThatDoesNotReadItsResponseIsGivenUp(t *testing.T) {
+	const within = 100 * time.Millisecond
+	took := make(chan time.Duration, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		size := 1
+		if r.URL.Path == "/large" {
+			size = 64 << 20
+		}
+		start := time.Now()
+		writeWithin(w, make([]byte, size), within)
+		took <- time.Since(start)
+	}))
+	defer server.Close()
+	dial := func() net.Conn {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	ask := func(conn net.Conn, path string) {
+		if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(dial(), "/large")
+	select {
+	case d := <-took:
+		if d < within {
+			t.Errorf("it was given up after %v", d)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the core still writes to a page that does not read")
+	}
+	conn := dial()
+	reader := bufio.NewReader(conn)
+	for range 2 {
+		ask(conn, "/")
+		response, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(response.Body); err != nil {
+			t.Fatal(err)
+		}
+		<-took
+		time.Sleep(2 * within)
+	}
+}
+
+// TestC8AnUpgradeThatFailsIsCounted asks for a socket where none can be made.
+func TestC8AnUpgradeThatFailsIsCounted(t *testing.T) {
+	g, _ := quietGate(t)
+	g.serveSocket(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/socket", nil), nil)
+	if n := g.Stats().Discarded["upgrade"]; n != 1 {
+		t.Errorf("it was counted %d times", n)
+	}
+}
+
+// TestC9EndedSessionsLeaveNothingBehind ends the newest session of a document
+// and one that it replaced.
+func TestC9EndedSessionsLeaveNothingBehind(t *testing.T) {
+	g := twoWindows(t, Limits{})
+	w := g.windows["main"]
+	d := g.newDocument(w)
+	var made []*Session
+	for range 2 {
+		o, err := g.redeem(g.mint(w, d, Relay))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := o.accept(helloTo(t, o), newRelayLink(1<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, s)
+	}
+	if made[0].reason != EndReplaced || made[1].ended.Load() || g.documents[d] != made[1] {
+		t.Errorf("the older session's end is %q, the newer has ended: %v", made[0].reason, made[1].ended.Load())
+	}
+	made[1].End(EndRevoked)
+	if len(g.sessions)+len(g.documents)+len(g.offers)+len(g.tickets.tickets) != 0 {
+		t.Errorf("%d sessions, %d documents, %d offers and %d tickets are kept", len(g.sessions), len(g.documents), len(g.offers), len(g.tickets.tickets))
+	}
 }

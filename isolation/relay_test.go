@@ -130,6 +130,19 @@ func TestC2ARelayPathReachesItsOwnWindowAlone(t *testing.T) {
 	}
 }
 
+// TestAnOfferIsAskedForNothing posts no frame where a hello is waited for.
+func TestAnOfferIsAskedForNothing(t *testing.T) {
+	l, _ := relays(t, nil)
+	page := l.page()
+	h := l.frame(page.Frame)
+	if status, _ := l.post(page.Relay+h.Session, nil); status != http.StatusNotFound {
+		t.Errorf("an empty request for an offer was answered %d", status)
+	}
+	if status, _ := l.post(page.Relay+h.Session, prefixed(mustHello(t, h))); status != http.StatusOK {
+		t.Errorf("the hello was answered %d afterwards", status)
+	}
+}
+
 // TestC2ASessionKeepsToItsCarrier takes each handshake and each session to the
 // other carrier.
 func TestC2ASessionKeepsToItsCarrier(t *testing.T) {
@@ -358,13 +371,16 @@ func TestC9APageThatNeverAsksLosesItsSession(t *testing.T) {
 
 func TestARelaysPathIsOneSessionsID(t *testing.T) {
 	l, _ := relays(t, nil)
+	own := l.path[len(l.path)-22:]
 	for name, path := range map[string]string{
-		"nothing":         "",
-		"a short one":     strings.Repeat("A", 21),
-		"a long one":      strings.Repeat("A", 23),
-		"padding":         strings.Repeat("A", 22) + "==",
-		"no base64":       strings.Repeat("*", 22),
-		"bits at the end": strings.Repeat("A", 21) + "B",
+		"nothing":                      "",
+		"a short one":                  strings.Repeat("A", 21),
+		"a long one":                   strings.Repeat("A", 23),
+		"padding":                      strings.Repeat("A", 22) + "==",
+		"no base64":                    strings.Repeat("*", 22),
+		"bits at the end":              strings.Repeat("A", 21) + "B",
+		"line ends":                    strings.Repeat("A", 20) + "%0A%0A",
+		"its own with bits at the end": own[:21] + string(own[21]+1),
 	} {
 		before := l.gate.Stats().Discarded
 		if status, _ := l.post("/.sallyport/relay/"+path, nil); status != http.StatusNotFound {
