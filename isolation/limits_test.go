@@ -49,3 +49,27 @@ func TestC9EveryLimitHasADefaultAndBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestTheShortestTimesAreSwept starts and ends gates at once, with times that
+// leave the sweep none.
+func TestTheShortestTimesAreSwept(t *testing.T) {
+	for range 50 {
+		g := twoWindows(t, Limits{Heartbeat: 1, ResumeWithin: 1, HelloWithin: 1, TicketLife: 1})
+		g.Close()
+		select {
+		case <-g.done:
+		default:
+			t.Fatal("Close returned before the sweep had ended")
+		}
+	}
+}
+
+func TestABatchNeedNotBeReadToItsEnd(t *testing.T) {
+	plain := Plain{bytes: makeItems(itemVector{Kind: 2, ID: 7}, itemVector{Kind: 2, ID: 8})}
+	for item, err := range Items(plain) {
+		if err != nil || item.ID != 7 {
+			t.Errorf("item %d, %v", item.ID, err)
+		}
+		break
+	}
+}

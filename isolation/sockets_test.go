@@ -184,3 +184,25 @@ func TestC9SessionsBeyondTheLimitAreCounted(t *testing.T) {
 	}
 	call(t, first, "1")
 }
+
+// TestC9TheOldestStrangerGoesFirst opens silent sockets one after the other.
+func TestC9TheOldestStrangerGoesFirst(t *testing.T) {
+	v, _ := host(t, func(c *isolation.Config) { c.Limits.MaxSockets, c.Limits.SocketHello = 2, time.Minute })
+	h := v.frame(v.page().Frame)
+	p, hello, err := peer.New(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var silent []*websocket.Conn
+	for n := range 5 {
+		silent = append(silent, v.socket(h))
+		eventually(t, "the oldest is pushed out", func() bool { return v.gate.Stats().Discarded["too many sockets"] == uint64(max(0, n-1)) })
+		if n >= 2 {
+			if _, err := receive(t, silent[n-2]); err == nil || websocket.CloseStatus(err) != -1 {
+				t.Errorf("socket %d of %d: %v", n-2, n, err)
+			}
+		}
+	}
+	send(t, silent[3], hello) // the oldest of those that stand
+	expect(t, p, silent[3], isolation.TypeReady)
+}
