@@ -3,6 +3,7 @@ package isolation
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,24 @@ func TestTheShortestTimesAreSwept(t *testing.T) {
 		default:
 			t.Fatal("Close returned before the sweep had ended")
 		}
+	}
+}
+
+// TestOneItemsArgumentsEndWhereTheNextBegins appends to what a receiver got.
+func TestOneItemsArgumentsEndWhereTheNextBegins(t *testing.T) {
+	plain := Plain{bytes: makeItems(
+		itemVector{Kind: 1, ID: 7, Command: "a.b", JSON: "1"}, itemVector{Kind: 1, ID: 8, Command: "a.b", JSON: "2"},
+	)}
+	var ids []uint32
+	for item, err := range Items(plain) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = append(item.JSON, "overwritten?"...)
+		ids = append(ids, item.ID)
+	}
+	if !slices.Equal(ids, []uint32{7, 8}) {
+		t.Errorf("items %v", ids)
 	}
 }
 

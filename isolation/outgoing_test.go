@@ -76,6 +76,7 @@ func (v *sending) frame() (Type, []byte) {
 	if err != nil {
 		v.Fatal(err)
 	}
+	synctest.Wait() // whoever sent it has gone on
 	return h.typ, plain
 }
 
@@ -121,6 +122,11 @@ func TestAnswersLeaveInOrderAndTogether(t *testing.T) {
 		v.write(item(5, 1), item(6, 1)) // the first waits for its pace
 		v.batch(item(5, 1), item(6, 1))
 		v.silent()
+		v.plug(7)
+		time.Sleep(time.Second) // its pace is over, and it is still being sent
+		v.write(item(8, 1), item(9, 1))
+		v.batch(item(7, 1))
+		v.batch(item(8, 1), item(9, 1))
 	})
 }
 
@@ -348,6 +354,38 @@ func TestASealThatFailsEndsTheSession(t *testing.T) {
 		}
 		if !v.link.isClosed() {
 			t.Error("the link stands")
+		}
+	})
+}
+
+// TestNothingIsTakenInAfterTheEnd writes and pings while the last answers of
+// an orderly end are still going out.
+func TestNothingIsTakenInAfterTheEnd(t *testing.T) {
+	sends(t, Limits{}, func(v *sending) {
+		v.plug(1)
+		v.write(item(2, 1))
+		v.s.End(EndShutdown)
+		v.write(item(3, 1))
+		v.s.queue(message{typ: TypePing})
+		v.batch(item(1, 1))
+		v.batch(item(2, 1))
+		if typ, _ := v.frame(); typ != TypeBye {
+			t.Errorf("a frame of type %d was sent after the end", typ)
+		}
+		v.silent()
+	})
+}
+
+// TestALinkThatFailsIsClosed has sending fail on a link that does not close by
+// itself, as the relay's queue when it is full.
+func TestALinkThatFailsIsClosed(t *testing.T) {
+	sends(t, Limits{}, func(v *sending) {
+		broken := &funcLink{call: func([]byte) error { return errDiscard }}
+		v.s.out.link = broken
+		v.write(item(1, 1))
+		synctest.Wait()
+		if !broken.closed || v.s.out.link != nil {
+			t.Errorf("closed is %v, the link %v", broken.closed, v.s.out.link)
 		}
 	})
 }

@@ -367,6 +367,9 @@ func TestAuthenticFramesAgainstTheFormatEndTheSession(t *testing.T) {
 		"raw sections, not of this version": func(c *peer.Client) { c.Session.Deliver(c.Peer.Seal(isolation.TypeBatch, withSections())) },
 		"more items than MaxItems":          func(c *peer.Client) { c.Session.Deliver(c.Peer.Seal(isolation.TypeBatch, manyItems())) },
 		"a command longer than MaxCommand":  func(c *peer.Client) { c.Session.Deliver(c.Peer.Seal(isolation.TypeBatch, longCommand())) },
+		"a report with a cause beyond the last": func(c *peer.Client) {
+			c.Session.Deliver(c.Peer.Seal(isolation.TypeBatch, peer.AppendReport(nil, 1, 6, "a.b")))
+		},
 		"a report without a cause": func(c *peer.Client) {
 			c.Session.Deliver(c.Peer.Seal(isolation.TypeBatch, peer.AppendReport(nil, 1, 0, "a.b")))
 		},
