@@ -2,11 +2,13 @@ package isolation
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,6 +47,44 @@ func TestC9TheRelaysQueueIsBounded(t *testing.T) {
 	}
 	take(1) // what was in it still arrives
 	take(0)
+}
+
+// TestTheRelaysQueueKeepsTheNewestReady repeats it, once at a time, and nothing
+// else.
+func TestTheRelaysQueueKeepsTheNewestReady(t *testing.T) {
+	l := newRelayLink(1000)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	frame := func(typ Type, sequence uint64) []byte { return header{typ: typ, sequence: sequence}.append(nil) }
+	take := func(want ...[]byte) {
+		t.Helper()
+		if got := l.take(ctx); !slices.EqualFunc(got, want, bytes.Equal) {
+			t.Errorf("frames %x were taken, want %x", got, want)
+		}
+	}
+	l.repeat()
+	take()
+	for n := range uint64(2) {
+		for _, typ := range []Type{TypeBatch, TypeReady, TypePing} {
+			if err := l.send(frame(typ, n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.repeat() // it waits as it is
+		take(frame(TypeBatch, n), frame(TypeReady, n), frame(TypePing, n))
+		l.repeat()
+		l.repeat()
+		if err := l.send(frame(TypeBatch, 9)); err != nil {
+			t.Fatal(err)
+		}
+		take(frame(TypeReady, n), frame(TypeBatch, 9))
+		if l.waiting != 0 {
+			t.Errorf("%d bytes are said to wait", l.waiting)
+		}
+	}
+	l.close(true)
+	l.repeat()
+	take()
 }
 
 // TestTheRelaysQueueWakesWhoWaits has several requests wait for one frame, for
@@ -93,7 +133,11 @@ func TestC9APageThatDoesNotReadItsResponseIsGivenUp(t *testing.T) {
 			size = 64 << 20
 		}
 		start := time.Now()
-		writeWithin(w, make([]byte, size), within)
+		if r.URL.Path == "/page" { // one that has no time of its own
+			_, _ = w.Write(make([]byte, size))
+		} else {
+			writeWithin(w, make([]byte, size), within)
+		}
 		took <- time.Since(start)
 	}))
 	defer server.Close()
@@ -121,8 +165,8 @@ func TestC9APageThatDoesNotReadItsResponseIsGivenUp(t *testing.T) {
 	}
 	conn := dial()
 	reader := bufio.NewReader(conn)
-	for range 2 {
-		ask(conn, "/")
+	for _, path := range []string{"/", "/page"} {
+		ask(conn, path)
 		response, err := http.ReadResponse(reader, nil)
 		if err != nil {
 			t.Fatal(err)
