@@ -108,7 +108,9 @@
 // with the old socket but never goes back; the core closes the old socket,
 // and sends resumed, whose sequence likewise may skip. Only these two types
 // may skip. If the drop fell into a change of keys the challenge's epoch says
-// which pair is in force. A session that is not resumed within ResumeWithin
+// which pair is in force; one under the old pair may still be overtaken by a
+// rekeyed that the old socket had brought, so that the frame forgets the new
+// pair at resumed and not before. A session that is not resumed within ResumeWithin
 // ends. Calls that were sent and not answered fail in the frame with
 // unknown_outcome when the socket drops, and are never sent again; calls that
 // were not yet sealed wait and go out after resumed.
