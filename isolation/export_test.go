@@ -108,3 +108,10 @@ func (l RelayLinkForTest) Held() (n int) {
 }
 
 func (l RelayLinkForTest) Take(ctx context.Context) [][]byte { return l.take(ctx) }
+
+// StrangersForTest is how many sockets of the frame host have not said hello.
+func (g *Gate) StrangersForTest() int {
+	g.strangers.mu.Lock()
+	defer g.strangers.mu.Unlock()
+	return len(g.strangers.sockets)
+}

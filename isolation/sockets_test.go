@@ -196,7 +196,9 @@ func TestC9TheOldestStrangerGoesFirst(t *testing.T) {
 	var silent []*websocket.Conn
 	for n := range 5 {
 		silent = append(silent, v.socket(h))
-		eventually(t, "the oldest is pushed out", func() bool { return v.gate.Stats().Discarded["too many sockets"] == uint64(max(0, n-1)) })
+		eventually(t, "the socket is in and the oldest pushed out", func() bool {
+			return v.gate.StrangersForTest() == min(n+1, 2) && v.gate.Stats().Discarded["too many sockets"] == uint64(max(0, n-1))
+		})
 		if n >= 2 {
 			if _, err := receive(t, silent[n-2]); err == nil || websocket.CloseStatus(err) != -1 {
 				t.Errorf("socket %d of %d: %v", n-2, n, err)
