@@ -149,6 +149,14 @@ func TestC9AResultWaitsNoLongerThanItsCall(t *testing.T) {
 			}
 			<-r.encoding
 			<-r.encoding
+			await(t, "the third result waits", func() bool {
+				waits := false
+				b.sessions.Range(func(_, s any) bool {
+					waits = !s.(*session).budget.results.TryAcquire(0) // it does nothing, and not even that past a queue
+					return true
+				})
+				return waits || !test.end // a deadline may have passed already
+			})
 			if test.end {
 				c.Session.End(isolation.EndRevoked)
 			}

@@ -141,10 +141,13 @@ func (r *reader) item() Item {
 	case ItemCancel:
 	case ItemReport, ItemHidden:
 		item.Cause = Cause(r.uint8())
-		if item.Cause < CauseRefused || item.Cause > CauseDropped || item.Kind == ItemHidden && item.Cause == CauseDropped {
+		item.Command = r.command()
+		switch {
+		case item.Cause < CauseRefused || item.Cause > CauseDropped:
+			r.failed = true
+		case item.Cause == CauseDropped && (item.Kind == ItemHidden || item.Command != ""): // they are of many calls
 			r.failed = true
 		}
-		item.Command = r.command()
 	default:
 		r.failed = true
 	}

@@ -76,7 +76,7 @@ func (s *Session) Write(item []byte) error {
 	b.plain, b.items = append(b.plain, item...), b.items+1
 	s.out.waiting += len(item)
 	slow := s.out.waiting > s.gate.limits.MaxPending
-	alone := !s.out.flushing && s.out.link.paced() && !time.Now().Before(s.out.pace)
+	alone := !slow && !s.out.flushing && s.out.link.paced() && !time.Now().Before(s.out.pace)
 	if alone {
 		s.out.flushing = true
 	} else {

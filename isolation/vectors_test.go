@@ -170,6 +170,9 @@ func makeVectors(t *testing.T) vectors {
 		{"an unknown kind", []byte{9, 0, 0, 0, 1}},
 		{"cut in an item", whole[:len(whole)-1]},
 		{"a byte too many", append(bytes.Clone(whole), 0)},
+		{"dropped reports of a command", makeItems(itemVector{Kind: 3, ID: 12, Cause: CauseDropped, Command: "x"})},
+		{"dropped reports of answers", makeItems(itemVector{Kind: 4, ID: 12, Cause: CauseDropped})},
+		{"a cause too many", makeItems(itemVector{Kind: 3, ID: 12, Cause: CauseDropped + 1})},
 	} {
 		v.Items = append(v.Items, itemsVector{Name: "refused: " + bad.name, Direction: toCore, Plaintext: bad.plain})
 	}
