@@ -261,7 +261,6 @@
           },
           close() {
             courier.events = void 0;
-            courier.stop();
           },
           farewell: (bye) => courier.farewell(pack([bye]))
         };
@@ -1895,8 +1894,7 @@
     const courier = {
       events: void 0,
       carry: (body) => pump?.carry(body),
-      farewell: (body) => pump?.farewell(body),
-      stop: () => pump?.stop()
+      farewell: (body) => pump?.farewell(body)
     };
     if (handshake.carrier === "relay")
       pump = new Pump(config.relay + handshake.sessionText, post, {
@@ -1907,7 +1905,11 @@
     const carrier = handshake.carrier === "direct" ? direct(handshake.socket, browserSockets()) : relay(courier);
     const runtime = new Runtime(handshake, carrier, passAll, void 0, {
       reply: (id, ok, json) => client.reply(id, ok, json),
-      state: (state) => state === "unavailable" ? client.close() : client.state(state)
+      state(state) {
+        if (state !== "ready") pump?.stop();
+        if (state === "unavailable") client.close();
+        else client.state(state);
+      }
     });
     client.attach(runtime.calls);
     runtime.start();

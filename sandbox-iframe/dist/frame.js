@@ -260,7 +260,6 @@
           },
           close() {
             courier.events = void 0;
-            courier.stop();
           },
           farewell: (bye) => courier.farewell(pack([bye]))
         };
@@ -1716,9 +1715,7 @@
     return {
       events: void 0,
       carry: (body) => hop()?.say(Tell.body, bufferOf(body)),
-      farewell: (body) => hop()?.say(Tell.farewell, bufferOf(body)),
-      stop() {
-      }
+      farewell: (body) => hop()?.say(Tell.farewell, bufferOf(body))
     };
   }
 })();

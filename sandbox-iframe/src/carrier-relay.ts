@@ -8,7 +8,6 @@ export interface Courier {
   carry(body: Uint8Array): void;
   /** Takes the body to send when the document goes away. */
   farewell(body: Uint8Array): void;
-  stop(): void;
   /** Set by the carrier. */
   events: CourierEvents | undefined;
 }
@@ -84,7 +83,6 @@ export function relay(courier: Courier): Carrier {
         },
         close() {
           courier.events = undefined;
-          courier.stop();
         },
         farewell: (bye) => courier.farewell(pack([bye])),
       };

@@ -87,6 +87,5 @@ function pageCourier(hop: () => Hop | undefined): Courier {
     events: undefined,
     carry: (body) => hop()?.say(Tell.body, bufferOf(body)),
     farewell: (body) => hop()?.say(Tell.farewell, bufferOf(body)),
-    stop() {},
   };
 }

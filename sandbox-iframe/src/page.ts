@@ -208,7 +208,6 @@ function brownfield(client: Client, config: PageConfig, handshake: FrameConfig, 
     events: undefined,
     carry: (body) => pump?.carry(body),
     farewell: (body) => pump?.farewell(body),
-    stop: () => pump?.stop(),
   };
   if (handshake.carrier === "relay")
     pump = new Pump(config.relay + handshake.sessionText, post, {
@@ -219,7 +218,11 @@ function brownfield(client: Client, config: PageConfig, handshake: FrameConfig, 
   const carrier = handshake.carrier === "direct" ? direct(handshake.socket, browserSockets()) : relay(courier);
   const runtime = new Runtime(handshake, carrier, passAll, undefined, {
     reply: (id, ok, json) => client.reply(id, ok, json),
-    state: (state) => (state === "unavailable" ? client.close() : client.state(state)),
+    state(state) {
+      if (state !== "ready") pump?.stop(); // not before: a connection that failed is tried again
+      if (state === "unavailable") client.close();
+      else client.state(state);
+    },
   });
   client.attach(runtime.calls);
   runtime.start();

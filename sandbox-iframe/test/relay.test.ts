@@ -30,7 +30,6 @@ async function ready() {
     events: undefined,
     carry: (body) => bodies.push(body),
     farewell: (body) => byes.push(body),
-    stop: () => events.push("stopped"),
   };
   const session = new Session(
     { ...core.handshake, maxFrame: 4096, carrierOf: relay(courier), patience },
@@ -117,13 +116,13 @@ describe("a session over the relay", () => {
   test("is over when its page is", async () => {
     const t = await ready();
     t.session.leave();
-    expect([t.courier.events, t.events.slice(-2)]).toEqual([undefined, ["stopped", "closed"]]);
+    expect([t.courier.events, t.events.slice(-1)]).toEqual([undefined, ["closed"]]);
   });
 
   test("says the same hello until the core has answered", async () => {
     const core = await new CoreDouble("relay").prepare();
     const bodies: Uint8Array[] = [];
-    const courier: Courier = { events: undefined, carry: (body) => bodies.push(body), farewell() {}, stop() {} };
+    const courier: Courier = { events: undefined, carry: (body) => bodies.push(body), farewell() {} };
     const nothing = (): void => {};
     const session = new Session(
       { ...core.handshake, maxFrame: 4096, carrierOf: relay(courier), patience: { ...patience, answerWithin: 50 } },
@@ -188,7 +187,7 @@ describe("a session over the relay", () => {
   test("ends when the core knows it no more", async () => {
     const t = await ready();
     t.courier.events?.gone();
-    expect(t.events.slice(-2)).toEqual(["stopped", "closed"].sort((a) => (a === "stopped" ? -1 : 1)));
+    expect(t.events.at(-1)).toBe("closed");
   });
 
   test("ends after eight failures in a row", async () => {
