@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +102,7 @@ func benchConfig() Config {
 	return Config{
 		Files:  files,
 		Record: audits.NewMemory(1024),
+		Log:    slog.New(slog.DiscardHandler), // a line in the middle of a figure would hide it from its reader
 		Limits: Limits{CallsPerSecond: 1e9, Concurrency: 1024},
 		// A session renews its keys at RekeyAfter, and nobody here answers.
 		Boundary: isolation.Limits{RekeyAfter: isolation.MaxFrames / 2, Heartbeat: time.Hour},
