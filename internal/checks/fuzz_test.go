@@ -2,6 +2,7 @@ package checks
 
 import (
 	"go/ast"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -42,5 +43,41 @@ func TestEveryFuzzTargetIsRun(t *testing.T) {
 		if !slices.ContainsFunc(want, func(line string) bool { return strings.HasPrefix(line, target) }) {
 			t.Errorf("there is no fuzz target %s", target)
 		}
+	}
+}
+
+// Go before 1.27 may fail a run that found nothing (go.dev/issue/75804). Only
+// that is taken again, and not for ever: an input found, or one that hangs
+// every time, is a failure. The go command here is a script that answers what
+// the real one was seen to print.
+func TestAFuzzRunIsTakenAgainOnlyForGosOwnMistake(t *testing.T) {
+	const (
+		fuzzed = `echo 'fuzz: elapsed: 3s, execs: 55087 (18359/sec)'; `
+		byGo   = `printf -- '--- FAIL: FuzzX (3.08s)\n    context deadline exceeded\nFAIL\n'; exit 1`
+	)
+	for _, test := range []struct {
+		name, goCommand string
+		ok              bool
+	}{
+		{"nothing found", fuzzed, true},
+		{"ended by Go once", fuzzed + `if [ ! -e "$0.again" ]; then : >"$0.again"; ` + byGo + `; fi`, true},
+		{"ended by Go each time", fuzzed + byGo, false},
+		{"not fuzzed", `echo ok`, false},
+		{"an input found", fuzzed + `if [ ! -e "$0.again" ]; then : >"$0.again"; ` +
+			`printf -- '--- FAIL: FuzzX (1s)\n    --- FAIL: FuzzX/1 (0s)\n        x_test.go:3: context deadline exceeded\n    \n    Failing input written to testdata/fuzz/FuzzX/1\n'; exit 1; fi`, false},
+		{"an input found that says the same", fuzzed + `if [ ! -e "$0.again" ]; then : >"$0.again"; ` +
+			`printf -- '--- FAIL: FuzzX (1s)\n    context deadline exceeded\n    Failing input written to testdata/fuzz/FuzzX/1\n'; exit 1; fi`, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			bin := t.TempDir()
+			if err := os.WriteFile(filepath.Join(bin, "go"), []byte("#!/bin/sh\n"+test.goCommand+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			script := exec.CommandContext(t.Context(), "bash", filepath.Join(root, "scripts", "fuzz"))
+			script.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+			if out, err := script.CombinedOutput(); (err == nil) != test.ok {
+				t.Errorf("scripts/fuzz succeeded: %v, want %v; it printed\n%s", err == nil, test.ok, out)
+			}
+		})
 	}
 }
