@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sallyport/sallyport/audits"
@@ -27,7 +29,11 @@ func inspectApp(ctx context.Context, dir string) ([]finding, error) {
 	if m == nil {
 		return []finding{read}, nil
 	}
-	findings := []finding{read, startApp(ctx, dir, m)}
+	var said warnings
+	findings := []finding{read, startApp(ctx, dir, m, slog.New(&said))}
+	for _, warning := range said.lines {
+		findings = append(findings, finding{Name: "app's warning", Detail: warning})
+	}
 	if m.Commands == nil {
 		findings = append(findings, finding{
 			Name: "app's commands", Detail: manifest.FileName + " lists none, so that their schemas could not be looked for",
@@ -65,10 +71,10 @@ func readManifest(dir string) (finding, *manifest.Manifest) {
 	return f, m
 }
 
-func startApp(ctx context.Context, dir string, m *manifest.Manifest) finding {
+func startApp(ctx context.Context, dir string, m *manifest.Manifest, log *slog.Logger) finding {
 	f := finding{Name: "app's start", Needed: true}
 	// A record of its own: the app's is not this command's to write.
-	app, err := core.New(core.Config{Files: os.DirFS(dir), Record: audits.NewMemory(1)})
+	app, err := core.New(core.Config{Files: os.DirFS(dir), Record: audits.NewMemory(1), Log: log})
 	if err == nil {
 		for _, name := range m.Commands {
 			app.Handle(name, func(context.Context, *core.Request) (any, error) { return nil, nil })
@@ -89,3 +95,27 @@ func startApp(ctx context.Context, dir string, m *manifest.Manifest) finding {
 	f.OK, f.Detail = true, fmt.Sprintf("%s and %s are as the core wants them", strings.Join(parts, ", "), counted(len(m.Commands), "command"))
 	return f
 }
+
+// warnings keeps what an app's start warns of, a line each. It knows no
+// groups, and no attributes of a logger: the core uses none.
+type warnings struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (*warnings) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+
+func (w *warnings) Handle(_ context.Context, r slog.Record) error {
+	_, line, _ := strings.Cut(r.Message, ": ") // which package says so means nothing to who reads it
+	r.Attrs(func(a slog.Attr) bool {
+		line += " " + a.String()
+		return true
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lines = append(w.lines, line)
+	return nil
+}
+
+func (w *warnings) WithAttrs([]slog.Attr) slog.Handler { return w }
+func (w *warnings) WithGroup(string) slog.Handler      { return w }

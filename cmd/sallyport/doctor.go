@@ -37,7 +37,8 @@ is only worth knowing.
 
 With the folder of an app it also reads the app's sallyport.json and the
 schemas, capabilities, hook and pages that this names, just as the app does
-when it starts, and shows the error that would stop it, by file and line.
+when it starts, and shows the error that would stop it, by file and line, or
+what its log would warn of.
 
 It exits with 0 when everything needed is there and the app can start, 1 when
 something needed is missing or wrong, and 2 when it could not finish.`,
