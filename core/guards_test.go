@@ -134,29 +134,7 @@ func TestACallThatIsCancelledWhileItsOutcomeIsRecordedIsAnsweredOnce(t *testing.
 			return nil
 		}}
 	}, nil)
-	offer, err := b.Gate().Offer("main", isolation.Direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, hello, err := peer.New(offer.Handshake())
-	if err != nil {
-		t.Fatal(err)
-	}
-	answers := make(chan peer.Answer, 16)
-	session, err := offer.Accept(hello, func(frame []byte) error {
-		kind, plain, err := p.Open(frame)
-		if err != nil || kind != isolation.TypeBatch {
-			return err
-		}
-		items, err := peer.Answers(plain)
-		for _, a := range items {
-			answers <- a
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, session, answers := b.shakeHands(t)
 	session.Deliver(p.Seal(isolation.TypeBatch, peer.AppendCall(nil, 1, 0, "notes.touch", textOf("x"))))
 	<-ending
 	session.Deliver(p.Seal(isolation.TypeBatch, peer.AppendCancel(nil, 1)))

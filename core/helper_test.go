@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/internal/peer"
+	"github.com/sallyport/sallyport/isolation"
 	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/schema"
 )
@@ -142,6 +143,36 @@ func (b *bench) connect(t testing.TB, window string) *peer.Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// shakeHands is connect for a test that counts answers itself: all that come,
+// in the order in which they were sent.
+func (b *bench) shakeHands(t testing.TB) (*peer.Peer, *isolation.Session, <-chan peer.Answer) {
+	t.Helper()
+	offer, err := b.Gate().Offer("main", isolation.Direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, hello, err := peer.New(offer.Handshake())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := make(chan peer.Answer, 16)
+	session, err := offer.Accept(hello, func(frame []byte) error {
+		kind, plain, err := p.Open(frame)
+		if err != nil || kind != isolation.TypeBatch {
+			return err
+		}
+		items, err := peer.Answers(plain)
+		for _, a := range items {
+			answers <- a
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, session, answers
 }
 
 func patient(t testing.TB) context.Context {

@@ -322,29 +322,7 @@ func TestShutdownNamesHandlersThatDoNotReturn(t *testing.T) {
 
 func TestACallIsAnsweredOnce(t *testing.T) {
 	b, _, release := waitBench(t, func(c *Config) { c.Limits.Deadline = 20 * time.Millisecond })
-	offer, err := b.Gate().Offer("main", isolation.Direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, hello, err := peer.New(offer.Handshake())
-	if err != nil {
-		t.Fatal(err)
-	}
-	answers := make(chan peer.Answer, 16)
-	session, err := offer.Accept(hello, func(frame []byte) error {
-		kind, plain, err := p.Open(frame)
-		if err != nil || kind != isolation.TypeBatch {
-			return err
-		}
-		items, err := peer.Answers(plain)
-		for _, a := range items {
-			answers <- a
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, session, answers := b.shakeHands(t)
 	session.Deliver(p.Seal(isolation.TypeBatch, peer.AppendCall(nil, 1, 0, "notes.fail", textOf("x"))))
 	if a := <-answers; a.ID != 1 || !a.Failed {
 		t.Errorf("first answer is %+v", a)
