@@ -19,6 +19,7 @@ type rewriter struct {
 
 // module rewrites one module in place, its names resolved.
 func (w *rewriter) module(m *ast.Module) *ast.Error {
+	w.checkTexts(m)
 	for _, r := range m.Rules {
 		kind := ruleName(r)
 		if kind != "allow" && kind != "deny" && kind != "ask" {
@@ -37,20 +38,31 @@ func (w *rewriter) module(m *ast.Module) *ast.Error {
 			}
 		}
 	}
-	ast.NewGenericVisitor(func(node any) bool {
-		switch n := node.(type) {
-		case *ast.Expr:
-			if terms, ok := n.Terms.([]*ast.Term); ok {
-				w.call(terms)
-			}
-		case *ast.Term:
-			if c, ok := n.Value.(ast.Call); ok {
-				w.call(c)
-			}
-		}
-		return false
-	}).Walk(m)
+	calls(m, w.call)
 	return w.fault
+}
+
+// checkTexts refuses directories and patterns that the scope library can't read.
+func (w *rewriter) checkTexts(m *ast.Module) {
+	known := newConstants(m)
+	for _, r := range m.Rules {
+		calls(r, func(terms []*ast.Term) {
+			name, ok := scopeCall(terms)
+			if !ok {
+				return
+			}
+			text, check := terms[1], func(s string) error { _, err := w.lexicon.pattern(s); return err }
+			if name == pathInside {
+				text, check = terms[2], func(s string) error { _, err := w.lexicon.directory(s); return err }
+			}
+			for _, t := range known.texts(r, text) {
+				literal, _ := t.Value.(ast.String)
+				if err := check(string(literal)); err != nil && w.fault == nil {
+					w.fault = ast.NewError(ast.CompileErr, t.Location, "scope.%s: %v %v", name, t, err)
+				}
+			}
+		})
+	}
 }
 
 func (w *rewriter) call(terms []*ast.Term) {
@@ -63,35 +75,28 @@ func (w *rewriter) call(terms []*ast.Term) {
 	}
 }
 
+// scopeCall is the name of the scope library's function that terms call.
+func scopeCall(terms []*ast.Term) (name string, ok bool) {
+	ref, _ := terms[0].Value.(ast.Ref)
+	if !ref.HasPrefix(scopeRef()) || len(ref) != len(scopeRef())+1 || len(terms) < 3 {
+		return "", false
+	}
+	text, _ := ref[len(ref)-1].Value.(ast.String)
+	return string(text), text == pathInside || text == glob
+}
+
 // scope rewrites a call of the scope library; prefix says what becomes of a text that can't be
 // judged.
 func (w *rewriter) scope(terms []*ast.Term, prefix string) {
-	ref, ok := terms[0].Value.(ast.Ref)
-	if !ok || !ref.HasPrefix(scopeRef()) || len(ref) != len(scopeRef())+1 || len(terms) < 3 {
+	name, ok := scopeCall(terms)
+	if !ok {
 		return
 	}
-	name, _ := ref[len(ref)-1].Value.(ast.String)
 	if len(terms) > 3 && w.fault == nil {
 		// Rego takes one operand more for the result, and what that is decides the side.
-		w.fault = ast.NewError(ast.CompileErr, terms[0].Location, "scope.%s has two operands: put not before the call to turn it round", string(name))
+		w.fault = ast.NewError(ast.CompileErr, terms[0].Location, "scope.%s has two operands: put not before the call to turn it round", name)
 	}
-	text := terms[1] // what may hold a variable
-	var check func(string) error
-	switch name {
-	case pathInside:
-		text = terms[2]
-		check = func(s string) error { _, err := w.lexicon.directory(s); return err }
-	case glob:
-		check = func(s string) error { _, err := w.lexicon.pattern(s); return err }
-	default:
-		return
-	}
-	if literal, ok := text.Value.(ast.String); ok {
-		if err := check(string(literal)); err != nil && w.fault == nil {
-			w.fault = ast.NewError(ast.CompileErr, text.Location, "scope.%s: %v %v", string(name), text, err)
-		}
-	}
-	terms[0] = ast.NewTerm(ownRef(prefix + string(name))).SetLocation(terms[0].Location)
+	terms[0] = ast.NewTerm(ownRef(prefix + name)).SetLocation(terms[0].Location)
 	for i := 1; i <= 2; i++ {
 		terms[i] = w.total(terms[i])
 	}

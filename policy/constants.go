@@ -1,0 +1,145 @@
+package policy
+
+import "github.com/open-policy-agent/opa/v1/ast"
+
+// constants finds the texts that an operand can be, as far as a module spells
+// them out: the operand itself, or by way of local variables, some … in, every,
+// parameters of functions and rules of the same capability. What it overlooks
+// is found when a call is judged, and then counts against the call.
+type constants struct {
+	module *ast.Module
+	given  map[*ast.Rule]map[ast.Var][]*ast.Term // to the variables of a rule, by its text
+}
+
+func newConstants(m *ast.Module) *constants {
+	c := &constants{module: m, given: make(map[*ast.Rule]map[ast.Var][]*ast.Term)}
+	for _, r := range m.Rules {
+		c.given[r] = bindings(r)
+	}
+	return c
+}
+
+// texts are the strings that operand, which stands in rule r, can be.
+func (c *constants) texts(r *ast.Rule, operand *ast.Term) []*ast.Term {
+	var found []*ast.Term
+	seen := make(map[*ast.Term]bool) // rules may read each other in a circle
+	var follow func(r *ast.Rule, t *ast.Term)
+	follow = func(r *ast.Rule, t *ast.Term) {
+		if t == nil || seen[t] {
+			return
+		}
+		seen[t] = true
+		each := func(t *ast.Term) { follow(r, t) }
+		switch v := t.Value.(type) {
+		case ast.String:
+			found = append(found, t)
+		case *ast.Array:
+			v.Foreach(each)
+		case ast.Set:
+			v.Foreach(each)
+		case ast.Object:
+			v.Foreach(func(_, value *ast.Term) { each(value) })
+		case ast.Var:
+			for _, value := range c.given[r][v] {
+				each(value)
+			}
+			c.passed(r, v, follow)
+		case ast.Ref:
+			if name, ok := c.own(v); ok {
+				c.values(name, follow)
+			} else {
+				each(v[0]) // an element of a value: which one is not asked
+			}
+		}
+	}
+	follow(r, operand)
+	return found
+}
+
+// own is the name of the module's rule that a reference leads to.
+func (c *constants) own(ref ast.Ref) (string, bool) {
+	own := c.module.Package.Path
+	if len(ref) == len(own) || !ref.HasPrefix(own) {
+		return "", false
+	}
+	name, ok := ref[len(own)].Value.(ast.String)
+	return string(name), ok
+}
+
+// values yields what rules of a name are, or contain.
+func (c *constants) values(name string, yield func(*ast.Rule, *ast.Term)) {
+	for _, r := range c.module.Rules {
+		if ruleName(r) != name {
+			continue
+		}
+		for e := r; e != nil; e = e.Else {
+			yield(r, e.Head.Value)
+		}
+		if r.Head.RuleKind() == ast.MultiValue {
+			yield(r, r.Head.Key)
+		}
+	}
+}
+
+// passed yields what calls pass to r as its parameter.
+func (c *constants) passed(r *ast.Rule, parameter ast.Var, yield func(*ast.Rule, *ast.Term)) {
+	for i, t := range r.Head.Args {
+		if v, ok := t.Value.(ast.Var); !ok || v != parameter {
+			continue
+		}
+		for _, caller := range c.module.Rules {
+			calls(caller, func(terms []*ast.Term) {
+				ref, _ := terms[0].Value.(ast.Ref)
+				if name, ok := c.own(ref); ok && name == ruleName(r) && len(terms) > i+1 {
+					yield(caller, terms[i+1])
+				}
+			})
+		}
+	}
+}
+
+// bindings are what a rule's text gives to its variables.
+func bindings(r *ast.Rule) map[ast.Var][]*ast.Term {
+	given := make(map[ast.Var][]*ast.Term)
+	give := func(name, value *ast.Term) {
+		if v, ok := name.Value.(ast.Var); ok {
+			given[v] = append(given[v], value)
+		}
+	}
+	calls(r, func(terms []*ast.Term) {
+		switch operator := terms[0].Value.String(); {
+		case len(terms) == 3 && (operator == ast.Assign.Name || operator == ast.Equality.Name):
+			give(terms[1], terms[2])
+			give(terms[2], terms[1])
+		case len(terms) == 3 && operator == ast.Member.Name:
+			give(terms[1], terms[2])
+		case len(terms) == 4 && operator == ast.MemberWithKey.Name:
+			give(terms[2], terms[3])
+		}
+	})
+	ast.NewGenericVisitor(func(node any) bool {
+		if e, ok := node.(*ast.Every); ok {
+			give(e.Value, e.Domain)
+		}
+		return false
+	}).Walk(r)
+	return given
+}
+
+// calls visits every call below a node, as a statement or inside a term, with
+// the operator first.
+func calls(node any, visit func(terms []*ast.Term)) {
+	ast.NewGenericVisitor(func(node any) bool {
+		switch n := node.(type) {
+		case *ast.Expr:
+			if terms, ok := n.Terms.([]*ast.Term); ok && n.IsCall() {
+				visit(terms)
+			}
+		case *ast.Term:
+			if c, ok := n.Value.(ast.Call); ok {
+				visit(c)
+			}
+		}
+		return false
+	}).Walk(node)
+}
