@@ -77,7 +77,7 @@ func openLines(path string) (_ *Lines, err error) {
 		}
 	}()
 	if err := lock(f); err != nil {
-		return nil, fmt.Errorf("%s is being written by another process; give each its own file: %w", path, err)
+		return nil, fmt.Errorf("%s is being written by another process: the app may be running already, else give each its own file: %w", path, err)
 	}
 	info, err := f.Stat()
 	if err != nil {

@@ -89,11 +89,11 @@ func New(c Config) (*App, error) {
 	variables, homeless := c.directories()
 	schemas, err := schema.Compile(f.schemas)
 	if err != nil {
-		return nil, fmt.Errorf("core: %s: %w", f.schemasName, err)
+		return nil, inFolder(f.schemasName, err)
 	}
 	rules, err := policy.Load(f.capabilities, policy.Config{Variables: variables, Platform: runtime.GOOS})
 	if err != nil {
-		return nil, fmt.Errorf("core: %s: %w", f.capabilitiesName, because(homeless, err))
+		return nil, because(homeless, inFolder(f.capabilitiesName, err))
 	}
 	if err := f.checkWindows(rules.Capabilities()); err != nil {
 		return nil, err

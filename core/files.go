@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,6 +14,7 @@ import (
 	"github.com/sallyport/sallyport/isolation"
 	"github.com/sallyport/sallyport/policy"
 	sandboxiframe "github.com/sallyport/sallyport/sandbox-iframe"
+	"github.com/sallyport/sallyport/schema"
 )
 
 // files is what New made of sallyport.json and the fields that stand in for
@@ -186,6 +188,22 @@ func (f *files) locate(err error) error {
 	return f.manifest.Errorf(at, "%v", e.Err)
 }
 
+// inFolder says of an error about a schema or a capability where in the app the
+// file lies, as an editor opens it: folder is what the app calls the fs.FS.
+func inFolder(folder string, err error) error {
+	if e, ok := errors.AsType[*policy.FileError](err); ok {
+		return fmt.Errorf("core: %s:%d: %w", path.Join(folder, e.File), e.Line, e.Err)
+	}
+	e, ok := errors.AsType[*schema.FileError](err)
+	switch {
+	case !ok:
+		return fmt.Errorf("core: %s: %w", folder, err)
+	case e.Line == 0:
+		return fmt.Errorf("core: %s: %w", path.Join(folder, e.File), e.Err)
+	}
+	return fmt.Errorf("core: %s:%d: %w", path.Join(folder, e.File), e.Line, e.Err)
+}
+
 // snakeCase is how a manifest spells the name of a Go field.
 func snakeCase(name string) string {
 	var b strings.Builder
@@ -235,8 +253,8 @@ func (f *files) checkWindows(capabilities []policy.Capability) error {
 	for _, c := range capabilities {
 		for _, label := range c.Windows {
 			if !strings.ContainsAny(label, "*?") && !slices.Contains(labels, label) {
-				return fmt.Errorf("core: %s: %s:%d: custom.windows names %q, which is no window of the app; expected one of %s, a glob, or [] for none",
-					f.capabilitiesName, c.File, c.Line, label, strings.Join(labels, ", "))
+				return fmt.Errorf("core: %s:%d: custom.windows names %q, which is no window of the app; expected one of %s, a glob, or [] for none",
+					path.Join(f.capabilitiesName, c.File), c.Line, label, strings.Join(labels, ", "))
 			}
 		}
 	}

@@ -32,16 +32,20 @@ func TestC7WhatIsBrokenStopsTheStart(t *testing.T) {
 		{"a folder that is missing", func(f fstest.MapFS, c *Config) { delete(f, "capabilities/notes.rego") }, []string{"sallyport.json:1", "capabilities"}},
 		{"a broken schema", func(f fstest.MapFS, c *Config) {
 			f["schemas/notes.echo.input.json"].Data = []byte("{\n\"type\": \"strin\"}")
-		}, []string{"schemas", "notes.echo.input.json:2"}},
+		}, []string{"core: schemas/notes.echo.input.json:2: "}},
+		{"a schema twice", func(f fstest.MapFS, c *Config) {
+			f["schemas/more/notes.echo.input.json"] = f["schemas/notes.echo.input.json"]
+		}, []string{"core: schemas/notes.echo.input.json: ", "more/notes.echo.input.json"}},
 		{"a broken capability", func(f fstest.MapFS, c *Config) {
 			f["capabilities/notes.rego"].Data = []byte(notesCapability + "\nallow if {\n")
-		}, []string{"capabilities", "notes.rego:"}},
+		}, []string{"core: capabilities/notes.rego:20: rego_parse_error: unexpected eof token (allow if {)"}},
+		{"an empty capability", func(f fstest.MapFS, c *Config) { f["capabilities/notes.rego"].Data = nil }, []string{"core: capabilities/notes.rego:1: ", "empty"}},
 		{"a capability whose metadata has a misspelt key", func(f fstest.MapFS, c *Config) {
 			f["capabilities/notes.rego"].Data = []byte(strings.Replace(notesCapability, "windows:", "window:", 1))
 		}, []string{"notes.rego:", "window"}},
 		{"a capability for a window that does not exist", func(f fstest.MapFS, c *Config) {
 			f["capabilities/notes.rego"].Data = []byte(strings.Replace(notesCapability, `"main"`, `"o*", "mian"`, 1))
-		}, []string{"capabilities: notes.rego:4", `"mian"`, "main, other"}},
+		}, []string{"core: capabilities/notes.rego:4: ", `"mian"`, "main, other"}},
 		{"a broken hook", func(f fstest.MapFS, c *Config) { f["hook.js"].Data = []byte("sallyport.onCall(\n(call =>") }, []string{"hook.js:2"}},
 		{"an empty hook", func(f fstest.MapFS, c *Config) { f["hook.js"].Data = []byte{} }, []string{"hook.js: the hook is empty"}},
 		{"an empty hook of the configuration", func(f fstest.MapFS, c *Config) { c.Hook = []byte{} }, []string{"Config.Hook: the hook is empty"}},

@@ -11,31 +11,34 @@ import (
 
 // at prefixes an error with the place it is about, unless it names one already.
 func at(file string, line int, err error) error {
-	var located *locatedError
-	if errors.As(err, &located) {
+	if _, ok := errors.AsType[*FileError](err); ok {
 		return err
 	}
-	return &locatedError{file, line, err}
+	return &FileError{file, line, err}
 }
 
-type locatedError struct {
-	file string
-	line int
-	err  error
+// A FileError is what is wrong in a capability file, and where.
+type FileError struct {
+	File string // as the fs.FS names it
+	Line int    // from 1
+	Err  error
 }
 
-func (e *locatedError) Error() string {
-	return fmt.Sprintf("policy: %s:%d: %v", e.file, e.line, e.err)
-}
+// Error begins with the place.
+func (e *FileError) Error() string { return fmt.Sprintf("policy: %s:%d: %v", e.File, e.Line, e.Err) }
 
-func (e *locatedError) Unwrap() error { return e.err }
+// Unwrap is what is wrong, without the place.
+func (e *FileError) Unwrap() error { return e.Err }
 
 // loadError turns what OPA's parser or compiler found into one error that begins with
 // the place of the first fault.
 func loadError(file string, err error) error {
 	var all ast.Errors
-	if !errors.As(err, &all) || len(all) == 0 {
-		return fmt.Errorf("policy: %s: %w", file, err)
+	if one, ok := errors.AsType[*ast.Error](err); ok {
+		all = ast.Errors{one}
+	}
+	if !errors.As(err, &all) && len(all) == 0 {
+		return at(file, 1, err)
 	}
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, func(a, b *ast.Error) int {
@@ -47,14 +50,14 @@ func loadError(file string, err error) error {
 	first := all[0]
 	line := 1
 	if first.Location != nil {
-		line = first.Location.Row
+		line = max(first.Location.Row, 1)
 		if first.Location.File != "" {
 			file = first.Location.File
 		}
 	}
 	text := first.Code + ": " + first.Message
-	if first.Details != nil {
-		text += " (" + strings.Join(first.Details.Lines(), "; ") + ")"
+	if lines := details(first); len(lines) > 0 {
+		text += " (" + strings.Join(lines, "; ") + ")"
 	}
 	if name, ok := strings.CutPrefix(first.Message, "undefined function "); ok {
 		text += hint(name)
@@ -63,6 +66,21 @@ func loadError(file string, err error) error {
 		text += fmt.Sprintf(" (and %d more)", len(all)-1)
 	}
 	return at(file, line, errors.New(text))
+}
+
+// details are an error's further lines: the source line at fault, or types. The
+// caret that the parser puts below a source line points nowhere on one line.
+func details(e *ast.Error) []string {
+	if e.Details == nil {
+		return nil
+	}
+	var lines []string
+	for _, line := range e.Details.Lines() {
+		if line = strings.TrimSpace(line); line != "" && line != "^" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // hint says why a function that Rego knows does not exist here.

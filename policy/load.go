@@ -24,7 +24,8 @@ const maxFile = 1 << 20
 
 // Load compiles every *.rego file at or below the root of fsys, except *_test.rego. A folder
 // without any makes a policy that denies everything.
-// The error names the file and line of the first fault and what to do about it.
+// The error names the file and line of the first fault and what to do about it: a [*FileError],
+// if the fault is in a file.
 func Load(fsys fs.FS, c Config) (*Policy, error) {
 	platform := cmp.Or(c.Platform, runtime.GOOS)
 	if _, err := checkPlatform(platform); err != nil && c.Platform != "" {
@@ -92,8 +93,7 @@ func read(fsys fs.FS) ([]source, error) {
 		all = append(all, source{file, text})
 		return err
 	})
-	var located *locatedError
-	if err != nil && !errors.As(err, &located) {
+	if _, located := errors.AsType[*FileError](err); err != nil && !located {
 		err = fmt.Errorf("policy: reading capability files: %w", err)
 	}
 	return all, err

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,11 +110,24 @@ type member struct {
 	node *yaml.Node
 }
 
+// fault takes the line out of an error of the YAML package, which counts from the
+// block's first and is sometimes one off. Of the first line it says nothing.
+func (b block) fault(err error) (row int, problem string) {
+	line := 1
+	problem = strings.TrimPrefix(err.Error(), "yaml: ")
+	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(problem); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		problem = problem[len(m[0]):]
+	}
+	return min(b.row+line, b.end), problem
+}
+
 func (b block) members(file string) ([]member, error) {
 	var doc, more yaml.Node
 	d := yaml.NewDecoder(strings.NewReader(b.text))
 	if err := d.Decode(&doc); err != nil && err != io.EOF {
-		return nil, at(file, b.row, fmt.Errorf("the METADATA block is not YAML (its lines count from here): %w", err))
+		row, problem := b.fault(err)
+		return nil, at(file, row, fmt.Errorf("the METADATA block is not YAML, here or on a line beside it: %s", problem))
 	}
 	if err := d.Decode(&more); err != io.EOF {
 		return nil, at(file, b.row, errors.New("the METADATA block is more than one YAML document: remove the --- or ... in it"))

@@ -45,14 +45,14 @@ func newLexicon(platform string, variables map[string]string) (*lexicon, error) 
 	}
 	for name, value := range variables {
 		if !regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*$`).MatchString(name) {
-			return nil, fmt.Errorf("policy: variable %q: expected a dollar sign and capital letters, as in $HOME", name)
+			return nil, fmt.Errorf("policy: Config.Variables: %q: expected a dollar sign and capital letters, as in $HOME", name)
 		}
 		l, err := x.split(value)
 		if err == nil && l.root == "" {
 			err = errors.New("not an absolute path")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("policy: variable %s: %q: %w", name, value, err)
+			return nil, fmt.Errorf("policy: Config.Variables: %s: %q: %w", name, value, err)
 		}
 		x.variables[name] = l
 	}

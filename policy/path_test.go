@@ -237,7 +237,7 @@ func TestBadVariablesAreRefused(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if _, err := Load(files(), Config{Platform: "linux", Variables: map[string]string{test.variable: test.value}}); err == nil ||
-				!strings.HasPrefix(err.Error(), "policy: variable ") {
+				!strings.HasPrefix(err.Error(), "policy: Config.Variables: ") {
 				t.Errorf("got %v", err)
 			}
 		})

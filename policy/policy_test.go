@@ -192,6 +192,7 @@ func TestRulesOutsideTheirShapeAreRefused(t *testing.T) {
 		{"unknown variable in a local", head + "allow if {\n\td := \"$NOPE/b\"\n\tscope.path_inside(input.args.path, d)\n}", `notes.rego:8: rego_compile_error: scope.path_inside: "$NOPE/b" unknown variable $NOPE`},
 		{"unknown variable in a rule", head + "dirs contains \"$NOPE/b\"\nallow if {\n\tsome d in dirs\n\tscope.path_inside(input.args.path, d)\n}", `notes.rego:7: rego_compile_error: scope.path_inside: "$NOPE/b" unknown variable $NOPE`},
 		{"unknown variable in an element", head + "dirs := [\"$NOPE/b\"]\nallow if scope.path_inside(input.args.path, dirs[0])", `notes.rego:7: rego_compile_error: scope.path_inside: "$NOPE/b" unknown variable $NOPE`},
+		{"unknown variable in an element of a local", head + "allow if {\n\tds := [\"$NOPE/b\"]\n\tscope.path_inside(input.args.path, ds[0])\n}", `notes.rego:8: rego_compile_error: scope.path_inside: "$NOPE/b" unknown variable $NOPE`},
 		{"unknown variable in an else", head + "dir := \"$HOME/a\" if input.command == \"a\" else := \"$NOPE/b\"\nallow if scope.path_inside(input.args.path, dir)", `notes.rego:7: rego_compile_error: scope.path_inside: "$NOPE/b" unknown variable $NOPE`},
 		{"unknown variable through functions", head + "outer(q) if inner(q)\ninner(q) if scope.path_inside(input.args.path, q)\nallow if {\n\tsome d in [\"$NOPE/b\"]\n\touter(d)\n}", `notes.rego:10: rego_compile_error: scope.path_inside: "$NOPE/b" unknown variable $NOPE`},
 		{"rules in a circle", head + "a := b\nb := a\nallow if scope.path_inside(input.args.path, a)", "recursive"},

@@ -17,7 +17,7 @@ const address = "sallyport:///schema.json"
 // compile turns one file into a contract.
 func compile(file string, source []byte) (c *contract, err error) {
 	fail := func(offset int, err error) error {
-		return fmt.Errorf("schema: %s:%d: %w", file, line(source, offset), err)
+		return &FileError{file, line(source, offset), err}
 	}
 	doc, err := Parse(source, schemaLimits())
 	if err != nil {

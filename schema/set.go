@@ -48,12 +48,30 @@ type contract struct {
 // ErrNoSchema is what a validation returns for a command that has no input schema.
 var ErrNoSchema = errors.New("schema: the command has no input schema")
 
+// A FileError is what is wrong with a schema file, and where.
+type FileError struct {
+	File string // as the fs.FS names it
+	Line int    // from 1; 0 if it is about the file as a whole
+	Err  error
+}
+
+// Error begins with the place.
+func (e *FileError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("schema: %s: %v", e.File, e.Err)
+	}
+	return fmt.Sprintf("schema: %s:%d: %v", e.File, e.Line, e.Err)
+}
+
+// Unwrap is what is wrong, without the place.
+func (e *FileError) Unwrap() error { return e.Err }
+
 // Compile reads every file named <command>.input.json or <command>.output.json in fsys,
 // at its root or in any folder below; other names are ignored. A command's name has
 // ASCII letters, digits, '.', '-' and '_', begins with a letter and has at most 128 bytes.
 //
 // The first file that can't be used, or that uses something v5 is known to get wrong,
-// is the error; it names file, line and what to write instead.
+// is the error, a [*FileError]; it names file, line and what to write instead.
 func Compile(fsys fs.FS) (*Set, error) {
 	s := &Set{commands: map[string]*command{}}
 	var files []string
@@ -78,15 +96,15 @@ func Compile(fsys fs.FS) (*Set, error) {
 		base := path.Base(file)
 		name, output, _ := splitName(base)
 		if err := checkCommand(name); err != nil {
-			return nil, fmt.Errorf("schema: %s: %w", file, err)
+			return nil, &FileError{file, 0, err}
 		}
 		if other, ok := folded[strings.ToLower(base)]; ok {
-			return nil, fmt.Errorf("schema: %s: the same command and side as %s; remove one", file, other)
+			return nil, &FileError{file, 0, fmt.Errorf("the same command and side as %s; remove one", other)}
 		}
 		folded[strings.ToLower(base)] = file
 		source, err := fs.ReadFile(fsys, file)
 		if err != nil {
-			return nil, fmt.Errorf("schema: %s: %w", file, err)
+			return nil, &FileError{file, 0, err}
 		}
 		c, err := compile(file, source)
 		if err != nil {

@@ -127,6 +127,10 @@ func TestParseRefusals(t *testing.T) {
 
 		{"a comma too many", `"notes.save"]`, `"notes.save"],`, `sallyport.json:14: not JSON:`, onlyHere},
 		{"a comment", `"version": 1,`, `"version": 1, // one`, `sallyport.json:3: not JSON: invalid character '/' at start of value; JSON has no comments`, onlyHere},
+		{"a comma too many", `"version": 1,`, `"version": 1, "windows": [{ "label": "a" },
+ ],`, `windows: not JSON: invalid character ',' at start of value; no comma follows the last entry`, onlyHere},
+		{"two commas", `"version": 1,`, `"version": 1,,`, `sallyport.json:3: not JSON: invalid character ',' at start of value`, onlyHere},
+		{"single quotes", `"version": 1,`, `'version': 1,`, `; JSON has double quotes only`, onlyHere},
 		{"a comment over lines", `"version": 1,`, "\n/* one\n*/\"version\": 1,", `; JSON has no comments`, onlyHere},
 		{"a comment as in a shell", `"version": 1,`, `"version": 1, # one`, `; JSON has no comments`, onlyHere},
 		{"a stray slash", `"version": 1,`, `"version": 1 / 1,`, `not JSON: invalid character '/' after`, onlyHere},

@@ -133,6 +133,14 @@ func hint(at []byte) string {
 			return "; that is a byte order mark: save the file as UTF-8 without one"
 		}
 	}
+	if after, ok := bytes.CutPrefix(at, []byte(",")); ok {
+		if after = bytes.TrimLeft(after, " \t\r\n"); bytes.HasPrefix(after, []byte("}")) || bytes.HasPrefix(after, []byte("]")) {
+			return "; no comma follows the last entry"
+		}
+	}
+	if bytes.HasPrefix(at, []byte("'")) {
+		return "; JSON has double quotes only"
+	}
 	for _, comment := range []string{"//", "/*", "#"} {
 		if bytes.HasPrefix(at, []byte(comment)) {
 			return "; JSON has no comments"
