@@ -38,7 +38,12 @@ finds that it is not, and 2 when the manifest or the code cannot be read.`,
 		Example: `  sallyport manifest                    write the list
   sallyport manifest ./app --check      only compare, for CI
   sallyport manifest --schema           print the JSON Schema of sallyport.json`,
-		Args: atMost(1),
+		Args: func(c *cobra.Command, args []string) error {
+			if schema {
+				return atMost(0)(c, args)
+			}
+			return atMost(1)(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if schema {
 				_, err := c.OutOrStdout().Write(manifest.Schema())

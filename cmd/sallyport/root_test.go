@@ -36,6 +36,8 @@ func TestExitCodes(t *testing.T) {
 		{"no go command", []string{"manifest", anApp(t)}, io.Discard, exitCouldNot, "needs the go command"},
 		{"an app that can't start", []string{"doctor", anApp(t)}, io.Discard, exitDoesNot, ""},
 		{"an app that is not there", []string{"doctor", "nowhere"}, io.Discard, exitCouldNot, "nowhere is not a folder"},
+		{"two benchmarks", []string{"bench", "pipeline", "browser"}, io.Discard, exitCouldNot, `"browser" is an argument too many; see sallyport bench --help`},
+		{"the schema of a folder", []string{"manifest", "--schema", "app"}, io.Discard, exitCouldNot, `"app" is an argument too many; see sallyport manifest --help`},
 		{"an argument too many", []string{"doctor", ".", "extra"}, io.Discard, exitCouldNot, `"extra" is an argument too many; see sallyport doctor --help`},
 		{"a reader that has gone", []string{"version"}, goneWriter{}, exitCouldNot, ""},
 		{"output that cannot be written", []string{"version"}, fullWriter{}, exitCouldNot, "full"},

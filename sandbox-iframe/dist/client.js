@@ -294,7 +294,7 @@
     code;
     /** Leads to the core's record of the call. Empty if the call ended in the page, or before it had a number. */
     id;
-    /** What the command chose to tell beside its message, if anything. */
+    /** What the app's hook put beside the message (docs/hook.md, onAnswer), if anything. The core puts nothing here. */
     data;
     /** For tests and wrappers; invoke makes all others. */
     constructor(code, id = "", message = "", data) {

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
@@ -15,7 +15,7 @@ const within = 120_000;
 
 const browsers = {
   chromium: {
-    commands: ["chromium", "chromium-browser", "google-chrome"],
+    commands: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
     args: (profile, url) => [
       "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync", `--user-data-dir=${profile}`, url,
@@ -30,6 +30,10 @@ const browsers = {
     },
   },
 };
+
+// As everywhere: the path of a browser of either kind, which its name tells.
+const override = process.env.SALLYPORT_BROWSER;
+if (override) browsers[/firefox/i.test(basename(override)) ? "firefox" : "chromium"].commands = [override];
 
 const wanted = process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(browsers);
 const suite = await bundleSuite();
@@ -120,6 +124,7 @@ async function launch(commands, args) {
     const started = await new Promise((known) => child.once("spawn", () => known(true)).once("error", () => known(false)));
     if (started) return child;
   }
+  if (override === commands[0]) throw new Error(`SALLYPORT_BROWSER=${override} can't be run; correct it, or unset it`);
   throw new Error(`none of ${commands.join(", ")} is installed; on Debian: apt-get install ${commands[0]}`);
 }
 

@@ -43,7 +43,7 @@ export class SallyportError extends Error {
   readonly code: Code | (string & {});
   /** Leads to the core's record of the call. Empty if the call ended in the page, or before it had a number. */
   readonly id: string;
-  /** What the command chose to tell beside its message, if anything. */
+  /** What the app's hook put beside the message (docs/hook.md, onAnswer), if anything. The core puts nothing here. */
   readonly data: unknown;
 
   /** For tests and wrappers; invoke makes all others. */
