@@ -38,4 +38,4 @@ build:
 	CGO_ENABLED=0 go build -trimpath -o bin/sallyport ./cmd/sallyport
 
 clean:
-	rm -rf bin sandbox-iframe/node_modules internal/attacks/frameworks/node_modules
+	rm -rf bin sandbox-iframe/node_modules internal/attacks/frameworks/node_modules scripts/node/node_modules

@@ -137,7 +137,7 @@ func TestDiagnose(t *testing.T) {
 func TestVersionsWantedAreThoseOfTheRepository(t *testing.T) {
 	for file, want := range map[string]string{
 		"../../go.mod":        "\ngo " + leastGo + "\n",
-		"../../scripts/setup": "node%%.*} < " + strconv.Itoa(leastNode) + ")",
+		"../../scripts/setup": "version%%.*} < " + strconv.Itoa(leastNode) + ")",
 	} {
 		text, err := os.ReadFile(file)
 		if err != nil || !strings.Contains(string(text), want) {
