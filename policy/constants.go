@@ -7,14 +7,34 @@ import "github.com/open-policy-agent/opa/v1/ast"
 // parameters of functions and rules of the same capability. What it overlooks
 // is found when a call is judged, and then counts against the call.
 type constants struct {
-	module *ast.Module
-	given  map[*ast.Rule]map[ast.Var][]*ast.Term // to the variables of a rule, by its text
+	own   ast.Ref                               // the package
+	rules map[string][]*ast.Rule                // by their name
+	given map[*ast.Rule]map[ast.Var][]*ast.Term // to the variables of a rule, by its text
+	calls map[string][]ownCall                  // of the module's functions, by their name
+}
+
+// An ownCall is a call of a function of the same module, in a rule.
+type ownCall struct {
+	in    *ast.Rule
+	terms []*ast.Term
 }
 
 func newConstants(m *ast.Module) *constants {
-	c := &constants{module: m, given: make(map[*ast.Rule]map[ast.Var][]*ast.Term)}
+	c := &constants{
+		own:   m.Package.Path,
+		rules: make(map[string][]*ast.Rule),
+		given: make(map[*ast.Rule]map[ast.Var][]*ast.Term),
+		calls: make(map[string][]ownCall),
+	}
 	for _, r := range m.Rules {
+		c.rules[ruleName(r)] = append(c.rules[ruleName(r)], r)
 		c.given[r] = bindings(r)
+		calls(r, func(terms []*ast.Term) {
+			ref, _ := terms[0].Value.(ast.Ref)
+			if name, ok := c.rule(ref); ok {
+				c.calls[name] = append(c.calls[name], ownCall{r, terms})
+			}
+		})
 	}
 	return c
 }
@@ -45,7 +65,7 @@ func (c *constants) texts(r *ast.Rule, operand *ast.Term) []*ast.Term {
 			}
 			c.passed(r, v, follow)
 		case ast.Ref:
-			if name, ok := c.own(v); ok {
+			if name, ok := c.rule(v); ok {
 				c.values(name, follow)
 			} else {
 				each(v[0]) // an element of a value: which one is not asked
@@ -56,22 +76,18 @@ func (c *constants) texts(r *ast.Rule, operand *ast.Term) []*ast.Term {
 	return found
 }
 
-// own is the name of the module's rule that a reference leads to.
-func (c *constants) own(ref ast.Ref) (string, bool) {
-	own := c.module.Package.Path
-	if len(ref) == len(own) || !ref.HasPrefix(own) {
+// rule is the name of the module's rule that a reference leads to.
+func (c *constants) rule(ref ast.Ref) (string, bool) {
+	if len(ref) == len(c.own) || !ref.HasPrefix(c.own) {
 		return "", false
 	}
-	name, ok := ref[len(own)].Value.(ast.String)
+	name, ok := ref[len(c.own)].Value.(ast.String)
 	return string(name), ok
 }
 
 // values yields what rules of a name are, or contain.
 func (c *constants) values(name string, yield func(*ast.Rule, *ast.Term)) {
-	for _, r := range c.module.Rules {
-		if ruleName(r) != name {
-			continue
-		}
+	for _, r := range c.rules[name] {
 		for e := r; e != nil; e = e.Else {
 			yield(r, e.Head.Value)
 		}
@@ -87,13 +103,10 @@ func (c *constants) passed(r *ast.Rule, parameter ast.Var, yield func(*ast.Rule,
 		if v, ok := t.Value.(ast.Var); !ok || v != parameter {
 			continue
 		}
-		for _, caller := range c.module.Rules {
-			calls(caller, func(terms []*ast.Term) {
-				ref, _ := terms[0].Value.(ast.Ref)
-				if name, ok := c.own(ref); ok && name == ruleName(r) && len(terms) > i+1 {
-					yield(caller, terms[i+1])
-				}
-			})
+		for _, call := range c.calls[ruleName(r)] {
+			if len(call.terms) > i+1 {
+				yield(call.in, call.terms[i+1])
+			}
 		}
 	}
 }

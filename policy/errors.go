@@ -33,11 +33,11 @@ func (e *FileError) Unwrap() error { return e.Err }
 // loadError turns what OPA's parser or compiler found into one error that begins with
 // the place of the first fault.
 func loadError(file string, err error) error {
-	var all ast.Errors
-	if one, ok := errors.AsType[*ast.Error](err); ok {
+	all, _ := errors.AsType[ast.Errors](err)
+	if one, ok := errors.AsType[*ast.Error](err); ok { // of a file without a statement
 		all = ast.Errors{one}
 	}
-	if !errors.As(err, &all) && len(all) == 0 {
+	if len(all) == 0 {
 		return at(file, 1, err)
 	}
 	all = slices.Clone(all)
