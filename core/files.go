@@ -191,17 +191,17 @@ func (f *files) locate(err error) error {
 // inFolder says of an error about a schema or a capability where in the app the
 // file lies, as an editor opens it: folder is what the app calls the fs.FS.
 func inFolder(folder string, err error) error {
+	file, line := "", 0
 	if e, ok := errors.AsType[*policy.FileError](err); ok {
-		return fmt.Errorf("core: %s:%d: %w", path.Join(folder, e.File), e.Line, e.Err)
+		file, line, err = e.File, e.Line, e.Err
+	} else if e, ok := errors.AsType[*schema.FileError](err); ok {
+		file, line, err = e.File, e.Line, e.Err
 	}
-	e, ok := errors.AsType[*schema.FileError](err)
-	switch {
-	case !ok:
-		return fmt.Errorf("core: %s: %w", folder, err)
-	case e.Line == 0:
-		return fmt.Errorf("core: %s: %w", path.Join(folder, e.File), e.Err)
+	place := path.Join(folder, file)
+	if line > 0 {
+		place = fmt.Sprintf("%s:%d", place, line)
 	}
-	return fmt.Errorf("core: %s:%d: %w", path.Join(folder, e.File), e.Line, e.Err)
+	return fmt.Errorf("core: %s: %w", place, err)
 }
 
 // snakeCase is how a manifest spells the name of a Go field.

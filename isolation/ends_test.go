@@ -13,14 +13,7 @@ import (
 // Close has returned, and what is not out by then is lost.
 func TestCloseWaitsForTheFarewell(t *testing.T) {
 	g, _ := newGate(t, nil)
-	offer, err := g.Offer("main", isolation.Direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, hello, err := peer.New(offer.Handshake())
-	if err != nil {
-		t.Fatal(err)
-	}
+	offer, p, hello := offered(t, g, isolation.Direct)
 	var got atomic.Pointer[[]isolation.Type]
 	got.Store(new([]isolation.Type))
 	s, err := offer.Accept(hello, func(frame []byte) error {

@@ -20,17 +20,10 @@ type keyed struct {
 
 func keyedOver(t *testing.T, g *isolation.Gate, carrier isolation.Carrier) *keyed {
 	t.Helper()
-	offer, err := g.Offer("main", carrier)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, hello, err := peer.New(offer.Handshake())
-	if err != nil {
-		t.Fatal(err)
-	}
+	offer, p, hello := offered(t, g, carrier)
 	k := &keyed{T: t, p: p, frames: make(chan []byte, 256)}
-	k.s, err = offer.Accept(hello, func(frame []byte) error { k.frames <- frame; return nil })
-	if err != nil {
+	var err error
+	if k.s, err = offer.Accept(hello, func(frame []byte) error { k.frames <- frame; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	k.await(isolation.TypeReady)
@@ -118,14 +111,7 @@ func TestABusySessionIsNotPinged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, r := newGate(t, nil)
 		defer g.Close()
-		offer, err := g.Offer("main", isolation.Direct)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, hello, err := peer.New(offer.Handshake())
-		if err != nil {
-			t.Fatal(err)
-		}
+		offer, p, hello := offered(t, g, isolation.Direct)
 		var pings atomic.Int32
 		s, err := offer.Accept(hello, func(frame []byte) error {
 			if frame[1] == byte(isolation.TypePing) {

@@ -129,14 +129,7 @@ func TestC9TicketsOfRefusedSessionsAreForgotten(t *testing.T) {
 // broken before its reader has delivered rekeyed from its buffer.
 func TestResumeAfterNewKeysMetADeadSocket(t *testing.T) {
 	g, _ := newGate(t, func(c *isolation.Config) { c.Limits.RekeyAfter = 1 })
-	offer, err := g.Offer("main", isolation.Direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, hello, err := peer.New(offer.Handshake())
-	if err != nil {
-		t.Fatal(err)
-	}
+	offer, p, hello := offered(t, g, isolation.Direct)
 	old, fresh := make(chan []byte, 16), make(chan []byte, 16) // what each socket brings
 	s, err := offer.Accept(hello, func(frame []byte) error { old <- frame; return nil })
 	if err != nil {

@@ -342,14 +342,7 @@ func TestC9APageThatNeverAsksLosesItsSession(t *testing.T) {
 		c.Limits.MaxPending, c.Limits.ResumeWithin = 64<<10, 200*time.Millisecond
 	})
 	link := isolation.NewRelayLinkForTest(g)
-	offer, err := g.Offer("main", isolation.Relay)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, hello, err := peer.New(offer.Handshake())
-	if err != nil {
-		t.Fatal(err)
-	}
+	offer, p, hello := offered(t, g, isolation.Relay)
 	s, err := offer.AcceptOverForTest(hello, link)
 	if err != nil {
 		t.Fatal(err)

@@ -55,14 +55,7 @@ func stall(t *testing.T, limits isolation.Limits, test func(*stalled)) {
 			v.next.Break()
 			g.Close()
 		}()
-		offer, err := g.Offer("main", isolation.Direct)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, hello, err := peer.New(offer.Handshake())
-		if err != nil {
-			t.Fatal(err)
-		}
+		offer, p, hello := offered(t, g, isolation.Direct)
 		v.p = p
 		if v.s, err = offer.AcceptOverForTest(hello, v.old); err != nil {
 			t.Fatal(err)

@@ -109,6 +109,20 @@ func connect(t *testing.T, g *isolation.Gate) *peer.Client {
 	return c
 }
 
+// offered is an offer for window main, and the hello of a frame that took it.
+func offered(t *testing.T, g *isolation.Gate, carrier isolation.Carrier) (*isolation.Offer, *peer.Peer, []byte) {
+	t.Helper()
+	offer, err := g.Offer("main", carrier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, hello, err := peer.New(offer.Handshake())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return offer, p, hello
+}
+
 func call(t *testing.T, c *peer.Client, json string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -215,14 +229,7 @@ func TestC3AFrameIsAcceptedOnce(t *testing.T) {
 
 func relayed(t *testing.T, g *isolation.Gate) (*peer.Peer, *isolation.Session) {
 	t.Helper()
-	offer, err := g.Offer("main", isolation.Relay)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, hello, err := peer.New(offer.Handshake())
-	if err != nil {
-		t.Fatal(err)
-	}
+	offer, p, hello := offered(t, g, isolation.Relay)
 	s, err := offer.Accept(hello, func([]byte) error { return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -446,14 +453,7 @@ func TestASilentSessionEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, r := newGate(t, nil)
 		defer g.Close()
-		offer, err := g.Offer("main", isolation.Direct)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, hello, err := peer.New(offer.Handshake())
-		if err != nil {
-			t.Fatal(err)
-		}
+		offer, _, hello := offered(t, g, isolation.Direct)
 		if _, err := offer.Accept(hello, func([]byte) error { return nil }); err != nil { // never answers a ping
 			t.Fatal(err)
 		}
@@ -485,14 +485,7 @@ func TestASessionThatAnswersPingsLivesUntilItsLifeIsOver(t *testing.T) {
 // that reads nothing.
 func TestC9ASlowPageLosesItsSession(t *testing.T) {
 	g, r := newGate(t, func(c *isolation.Config) { c.Limits.MaxPending = 64 << 10 })
-	offer, err := g.Offer("main", isolation.Direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, hello, err := peer.New(offer.Handshake())
-	if err != nil {
-		t.Fatal(err)
-	}
+	offer, p, hello := offered(t, g, isolation.Direct)
 	stalled := make(chan struct{})
 	defer close(stalled)
 	s, err := offer.Accept(hello, func([]byte) error { <-stalled; return nil })

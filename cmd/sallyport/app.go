@@ -106,7 +106,10 @@ type warnings struct {
 func (*warnings) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
 
 func (w *warnings) Handle(_ context.Context, r slog.Record) error {
-	_, line, _ := strings.Cut(r.Message, ": ") // which package says so means nothing to who reads it
+	line := r.Message
+	if _, rest, ok := strings.Cut(line, ": "); ok {
+		line = rest // which package says so means nothing to who reads it
+	}
 	r.Attrs(func(a slog.Attr) bool {
 		line += " " + a.String()
 		return true
