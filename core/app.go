@@ -61,7 +61,7 @@ type App struct {
 // A decider answers one call; *policy.Policy is the one outside tests.
 type decider interface {
 	Decide(ctx context.Context, in policy.Input) (policy.Decision, error)
-	May(ctx context.Context, in policy.Input) bool
+	May(ctx context.Context, in policy.Input) policy.Effect
 	Revision() string
 }
 

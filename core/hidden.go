@@ -21,7 +21,7 @@ func (app *App) hides(ctx context.Context, w *window, c *command, now time.Time)
 			hidden = true
 		}
 	}()
-	return !app.policy.May(ctx, policy.Input{
+	return policy.Allow != app.policy.May(ctx, policy.Input{
 		Window:   w.label,
 		Origin:   w.origin,
 		Command:  c.name,

@@ -74,18 +74,18 @@ func TestACommandThatSomeArgumentsAreAllowedForIsNotHidden(t *testing.T) {
 // A hider is a policy with a May of its own, which keeps what it was asked.
 type hider struct {
 	decider
-	may func(policy.Input) bool
+	may func(policy.Input) policy.Effect
 }
 
-func (h hider) May(_ context.Context, in policy.Input) bool { return h.may(in) }
+func (h hider) May(_ context.Context, in policy.Input) policy.Effect { return h.may(in) }
 
 func TestC7AnAllowDoesNotCountForACallThatCameInHidden(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		may  func(policy.Input) bool
+		may  func(policy.Input) policy.Effect
 	}{
-		{"a denial expired meanwhile", func(policy.Input) bool { return false }},
-		{"the policy panics", func(policy.Input) bool { panic("zebra") }},
+		{"a denial expired meanwhile", func(policy.Input) policy.Effect { return policy.Ask }},
+		{"the policy panics", func(policy.Input) policy.Effect { panic("zebra") }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBench(t, nil, func(b *bench) { b.policy = hider{b.policy, test.may} })
@@ -107,9 +107,9 @@ func TestC7AnAllowDoesNotCountForACallThatCameInHidden(t *testing.T) {
 func TestThePolicyIsPreparedAtStart(t *testing.T) {
 	var asked []string
 	b := newBench(t, nil, func(b *bench) {
-		b.policy = hider{b.policy, func(in policy.Input) bool {
+		b.policy = hider{b.policy, func(in policy.Input) policy.Effect {
 			asked = append(asked, fmt.Sprintf("%s %s %s %v %s", in.Window, in.Origin, in.Command, in.Local, in.Platform))
-			return true
+			return policy.Allow
 		}}
 	})
 	for _, window := range []string{"main", "other"} {

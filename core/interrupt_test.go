@@ -27,8 +27,8 @@ func (p slowPolicy) Decide(context.Context, policy.Input) (policy.Decision, erro
 	<-p.answer
 	return policy.Decision{Effect: policy.Allow}, nil
 }
-func (slowPolicy) May(context.Context, policy.Input) bool { return true }
-func (slowPolicy) Revision() string                       { return "slow" }
+func (slowPolicy) May(context.Context, policy.Input) policy.Effect { return policy.Allow }
+func (slowPolicy) Revision() string                                { return "slow" }
 
 func TestC7ACallThatEndsWhileThePolicyIsAskedNeverRuns(t *testing.T) {
 	for _, test := range []struct {

@@ -12,7 +12,7 @@ import (
 
 // inputFields are what a rule may read of its input.
 func inputFields() []string {
-	return []string{"args", "command", "local", "origin", "platform", "session", "time", "window"}
+	return []string{"args", "channel", "command", "event", "local", "origin", "platform", "session", "time", "user", "window"}
 }
 
 // checkPackage returns the capability's name: package capability.<name>, nothing deeper.

@@ -38,13 +38,16 @@ func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
 	return d, nil
 }
 
-// May reports whether there are arguments that Decide could answer with Allow now. The
-// input's own arguments and session play no part. Where it is false, every call is a Deny,
-// an Ask or an error, so that nothing of the command need be shown to its window. It costs
-// little: what it prepares is kept for Decide.
-func (p *Policy) May(ctx context.Context, in Input) bool {
+// May is the most that any arguments could get now: Allow, Ask or Deny. The input's own
+// arguments, session and user play no part. Where it is Deny, every call is a Deny or an
+// error, so that nothing of the command need be shown to its window. It costs little:
+// what it prepares is kept for Decide.
+func (p *Policy) May(ctx context.Context, in Input) Effect {
 	e, err := p.prepared(ctx, &in)
-	return err == nil && e.mayAllow()
+	if err != nil {
+		return Deny
+	}
+	return e.most()
 }
 
 // prepared fills in what the input leaves out and finds the entry for it.

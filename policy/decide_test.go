@@ -287,25 +287,25 @@ allow if not input.command == "e"`)
 	}
 }
 
-func TestMaySaysWhetherAnyArgumentsCouldBeAllowed(t *testing.T) {
+func TestMayIsTheMostThatAnyArgumentsCouldGet(t *testing.T) {
 	for _, test := range []struct {
 		name, rules string
-		want        bool
+		want        Effect
 	}{
-		{"no rule", ``, false},
-		{"an allow", `allow if input.command == "x"`, true},
-		{"an allow under conditions", `allow if { input.command == "x"; input.args.a }`, true},
-		{"an allow of another command", `allow if input.command == "y"`, false},
-		{"an allow for another window", `allow if { input.command == "x"; input.window == "other" }`, false},
-		{"an allow of commands that no rule names", `allow if startswith(input.command, "x")`, true},
-		{"a deny beside an allow", "allow if input.command == \"x\"\ndeny contains \"no\" if input.command == \"x\"", false},
-		{"a deny under conditions beside an allow", "allow if input.command == \"x\"\ndeny contains \"no\" if { input.command == \"x\"; input.args.a }", true},
-		{"a deny beside an allow under conditions", "allow if { input.command == \"x\"; input.args.a }\ndeny contains \"no\" if input.command == \"x\"", false},
-		{"a deny under conditions alone", `deny contains "no" if { input.command == "x"; input.args.a }`, false},
-		{"a question", `ask contains "Sure?" if input.command == "x"`, false},
-		{"a question beside an allow", "allow if input.command == \"x\"\nask contains \"Sure?\" if input.command == \"x\"", false},
-		{"a question under conditions beside an allow", "allow if input.command == \"x\"\nask contains \"Sure?\" if { input.command == \"x\"; input.args.a }", true},
-		{"an error in what is known", "allow if { input.command == \"x\"; 1 / (count(input.window) - 4) > 0 }", false},
+		{"no rule", ``, Deny},
+		{"an allow", `allow if input.command == "x"`, Allow},
+		{"an allow under conditions", `allow if { input.command == "x"; input.args.a }`, Allow},
+		{"an allow of another command", `allow if input.command == "y"`, Deny},
+		{"an allow for another window", `allow if { input.command == "x"; input.window == "other" }`, Deny},
+		{"an allow of commands that no rule names", `allow if startswith(input.command, "x")`, Allow},
+		{"a deny beside an allow", "allow if input.command == \"x\"\ndeny contains \"no\" if input.command == \"x\"", Deny},
+		{"a deny under conditions beside an allow", "allow if input.command == \"x\"\ndeny contains \"no\" if { input.command == \"x\"; input.args.a }", Allow},
+		{"a deny beside an allow under conditions", "allow if { input.command == \"x\"; input.args.a }\ndeny contains \"no\" if input.command == \"x\"", Deny},
+		{"a deny under conditions alone", `deny contains "no" if { input.command == "x"; input.args.a }`, Deny},
+		{"a question", `ask contains "Sure?" if input.command == "x"`, Ask},
+		{"a question beside an allow", "allow if input.command == \"x\"\nask contains \"Sure?\" if input.command == \"x\"", Ask},
+		{"a question under conditions beside an allow", "allow if input.command == \"x\"\nask contains \"Sure?\" if { input.command == \"x\"; input.args.a }", Allow},
+		{"an error in what is known", "allow if { input.command == \"x\"; 1 / (count(input.window) - 4) > 0 }", Deny},
 	} {
 		p := load(t, withoutScope+test.rules)
 		in := call(t, "x", `{}`)
@@ -316,15 +316,15 @@ func TestMaySaysWhetherAnyArgumentsCouldBeAllowed(t *testing.T) {
 	}
 	expiring := strings.Replace(withoutScope, "windows: [main]", "windows: [main]\n#   expires: 2026-11-22T12:00:01Z", 1)
 	p, in := load(t, expiring+`allow if input.command == "x"`), call(t, "x", `{}`)
-	if !p.May(context.Background(), in) {
-		t.Error("false before the capability expires")
+	if p.May(context.Background(), in) != Allow {
+		t.Error("not allow before the capability expires")
 	}
-	if in.Time = in.Time.Add(time.Second); p.May(context.Background(), in) {
-		t.Error("true when the capability has expired")
+	if in.Time = in.Time.Add(time.Second); p.May(context.Background(), in) != Deny {
+		t.Error("not deny when the capability has expired")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if in = call(t, "y", `{}`); load(t, withoutScope+`allow if input.command == "y"`).May(ctx, in) {
-		t.Error("true although the context ended before there was an answer")
+	if in = call(t, "y", `{}`); load(t, withoutScope+`allow if input.command == "y"`).May(ctx, in) != Deny {
+		t.Error("not deny although the context ended before there was an answer")
 	}
 }

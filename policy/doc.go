@@ -47,8 +47,9 @@
 //
 // # What a rule may read
 //
-// input.command, args, window, origin, local, platform and session, and input.time in
-// nanoseconds since 1970 (for the time functions of Rego). Any other field is an error at load,
+// input.command, args, window, origin, local, platform and session, input.time in nanoseconds
+// since 1970 (for the time functions of Rego), input.event and input.channel where the message
+// is about one, and input.user where the app knows the user. Any other field is an error at load,
 // as is another capability's package, a "with", and every built-in function that could
 // reach the network, the environment or the host, or whose answer could differ between
 // two evaluations of one input.

@@ -21,7 +21,7 @@ func oracle(p *Policy, in Input) (Effect, []string, error) {
 	if k.platform == "" {
 		k.platform = p.platform
 	}
-	everything := projection{args: &shape{all: true}, operands: p.operands, session: true, time: true}
+	everything := p.everything()
 	input, err := everything.input(known(&k), &in)
 	if err != nil {
 		return Deny, nil, err

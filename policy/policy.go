@@ -40,7 +40,10 @@ type Input struct {
 	Command  string
 	Platform string // a GOOS name; "" is the platform of the Config
 	Session  string
+	Event    string       // name of an event that is emitted or listened to; "" is undefined
+	Channel  string       // id of a channel that is written or pulled; "" is undefined
 	Local    bool         // the page is the app itself
+	User     schema.Value // what the app knows of the session's user; nil is undefined
 	Args     schema.Value // nil is JSON null
 	Time     time.Time    // of the call; zero is now
 }

@@ -35,22 +35,31 @@ func (e *entry) valid(t time.Time) bool {
 	return !t.Before(e.from) && (e.until.IsZero() || t.Before(e.until))
 }
 
-// mayAllow says whether an allow holds or could, and nothing that always holds outweighs it.
-func (e *entry) mayAllow() bool {
-	may := false
-	for _, r := range e.held {
-		if r.Kind != "allow" {
-			return false
-		}
-		may = true
+// most is the best answer that some call could get: nothing that always holds outweighs it.
+func (e *entry) most() Effect {
+	always := func(kind string) bool {
+		return slices.ContainsFunc(e.held, func(r Rule) bool { return r.Kind == kind })
 	}
-	return may || slices.ContainsFunc(e.conditions, func(c condition) bool { return c.effect == Allow })
+	could := func(effect Effect) bool {
+		return slices.ContainsFunc(e.conditions, func(c condition) bool { return c.effect == effect })
+	}
+	switch {
+	case always("deny"):
+		return Deny
+	case always("ask"):
+		return Ask
+	case always("allow"), could(Allow):
+		return Allow
+	case could(Ask):
+		return Ask
+	}
+	return Deny
 }
 
 // unknowns are the fields of the input that differ from call to call.
 func unknowns() []*ast.Term {
 	var all []*ast.Term
-	for _, name := range []string{"args", operands, "session", "time"} {
+	for _, name := range []string{"args", operands, "session", "time", "event", "channel", "user"} {
 		all = append(all, ast.NewTerm(ast.Ref{ast.InputRootDocument, ast.StringTerm(name)}))
 	}
 	return all

@@ -11,9 +11,15 @@ import (
 
 // projection is what a residual reads of a call: nothing else is converted.
 type projection struct {
-	args          *shape
-	operands      map[string][]string
-	session, time bool
+	args, user                    *shape // nil is not read
+	operands                      map[string][]string
+	session, time, event, channel bool
+}
+
+// everything is the projection of what reads the input as a whole.
+func (p *Policy) everything() projection {
+	whole := &shape{all: true}
+	return projection{args: whole, user: whole, operands: p.operands, session: true, time: true, event: true, channel: true}
 }
 
 // shape is a part of the arguments that is read: all of it, or some members.
@@ -32,6 +38,18 @@ func (s *shape) member(name string) *shape {
 		s.members[name] = m
 	}
 	return m
+}
+
+// read notes a reference below s.
+func (s *shape) read(ref ast.Ref) {
+	for _, part := range ref {
+		name, ok := part.Value.(ast.String)
+		if !ok {
+			break
+		}
+		s = s.member(string(name))
+	}
+	s.all = true
 }
 
 // project collects every reference to the input in the modules of a compiler.
@@ -55,15 +73,16 @@ func (p *Policy) read(r *projection, ref ast.Ref) {
 	}
 	switch field {
 	case "args":
-		s := r.args
-		for _, part := range ref[2:] {
-			name, ok := part.Value.(ast.String)
-			if !ok {
-				break
-			}
-			s = s.member(string(name))
+		r.args.read(ref[2:])
+	case "user":
+		if r.user == nil {
+			r.user = &shape{}
 		}
-		s.all = true
+		r.user.read(ref[2:])
+	case "event":
+		r.event = true
+	case "channel":
+		r.channel = true
 	case operands:
 		if len(ref) > 2 {
 			if key, ok := ref[2].Value.(ast.String); ok {
@@ -77,7 +96,7 @@ func (p *Policy) read(r *projection, ref ast.Ref) {
 	case "time":
 		r.time = true
 	case "":
-		*r = projection{args: &shape{all: true}, operands: p.operands, session: true, time: true}
+		*r = p.everything()
 	}
 }
 
@@ -104,8 +123,20 @@ func (r *projection) input(known [][2]*ast.Term, in *Input) (ast.Object, error) 
 	pairs := make([][2]*ast.Term, len(known), len(known)+4)
 	copy(pairs, known)
 	pairs = append(pairs, [2]*ast.Term{ast.InternedTerm("args"), args})
-	if r.session {
-		pairs = append(pairs, [2]*ast.Term{ast.InternedTerm("session"), ast.StringTerm(in.Session)})
+	text := func(read bool, name, value string) {
+		if read {
+			pairs = append(pairs, [2]*ast.Term{ast.InternedTerm(name), ast.StringTerm(value)})
+		}
+	}
+	text(r.session, "session", in.Session)
+	text(r.event && in.Event != "", "event", in.Event)
+	text(r.channel && in.Channel != "", "channel", in.Channel)
+	if r.user != nil && in.User != nil {
+		user, err := r.user.convert(in.User)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, [2]*ast.Term{ast.InternedTerm("user"), user})
 	}
 	if r.time {
 		t := in.Time
