@@ -90,3 +90,22 @@ func BenchmarkLoad(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkReload(b *testing.B) {
+	for _, n := range []int{50, 1000} {
+		fsys := manyCapabilities(n)
+		p, err := Load(fsys, testConfig())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				text := string(manyCapabilities(1)["c0.rego"].Data) + fmt.Sprintf("# %d\n", i)
+				fsys["c0.rego"] = &fstest.MapFile{Data: []byte(text)}
+				if p, err = p.Reload(fsys); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,6 +1,9 @@
 package policy
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // The most entries of both caches of a policy. Commands that the policy names can't be made up
 // by a page; all others share the small one.
@@ -47,6 +50,24 @@ func (c *cache) put(k *key, e *entry) {
 		c.young, c.old = make(map[key]*entry), c.young
 	}
 	c.young[*k] = e
+}
+
+// inherit takes over what another policy's cache holds, where the same rules are still all that can be
+// about a command.
+func (c *cache) inherit(from *cache, candidates func(command string) []*rule) {
+	from.mu.RLock()
+	defer from.mu.RUnlock()
+	now := make(map[string][]*rule)
+	for _, half := range []map[key]*entry{from.old, from.young} {
+		for k, e := range half {
+			if _, ok := now[k.command]; !ok {
+				now[k.command] = candidates(k.command)
+			}
+			if slices.Equal(e.candidates, now[k.command]) {
+				c.put(&k, e)
+			}
+		}
+	}
 }
 
 func (c *cache) len() int {

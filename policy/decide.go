@@ -35,6 +35,7 @@ func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
 	if ctx.Err() != nil {
 		return Decision{}, cancelled(ctx)
 	}
+	d.Revision = p.revision
 	return d, nil
 }
 
@@ -118,7 +119,7 @@ func (p *Policy) evaluate(ctx context.Context, e *entry, in *Input) (Decision, e
 		return Decision{}, evaluationError(err)
 	}
 	slices.SortFunc(rules, compareRules)
-	return p.decide(slices.Compact(rules)), nil
+	return weigh(slices.Compact(rules)), nil
 }
 
 var errUnexpected = errors.New("unexpected result of an evaluation")
@@ -186,9 +187,9 @@ func clean(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// decide weighs the rules that hold: deny over ask over allow, and nothing is a denial.
-func (p *Policy) decide(held []Rule) Decision {
-	d := Decision{Revision: p.revision}
+// weigh judges by the rules that hold: deny over ask over allow, and nothing is a denial.
+func weigh(held []Rule) Decision {
+	var d Decision
 	for _, kind := range []struct {
 		name   string
 		effect Effect

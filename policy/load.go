@@ -2,7 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -16,7 +15,7 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"golang.org/x/sync/errgroup"
 )
 
 // maxFile bounds one capability file, in bytes.
@@ -27,44 +26,100 @@ const maxFile = 1 << 20
 // The error names the file and line of the first fault and what to do about it: a [*FileError],
 // if the fault is in a file.
 func Load(fsys fs.FS, c Config) (*Policy, error) {
-	platform := cmp.Or(c.Platform, runtime.GOOS)
-	if _, err := checkPlatform(platform); err != nil && c.Platform != "" {
+	if _, err := checkPlatform(c.Platform); err != nil && c.Platform != "" {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	x, err := newLexicon(platform, c.Variables)
+	c.Platform = cmp.Or(c.Platform, runtime.GOOS)
+	c.Variables = maps.Clone(c.Variables)
+	env, err := newEnvironment(c)
 	if err != nil {
 		return nil, err
 	}
-	p := &Policy{platform: platform, own: ownBuiltins(x), operands: make(map[string][]string)}
+	return env.load(fsys, nil)
+}
+
+// Reload loads a folder as [Load] did with the same Config. What is unchanged in it since is not
+// compiled again, and what was worked out for calls is kept where it still holds. p stays as it was.
+func (p *Policy) Reload(fsys fs.FS) (*Policy, error) {
+	next, err := p.environment.load(fsys, p.units)
+	if err != nil {
+		return nil, err
+	}
+	next.named.inherit(p.named, next.candidates)
+	next.other.inherit(p.other, next.candidates)
+	return next, nil
+}
+
+func (env *environment) load(fsys fs.FS, earlier []*unit) (*Policy, error) {
 	sources, err := read(fsys)
 	if err != nil {
 		return nil, err
 	}
-	p.revision = revision(sources, c.Variables, platform)
+	p := &Policy{environment: env, revision: revision(sources, env.config)}
+	if p.units, err = env.units(sources, earlier); err != nil {
+		return nil, err
+	}
+	if err := p.index(); err != nil {
+		return nil, err
+	}
+	p.nothing = &entry{decision: weigh(nil)}
+	p.named, p.other = newCache(maxNamed), newCache(maxOther)
+	return p, nil
+}
 
-	strict := capabilities(p.own, false)
-	p.loose = capabilities(p.own, true)
-	modules := make(map[string]*ast.Module, len(sources))
-	for _, s := range sources {
-		m, err := p.parse(s, strict)
+// units compiles what is new among the sources, on all processors. The error is that of the
+// first file.
+func (env *environment) units(sources []source, earlier []*unit) ([]*unit, error) {
+	known := make(map[string]*unit, len(earlier))
+	for _, u := range earlier {
+		known[u.File] = u
+	}
+	units, faults := make([]*unit, len(sources)), make([]error, len(sources))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, s := range sources {
+		sum := sha256.Sum256(s.text)
+		if u := known[s.file]; u != nil && u.sum == sum {
+			units[i] = u
+			continue
+		}
+		work.Go(func() error {
+			if units[i], faults[i] = env.unit(s); faults[i] == nil {
+				units[i].sum = sum
+			}
+			return nil
+		})
+	}
+	_ = work.Wait() // the faults say it
+	for _, err := range faults {
 		if err != nil {
 			return nil, err
 		}
-		modules[s.file] = m
 	}
-	if err := p.compile(modules, strict, x); err != nil {
+	return units, nil
+}
+
+// unit reads one file and checks all that can be known of it alone.
+func (env *environment) unit(s source) (*unit, error) {
+	m, err := ast.ParseModuleWithOpts(s.file, string(s.text), ast.ParserOptions{Capabilities: env.strict, RegoVersion: ast.RegoV1})
+	if err != nil {
+		return nil, loadError(s.file, err)
+	}
+	name, err := checkPackage(m)
+	if err != nil {
+		return nil, at(s.file, m.Package.Location.Row, err)
+	}
+	c := &Capability{ID: name, File: s.file}
+	if err := readMetadata(s.file, m, c); err != nil {
 		return nil, err
 	}
-	p.collect()
-
-	p.store = inmem.New()
-	p.txn, err = p.store.NewTransaction(context.Background())
-	if err != nil {
-		return nil, fmt.Errorf("policy: opening OPA's empty store: %w", err)
+	if err := checkImports(s.file, m); err != nil {
+		return nil, err
 	}
-	p.nothing = &entry{decision: p.decide(nil)}
-	p.named, p.other = newCache(maxNamed), newCache(maxOther)
-	return p, nil
+	if err := checkRules(s.file, m); err != nil {
+		return nil, err
+	}
+	return env.newUnit(c, m)
 }
 
 type source struct {
@@ -100,78 +155,21 @@ func read(fsys fs.FS) ([]source, error) {
 }
 
 // revision hashes all that decisions depend on, each part with its length.
-func revision(sources []source, variables map[string]string, platform string) string {
+func revision(sources []source, c Config) string {
 	h := sha256.New()
 	add := func(part string) {
 		h.Write(binary.AppendUvarint(nil, uint64(len(part))))
 		h.Write([]byte(part))
 	}
-	add(platform)
-	add(fmt.Sprint(len(variables)))
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
+	add(c.Platform)
+	add(fmt.Sprint(len(c.Variables)))
+	for _, name := range slices.Sorted(maps.Keys(c.Variables)) {
 		add(name)
-		add(variables[name])
+		add(c.Variables[name])
 	}
 	for _, s := range sources {
 		add(s.file)
 		add(string(s.text))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// parse reads one file and checks all that its text alone can show.
-func (p *Policy) parse(s source, c *ast.Capabilities) (*ast.Module, error) {
-	m, err := ast.ParseModuleWithOpts(s.file, string(s.text), ast.ParserOptions{Capabilities: c, RegoVersion: ast.RegoV1})
-	if err != nil {
-		return nil, loadError(s.file, err)
-	}
-	name, err := checkPackage(m)
-	if err != nil {
-		return nil, at(s.file, m.Package.Location.Row, err)
-	}
-	if i := slices.IndexFunc(p.scopes, func(c *Capability) bool { return c.ID == name }); i >= 0 {
-		return nil, at(s.file, m.Package.Location.Row,
-			fmt.Errorf("capability %s is defined already, in %s: one file holds one capability", name, p.scopes[i].File))
-	}
-	capability := &Capability{ID: name, File: s.file}
-	if err := readMetadata(s.file, m, capability); err != nil {
-		return nil, err
-	}
-	if err := checkImports(s.file, m); err != nil {
-		return nil, err
-	}
-	if err := checkRules(s.file, m); err != nil {
-		return nil, err
-	}
-	p.scopes = append(p.scopes, capability)
-	return m, nil
-}
-
-// compile compiles all modules twice: by Rego's own types for the sake of errors, and
-// with loose operand types for evaluation (see capabilities).
-func (p *Policy) compile(modules map[string]*ast.Module, strict *ast.Capabilities, x *lexicon) error {
-	w := &rewriter{lexicon: x, operands: p.operands}
-	rewrite := ast.CompilerStageDefinition{Name: "Sallyport", MetricName: "sallyport", Stage: func(c *ast.Compiler) *ast.Error {
-		for _, s := range p.scopes {
-			m := c.Modules[s.File]
-			if err := checkReads(m, s.ID); err != nil {
-				return err
-			}
-			if err := checkUnread(m); err != nil {
-				return err
-			}
-			if err := w.module(m); err != nil {
-				return err
-			}
-		}
-		return nil
-	}}
-	for _, c := range []*ast.Capabilities{strict, p.loose} {
-		p.compiler = ast.NewCompiler().WithStrict(true).WithCapabilities(c).WithDefaultRegoVersion(ast.RegoV1).
-			WithStageAfterID(ast.StageResolveRefs, rewrite)
-		if p.compiler.Compile(modules); p.compiler.Failed() {
-			return loadError("", p.compiler.Errors)
-		}
-	}
-	return nil
 }

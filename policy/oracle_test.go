@@ -27,15 +27,19 @@ func oracle(p *Policy, in Input) (Effect, []string, error) {
 		return Deny, nil, err
 	}
 	found := map[string][]string{}
-	for _, c := range p.scopes {
+	for _, c := range p.units {
 		if !c.holds(&k, in.Origin) || !c.Expires.IsZero() && !in.Time.Before(c.Expires) {
 			continue
 		}
 		for _, name := range []string{"allow", "deny", "ask"} {
-			ref := append(slices.Clone(p.compiler.Modules[c.File].Package.Path), ast.StringTerm(name))
+			compiler, err := c.compiled()
+			if err != nil {
+				return Deny, nil, err
+			}
+			ref := append(slices.Clone(compiler.Modules[c.File].Package.Path), ast.StringTerm(name))
 			body := ast.NewBody(ast.Equality.Expr(ast.NewTerm(ref), ast.VarTerm("x")))
-			q, done := p.query(context.Background(), body, p.compiler, ast.NewTerm(input))
-			err := q.Iter(context.Background(), func(r topdown.QueryResult) error {
+			q, done := p.query(context.Background(), body, compiler, ast.NewTerm(input))
+			err = q.Iter(context.Background(), func(r topdown.QueryResult) error {
 				switch v := r["x"].Value.(type) {
 				case ast.Set:
 					v.Foreach(func(t *ast.Term) { found[name] = append(found[name], string(t.Value.(ast.String))) })

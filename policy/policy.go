@@ -5,10 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/storage"
-	"github.com/open-policy-agent/opa/v1/topdown"
-
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -83,19 +79,13 @@ type Config struct {
 // Policy is a compiled folder of capabilities. It never changes and is safe for
 // concurrent use.
 type Policy struct {
+	*environment
 	revision   string
-	platform   string
-	scopes     []*Capability // by ID
-	expires    bool          // some capability does
+	units      []*unit // by ID
+	expires    bool    // some capability does
 	byCommand  map[string][]*rule
 	anyCommand []*rule             // rules whose commands their text doesn't name
-	operands   map[string][]string // arguments that scope calls read, by their key in the input
-
-	own      map[string]*topdown.Builtin
-	loose    *ast.Capabilities
-	compiler *ast.Compiler
-	store    storage.Store       // empty; OPA wants one
-	txn      storage.Transaction // read only, never closed: nothing writes
+	operands   map[string][]string // of all units
 
 	named, other *cache
 	nothing      *entry // of a command that no rule can be about
@@ -124,9 +114,9 @@ func (p *Policy) Commands() []string { return slices.Sorted(maps.Keys(p.byComman
 
 // Capabilities lists what was loaded in the order of their names. The caller may keep it.
 func (p *Policy) Capabilities() []Capability {
-	all := make([]Capability, len(p.scopes))
-	for i, c := range p.scopes {
-		all[i] = *c
+	all := make([]Capability, len(p.units))
+	for i, c := range p.units {
+		all[i] = *c.Capability
 		all[i].Windows, all[i].Origins, all[i].Platforms = slices.Clone(c.Windows), slices.Clone(c.Origins), slices.Clone(c.Platforms)
 	}
 	return all

@@ -14,6 +14,7 @@ import (
 type entry struct {
 	from, until time.Time // valid from the one until before the other; zero is unbounded
 	err         error     // of evaluating what is known: no call can be decided
+	candidates  []*rule   // that it was made from
 
 	decision   Decision      // the answer to every call, if conditions is empty
 	held       []Rule        // rules that hold for every call
@@ -67,19 +68,17 @@ func unknowns() []*ast.Term {
 
 // prepare makes the entry of a key at time t. An error is that of ctx alone.
 func (p *Policy) prepare(ctx context.Context, k *key, t time.Time) (*entry, error) {
-	e := &entry{known: known(k)}
+	e := &entry{known: known(k), candidates: p.candidates(k.command)}
 	page, err := canonicalOrigin(k.origin)
 	if err != nil {
 		page = "" // "null" and the like: the same as no named origin
 	}
-	holds := make(map[*Capability]bool)
-	candidates := slices.Concat(p.byCommand[k.command], p.anyCommand)
-	slices.SortStableFunc(candidates, func(a, b *rule) int { return compareRules(a.Rule, b.Rule) })
-	for _, r := range candidates {
-		h, ok := holds[r.capability]
+	holds := make(map[*unit]bool)
+	for _, r := range e.candidates {
+		h, ok := holds[r.unit]
 		if !ok {
-			h = r.capability.holds(k, page) && e.current(r.capability.Expires, t)
-			holds[r.capability] = h
+			h = r.unit.holds(k, page) && e.current(r.unit.Expires, t)
+			holds[r.unit] = h
 		}
 		if !h {
 			continue
@@ -118,7 +117,11 @@ func (e *entry) current(x, t time.Time) bool {
 // specialize evaluates one rule as far as the known input goes: it holds never, always
 // or under conditions.
 func (p *Policy) specialize(ctx context.Context, e *entry, r *rule) error {
-	q, done := p.query(ctx, r.body, p.compiler, ast.NewTerm(ast.NewObject(e.known...)))
+	compiler, err := r.unit.compiled()
+	if err != nil {
+		return err
+	}
+	q, done := p.query(ctx, r.body, compiler, ast.NewTerm(ast.NewObject(e.known...)))
 	defer done()
 	// OPA's default inlining can turn a denial into a constant allow (opa#4848).
 	bodies, support, err := q.WithUnknowns(unknowns()).WithShallowInlining(true).
@@ -184,7 +187,7 @@ func (p *Policy) finish(e *entry) error {
 		e.conditions = slices.DeleteFunc(e.conditions, func(c condition) bool { return c.effect != Deny })
 	}
 	if len(e.conditions) == 0 {
-		e.decision = p.decide(e.held)
+		e.decision = weigh(e.held)
 		return nil
 	}
 	residual := &ast.Module{Package: &ast.Package{Path: residualPackage()}}
@@ -198,7 +201,11 @@ func (p *Policy) finish(e *entry) error {
 		}
 		// What is left may call rules that were not inlined. They are all of the same
 		// package, for a capability reads no other.
-		modules[c.File] = p.compiler.Modules[c.File]
+		compiled, err := c.unit.compiled()
+		if err != nil {
+			return err
+		}
+		modules[c.File] = compiled.Modules[c.File]
 	}
 	e.compiler = ast.NewCompiler().WithCapabilities(p.loose).WithDefaultRegoVersion(ast.RegoV1)
 	if e.compiler.Compile(modules); e.compiler.Failed() {

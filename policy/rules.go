@@ -2,6 +2,8 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -10,32 +12,41 @@ import (
 // rule is one rule as it is evaluated.
 type rule struct {
 	Rule
-	effect     Effect
-	capability *Capability
-	body       ast.Body // holds where the rule does; binds reason for deny and ask
-	commands   []string // the only ones it can hold for; nil if that isn't plain from its text
+	effect   Effect
+	unit     *unit
+	body     ast.Body // holds where the rule does; binds reason for deny and ask
+	commands []string // the only ones it can hold for; nil if that isn't plain from its text
 }
 
 // reason is the variable that a rule's body binds to its message.
 const reason = "sallyport_reason"
 
-// collect cuts the compiled modules into rules and indexes them by command.
-func (p *Policy) collect() {
-	slices.SortFunc(p.scopes, func(a, b *Capability) int { return cmp.Compare(a.ID, b.ID) })
-	p.byCommand = make(map[string][]*rule)
-	for _, c := range p.scopes {
-		p.expires = p.expires || !c.Expires.IsZero()
-		m := p.compiler.Modules[c.File]
-		whole := slices.ContainsFunc(m.Rules, conflicting)
-		if whole {
-			p.add(wholeRule(c, m))
-		}
-		for _, r := range m.Rules {
-			if name := ruleName(r); name == "deny" || name == "ask" || name == "allow" && !whole && !r.Default {
-				p.add(newRule(c, name, r))
-			}
+// index puts the units in order and finds rules by command.
+func (p *Policy) index() error {
+	byFile := slices.Clone(p.units)
+	slices.SortStableFunc(p.units, func(a, b *unit) int { return cmp.Compare(a.ID, b.ID) })
+	for i, u := range p.units[min(1, len(p.units)):] {
+		if first := p.units[i]; first.ID == u.ID {
+			return at(u.File, u.parsed.Package.Location.Row,
+				fmt.Errorf("capability %s is defined already, in %s: one file holds one capability", u.ID, first.File))
 		}
 	}
+	p.byCommand, p.operands = make(map[string][]*rule), make(map[string][]string)
+	for _, u := range byFile {
+		p.expires = p.expires || !u.Expires.IsZero()
+		maps.Copy(p.operands, u.operands)
+		for _, r := range u.rules {
+			p.add(r)
+		}
+	}
+	return nil
+}
+
+// candidates are the rules that can be about a command, in the order of file and line.
+func (p *Policy) candidates(command string) []*rule {
+	all := slices.Concat(p.byCommand[command], p.anyCommand)
+	slices.SortStableFunc(all, func(a, b *rule) int { return compareRules(a.Rule, b.Rule) })
+	return all
 }
 
 func (p *Policy) add(r *rule) {
@@ -47,13 +58,13 @@ func (p *Policy) add(r *rule) {
 	}
 }
 
-func newRule(c *Capability, kind string, r *ast.Rule) *rule {
+func newRule(u *unit, kind string, r *ast.Rule) *rule {
 	n := &rule{
-		Rule:       Rule{Capability: c.ID, File: c.File, Line: r.Location.Row, Kind: kind},
-		effect:     map[string]Effect{"deny": Deny, "ask": Ask, "allow": Allow}[kind],
-		capability: c,
-		body:       r.Body.Copy(),
-		commands:   commandsOf(r.Body),
+		Rule:     Rule{Capability: u.ID, File: u.File, Line: r.Location.Row, Kind: kind},
+		effect:   map[string]Effect{"deny": Deny, "ask": Ask, "allow": Allow}[kind],
+		unit:     u,
+		body:     r.Body.Copy(),
+		commands: commandsOf(r.Body),
 	}
 	if n.effect != Allow {
 		n.body.Append(ast.Equality.Expr(ast.VarTerm(reason), r.Head.Key))
@@ -68,8 +79,8 @@ func conflicting(r *ast.Rule) bool {
 }
 
 // wholeRule stands for all allow rules of a capability, under the line of the first.
-func wholeRule(c *Capability, m *ast.Module) *rule {
-	n := &rule{Rule: Rule{Capability: c.ID, File: c.File, Kind: "allow"}, effect: Allow, capability: c}
+func wholeRule(u *unit, m *ast.Module) *rule {
+	n := &rule{Rule: Rule{Capability: u.ID, File: u.File, Kind: "allow"}, effect: Allow, unit: u}
 	for _, r := range m.Rules {
 		if ruleName(r) == "allow" && !r.Default && (n.Line == 0 || r.Location.Row < n.Line) {
 			n.Line = r.Location.Row
