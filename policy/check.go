@@ -62,14 +62,14 @@ func checkRule(r *ast.Rule) error {
 	plain := len(r.Head.Ref()) == 1 && len(r.Head.Args) == 0
 	set := r.Head.RuleKind() == ast.MultiValue
 	switch name {
-	case "allow":
+	case kindAllow:
 		if !plain || set {
 			return errors.New("allow must be written allow if { ... }")
 		}
 		if r.Default && !r.Head.Value.Equal(ast.InternedTerm(false)) {
 			return errors.New("default allow must be false: what nothing allows is denied")
 		}
-	case "deny", "ask":
+	case kindDeny, kindAsk:
 		if !plain || !set {
 			return fmt.Errorf("%s must be written %s contains %q if { ... }", name, name, map[string]string{"deny": "reason", "ask": "question"}[name])
 		}
@@ -77,8 +77,11 @@ func checkRule(r *ast.Rule) error {
 			return nil
 		}
 		return fmt.Errorf("%s contains %v: expected text that is not empty", name, r.Head.Key)
-	case "limit":
-		return errors.New("limit rules are not supported in this version")
+	case kindLimit:
+		return checkLimit(r, plain, set)
+	}
+	if strings.HasPrefix(name, ownPrefix+"_") {
+		return fmt.Errorf("%s: names that begin with %s_ are not for capability files", name, ownPrefix)
 	}
 	return nil
 }
@@ -192,8 +195,8 @@ func checkUnread(m *ast.Module) *ast.Error {
 	})
 	for _, r := range m.Rules {
 		name := ruleName(r)
-		if r.Head.RuleKind() == ast.MultiValue && name != "deny" && name != "ask" && !read[name] {
-			return ast.NewError(ast.CompileErr, r.Location, "%s: no rule reads this set. Only allow, deny and ask decide; is the name misspelt?", name)
+		if r.Head.RuleKind() == ast.MultiValue && name != kindDeny && name != kindAsk && name != kindLimit && !read[name] {
+			return ast.NewError(ast.CompileErr, r.Location, "%s: no rule reads this set. Only allow, deny, ask and limit decide; is the name misspelt?", name)
 		}
 	}
 	return nil

@@ -7,10 +7,11 @@ import "github.com/open-policy-agent/opa/v1/ast"
 // parameters of functions and rules of the same capability. What it overlooks
 // is found when a call is judged, and then counts against the call.
 type constants struct {
-	own   ast.Ref                               // the package
-	rules map[string][]*ast.Rule                // by their name
-	given map[*ast.Rule]map[ast.Var][]*ast.Term // to the variables of a rule, by its text
-	calls map[string][]ownCall                  // of the module's functions, by their name
+	own   ast.Ref                // the package
+	rules map[string][]*ast.Rule // by their name
+	// What a rule's text gives to its variables, and what it takes them from as a member.
+	given, members map[*ast.Rule]map[ast.Var][]*ast.Term
+	calls          map[string][]ownCall // of the module's functions, by their name
 }
 
 // An ownCall is a call of a function of the same module, in a rule.
@@ -23,12 +24,12 @@ func newConstants(m *ast.Module) *constants {
 	c := &constants{
 		own:   m.Package.Path,
 		rules: make(map[string][]*ast.Rule),
-		given: make(map[*ast.Rule]map[ast.Var][]*ast.Term),
+		given: make(map[*ast.Rule]map[ast.Var][]*ast.Term), members: make(map[*ast.Rule]map[ast.Var][]*ast.Term),
 		calls: make(map[string][]ownCall),
 	}
 	for _, r := range m.Rules {
 		c.rules[ruleName(r)] = append(c.rules[ruleName(r)], r)
-		c.given[r] = bindings(r)
+		c.given[r], c.members[r] = bindings(r)
 		calls(r, func(terms []*ast.Term) {
 			ref, _ := terms[0].Value.(ast.Ref)
 			if name, ok := c.rule(ref); ok {
@@ -60,8 +61,10 @@ func (c *constants) texts(r *ast.Rule, operand *ast.Term) []*ast.Term {
 		case ast.Object:
 			v.Foreach(func(_, value *ast.Term) { each(value) })
 		case ast.Var:
-			for _, value := range c.given[r][v] {
-				each(value)
+			for _, values := range []map[ast.Var][]*ast.Term{c.given[r], c.members[r]} {
+				for _, value := range values[v] {
+					each(value)
+				}
 			}
 			c.passed(r, v, follow)
 		case ast.Ref:
@@ -111,32 +114,32 @@ func (c *constants) passed(r *ast.Rule, parameter ast.Var, yield func(*ast.Rule,
 	}
 }
 
-// bindings are what a rule's text gives to its variables.
-func bindings(r *ast.Rule) map[ast.Var][]*ast.Term {
-	given := make(map[ast.Var][]*ast.Term)
-	give := func(name, value *ast.Term) {
+// bindings are what a rule's text gives to its variables, and what it takes them from.
+func bindings(r *ast.Rule) (given, members map[ast.Var][]*ast.Term) {
+	given, members = make(map[ast.Var][]*ast.Term), make(map[ast.Var][]*ast.Term)
+	note := func(to map[ast.Var][]*ast.Term, name, value *ast.Term) {
 		if v, ok := name.Value.(ast.Var); ok {
-			given[v] = append(given[v], value)
+			to[v] = append(to[v], value)
 		}
 	}
 	calls(r, func(terms []*ast.Term) {
 		switch operator := terms[0].Value.String(); {
 		case len(terms) == 3 && (operator == ast.Assign.Name || operator == ast.Equality.Name):
-			give(terms[1], terms[2])
-			give(terms[2], terms[1])
+			note(given, terms[1], terms[2])
+			note(given, terms[2], terms[1])
 		case len(terms) == 3 && operator == ast.Member.Name:
-			give(terms[1], terms[2])
+			note(members, terms[1], terms[2])
 		case len(terms) == 4 && operator == ast.MemberWithKey.Name:
-			give(terms[2], terms[3])
+			note(members, terms[2], terms[3])
 		}
 	})
 	ast.NewGenericVisitor(func(node any) bool {
 		if e, ok := node.(*ast.Every); ok {
-			give(e.Value, e.Domain)
+			note(members, e.Value, e.Domain)
 		}
 		return false
 	}).Walk(r)
-	return given
+	return given, members
 }
 
 // calls visits every call below a node, as a statement or inside a term, with

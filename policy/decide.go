@@ -119,7 +119,7 @@ func (p *Policy) evaluate(ctx context.Context, e *entry, in *Input) (Decision, e
 		return Decision{}, evaluationError(err)
 	}
 	slices.SortFunc(rules, compareRules)
-	return weigh(slices.Compact(rules)), nil
+	return weigh(slices.Compact(rules), e.scope), nil
 }
 
 var errUnexpected = errors.New("unexpected result of an evaluation")
@@ -150,7 +150,7 @@ func (e *entry) hit(t *ast.Term) (Rule, error) {
 // because is the rule with the message it holds for.
 func (r *rule) because(message *ast.Term) (Rule, error) {
 	held := r.Rule
-	if r.effect == Allow {
+	if r.Kind == kindAllow || r.Kind == kindWithin {
 		return held, nil
 	}
 	if message != nil {
@@ -158,7 +158,7 @@ func (r *rule) because(message *ast.Term) (Rule, error) {
 		held.Reason = clean(string(text))
 	}
 	if held.Reason == "" {
-		if r.effect == Ask {
+		if r.Kind == kindAsk {
 			return Rule{}, errors.New("ask contains something that is no text: there is nothing to ask")
 		}
 		held.Reason = "denied without a reason in words"
@@ -187,25 +187,30 @@ func clean(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// weigh judges by the rules that hold: deny over ask over allow, and nothing is a denial.
-func weigh(held []Rule) Decision {
-	var d Decision
-	for _, kind := range []struct {
-		name   string
-		effect Effect
-	}{{"deny", Deny}, {"ask", Ask}, {"allow", Allow}} {
+// weigh judges by the rules that hold: deny over ask over allow, and nothing is a denial. Where
+// there is a scope, a call that none of its rules holds for is denied, whatever allows it.
+func weigh(held, scope []Rule) Decision {
+	of := func(kind string) (rules []Rule) {
 		for _, r := range held {
-			if r.Kind == kind.name {
-				d.Rules = append(d.Rules, r)
+			if r.Kind == kind {
+				rules = append(rules, r)
 			}
 		}
-		if len(d.Rules) > 0 {
-			d.Effect, d.Reason = kind.effect, d.Rules[0].Reason
-			return d
-		}
+		return rules
 	}
-	d.Reason = "no rule that holds here allows this call"
-	return d
+	if denies := of(kindDeny); len(denies) > 0 {
+		return Decision{Effect: Deny, Reason: denies[0].Reason, Rules: denies}
+	}
+	if len(scope) > 0 && len(of(kindWithin)) == 0 {
+		return Decision{Effect: Deny, Reason: "the call is outside the scope of its command", Rules: scope}
+	}
+	if asks := of(kindAsk); len(asks) > 0 {
+		return Decision{Effect: Ask, Reason: asks[0].Reason, Rules: asks}
+	}
+	if allows := of(kindAllow); len(allows) > 0 {
+		return Decision{Effect: Allow, Rules: allows}
+	}
+	return Decision{Effect: Deny, Reason: "no rule that holds here allows this call"}
 }
 
 // query is an evaluation with everything that each of ours has in common. The caller

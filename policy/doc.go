@@ -24,6 +24,8 @@
 //
 //	ask contains "Delete this note for good?" if input.command == "notes.delete"
 //
+//	limit contains {"calls_per_second": 10, "concurrency": 2} if input.command == "notes.search"
+//
 // [Load] compiles such a folder to a [Policy]; [Policy.Decide] answers one call.
 //
 // # Verdicts
@@ -32,6 +34,13 @@
 // answer is [Deny]. Only the boolean true allows. Several capabilities on one window
 // add up; a rule counts exactly where its capability holds. An error, a cancelled
 // context included, carries no decision: the caller denies.
+//
+// # Limits
+//
+// A limit sets some of calls_per_second, burst, concurrency, bytes (of one call's arguments) and
+// bytes_per_second for a window's calls of a command; of several that hold the smallest number
+// counts. Since it holds for all calls together, it reads window, origin, local, command and platform
+// alone. [Policy.Limits] has them; whoever runs the calls enforces them.
 //
 // # Where a capability holds
 //
@@ -56,8 +65,9 @@
 //
 // Rego leaves a rule out when something it reads is absent. In an allow that is safe. In a
 // deny it is not: a deny on input.args.path holds for no call without a path. So the
-// schema comes first: give every argument that a deny reads a type there, and require
-// it. Prefer saying what is allowed to saying what is denied.
+// schema comes first: every argument that a deny or an ask reads is required there and has a
+// type. [Policy.Reads] lists them, and core refuses to start where the schema does not. Prefer
+// saying what is allowed to saying what is denied.
 //
 // Three of Rego's traps are closed here. A built-in that is given a wrong type stops the
 // decision with an error. Ordering (<, <=, >, >=) of anything but two numbers or

@@ -62,7 +62,7 @@ func (env *environment) load(fsys fs.FS, earlier []*unit) (*Policy, error) {
 	if err := p.index(); err != nil {
 		return nil, err
 	}
-	p.nothing = &entry{decision: weigh(nil)}
+	p.nothing = &entry{decision: weigh(nil, nil)}
 	p.named, p.other = newCache(maxNamed), newCache(maxOther)
 	return p, nil
 }

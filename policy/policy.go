@@ -49,7 +49,7 @@ type Rule struct {
 	Capability string // the name after "package capability."
 	File       string // path within the folder that was loaded
 	Line       int    // of the rule's head, from 1
-	Kind       string // "allow", "deny" or "ask"
+	Kind       string // "allow", "deny", "ask", or "within" of the scope that a call is outside of
 	Reason     string // of a deny; the question of an ask; else ""
 }
 
@@ -60,7 +60,8 @@ type Decision struct {
 	// if a rule does. Control characters in it are replaced, its length is bounded.
 	Reason string
 	// Rules are all that held of the kind that decided, in the order of file and
-	// line; none where nothing allowed. Shared between decisions: read only.
+	// line; none where nothing allowed. For a call outside the scope of its command they
+	// are those that make up the scope. Shared between decisions: read only.
 	Rules []Rule
 	// Revision is that of the policy which decided.
 	Revision string

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,6 +18,8 @@ type entry struct {
 	candidates  []*rule   // that it was made from
 
 	decision   Decision      // the answer to every call, if conditions is empty
+	limits     Limits        // for all calls together
+	scope      []Rule        // within rules about the command: one must hold, if there are any
 	held       []Rule        // rules that hold for every call
 	conditions []condition   // rules that hold for some calls
 	compiler   *ast.Compiler // of the conditions
@@ -41,17 +44,17 @@ func (e *entry) most() Effect {
 	always := func(kind string) bool {
 		return slices.ContainsFunc(e.held, func(r Rule) bool { return r.Kind == kind })
 	}
-	could := func(effect Effect) bool {
-		return slices.ContainsFunc(e.conditions, func(c condition) bool { return c.effect == effect })
+	could := func(kind string) bool {
+		return slices.ContainsFunc(e.conditions, func(c condition) bool { return c.Kind == kind })
 	}
 	switch {
-	case always("deny"):
+	case always(kindDeny), len(e.scope) > 0 && !always(kindWithin) && !could(kindWithin):
 		return Deny
-	case always("ask"):
+	case always(kindAsk):
 		return Ask
-	case always("allow"), could(Allow):
+	case always(kindAllow), could(kindAllow):
 		return Allow
-	case could(Ask):
+	case could(kindAsk):
 		return Ask
 	}
 	return Deny
@@ -82,6 +85,9 @@ func (p *Policy) prepare(ctx context.Context, k *key, t time.Time) (*entry, erro
 		}
 		if !h {
 			continue
+		}
+		if r.Kind == kindWithin && r.about(k.command) {
+			e.scope = append(e.scope, r.Rule)
 		}
 		err := p.specialize(ctx, e, r)
 		if ctx.Err() != nil {
@@ -136,13 +142,22 @@ func (p *Policy) specialize(ctx context.Context, e *entry, r *rule) error {
 			c.bodies = append(c.bodies, body)
 			continue
 		}
+		if r.Kind == kindLimit {
+			if err := e.limit(message); err != nil {
+				return err
+			}
+			continue
+		}
 		held, err := r.because(message)
 		if err != nil {
 			return err
 		}
 		e.held = append(e.held, held)
 	}
-	if len(c.bodies) > 0 {
+	switch {
+	case len(c.bodies) > 0 && r.Kind == kindLimit:
+		return errors.New("a limit that depends on the call: limits read window, origin, local, command and platform alone")
+	case len(c.bodies) > 0:
 		e.conditions = append(e.conditions, c)
 	}
 	return nil
@@ -182,12 +197,12 @@ func values(t *ast.Term) bool {
 func (p *Policy) finish(e *entry) error {
 	slices.SortFunc(e.held, compareRules)
 	e.held = slices.Compact(e.held)
-	if slices.ContainsFunc(e.held, func(r Rule) bool { return r.Kind == "deny" }) {
+	if slices.ContainsFunc(e.held, func(r Rule) bool { return r.Kind == kindDeny }) {
 		// Nothing can lift a deny; other denies still add their reasons.
-		e.conditions = slices.DeleteFunc(e.conditions, func(c condition) bool { return c.effect != Deny })
+		e.conditions = slices.DeleteFunc(e.conditions, func(c condition) bool { return c.Kind != kindDeny })
 	}
 	if len(e.conditions) == 0 {
-		e.decision = weigh(e.held)
+		e.decision = weigh(e.held, e.scope)
 		return nil
 	}
 	residual := &ast.Module{Package: &ast.Package{Path: residualPackage()}}
@@ -230,7 +245,7 @@ const result = ast.Var("result")
 // residual writes one body of condition i as a rule.
 func (c *condition) residual(m *ast.Module, i int, body ast.Body) *ast.Rule {
 	message := ast.InternedTerm("")
-	if c.effect != Allow {
+	if c.Kind == kindDeny || c.Kind == kindAsk {
 		message = ast.VarTerm(reason)
 	}
 	location := ast.NewLocation([]byte(hits), c.File, c.Line, 1)

@@ -5,17 +5,42 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
+// The kinds of rules. Those of a limit are no part of a decision.
+const (
+	kindAllow  = "allow"
+	kindDeny   = "deny"
+	kindAsk    = "ask"
+	kindLimit  = "limit"
+	kindWithin = "within"
+)
+
+// withinRule is the name under which declarative files are compiled to within rules.
+const withinRule = ownPrefix + "_" + kindWithin
+
+// kindOf is the kind of the rules of a name, "" of helpers.
+func kindOf(name string) string {
+	switch name {
+	case kindAllow, kindDeny, kindAsk, kindLimit:
+		return name
+	case withinRule:
+		return kindWithin
+	}
+	return ""
+}
+
 // rule is one rule as it is evaluated.
 type rule struct {
 	Rule
-	effect   Effect
 	unit     *unit
-	body     ast.Body // holds where the rule does; binds reason for deny and ask
-	commands []string // the only ones it can hold for; nil if that isn't plain from its text
+	body     ast.Body // holds where the rule does; binds reason where the rule says something
+	source   *ast.Rule
+	commands []string   // the only ones it can hold for; nil if that isn't plain from its text
+	reads    [][]string // of a deny or ask: the arguments it looks at
 }
 
 // reason is the variable that a rule's body binds to its message.
@@ -61,13 +86,16 @@ func (p *Policy) add(r *rule) {
 func newRule(u *unit, kind string, r *ast.Rule) *rule {
 	n := &rule{
 		Rule:     Rule{Capability: u.ID, File: u.File, Line: r.Location.Row, Kind: kind},
-		effect:   map[string]Effect{"deny": Deny, "ask": Ask, "allow": Allow}[kind],
 		unit:     u,
 		body:     r.Body.Copy(),
+		source:   r,
 		commands: commandsOf(r.Body),
 	}
-	if n.effect != Allow {
+	switch {
+	case kind == kindDeny, kind == kindAsk, kind == kindLimit && r.Head.Key != nil:
 		n.body.Append(ast.Equality.Expr(ast.VarTerm(reason), r.Head.Key))
+	case kind == kindLimit:
+		n.body.Append(ast.Equality.Expr(ast.VarTerm(reason), r.Head.Value))
 	}
 	return n
 }
@@ -80,7 +108,7 @@ func conflicting(r *ast.Rule) bool {
 
 // wholeRule stands for all allow rules of a capability, under the line of the first.
 func wholeRule(u *unit, m *ast.Module) *rule {
-	n := &rule{Rule: Rule{Capability: u.ID, File: u.File, Kind: "allow"}, effect: Allow, unit: u}
+	n := &rule{Rule: Rule{Capability: u.ID, File: u.File, Kind: kindAllow}, unit: u}
 	for _, r := range m.Rules {
 		if ruleName(r) == "allow" && !r.Default && (n.Line == 0 || r.Location.Row < n.Line) {
 			n.Line = r.Location.Row
@@ -91,14 +119,13 @@ func wholeRule(u *unit, m *ast.Module) *rule {
 	return n
 }
 
-// commandsOf reads from a compiled body for which commands it can hold: an
-// expression input.command == "x" or input.command in {"x", "y"} must be true
-// whatever else there is.
-func commandsOf(body ast.Body) []string {
-	isCommand := func(t *ast.Term) bool {
-		ref, ok := t.Value.(ast.Ref)
-		return ok && len(ref) == 2 && ref[0].Equal(ast.InputRootDocument) && ref[1].Equal(ast.InternedTerm("command"))
-	}
+func isCommand(t *ast.Term) bool {
+	ref, ok := t.Value.(ast.Ref)
+	return ok && len(ref) == 2 && ref[0].Equal(ast.InputRootDocument) && ref[1].Equal(ast.InternedTerm("command"))
+}
+
+// commandVars are the variables that the compiler put in place of input.command.
+func commandVars(body ast.Body) map[ast.Value]bool {
 	locals := make(map[ast.Value]bool)
 	for _, e := range body {
 		if !e.Negated && e.IsEquality() && isCommand(e.Operand(1)) {
@@ -107,6 +134,14 @@ func commandsOf(body ast.Body) []string {
 			}
 		}
 	}
+	return locals
+}
+
+// commandsOf reads from a compiled body for which commands it can hold: an
+// expression input.command == "x" or input.command in {"x", "y"} must be true
+// whatever else there is.
+func commandsOf(body ast.Body) []string {
+	locals := commandVars(body)
 	for _, e := range body {
 		if e.Negated || !e.IsCall() {
 			continue
@@ -151,4 +186,22 @@ func texts(t *ast.Term) (all []string, ok bool) {
 // compareRules is the order of file and line.
 func compareRules(a, b Rule) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
+}
+
+// about says whether a within rule restricts a command: its body names the command, or with startswith
+// the namespace that the command is in. One that names neither restricts all.
+func (r *rule) about(command string) bool {
+	if r.commands != nil {
+		return slices.Contains(r.commands, command)
+	}
+	locals := commandVars(r.body)
+	for _, e := range r.body {
+		if e.Negated || !e.IsCall() || !e.Operator().Equal(ast.StartsWith.Ref()) || !locals[e.Operand(0).Value] && !isCommand(e.Operand(0)) {
+			continue
+		}
+		if namespace, ok := e.Operand(1).Value.(ast.String); ok && !strings.HasPrefix(command, string(namespace)) {
+			return false
+		}
+	}
+	return true
 }

@@ -57,6 +57,9 @@ func (env *environment) newUnit(c *Capability, parsed *ast.Module) (*unit, error
 		return nil, err
 	}
 	u.collect(compiler.Modules[c.File])
+	if err := u.followReads(compiler.Modules[c.File]); err != nil {
+		return nil, err
+	}
 	u.looseRun = sync.OnceValues(func() (*ast.Compiler, error) {
 		return env.compile(u, env.loose, make(map[string][]string))
 	})
@@ -94,8 +97,8 @@ func (u *unit) collect(m *ast.Module) {
 		u.rules = append(u.rules, wholeRule(u, m))
 	}
 	for _, r := range m.Rules {
-		if name := ruleName(r); name == "deny" || name == "ask" || name == "allow" && !whole && !r.Default {
-			u.rules = append(u.rules, newRule(u, name, r))
+		if kind := kindOf(ruleName(r)); kind != "" && (kind != kindAllow || !whole && !r.Default) {
+			u.rules = append(u.rules, newRule(u, kind, r))
 		}
 	}
 }

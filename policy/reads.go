@@ -1,0 +1,196 @@
+package policy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// A Read is an argument that a deny or ask rule looks at.
+type Read struct {
+	Rule
+	// Path leads from the arguments to it, by member names. AnyMember stands for a name that
+	// the rule's text doesn't spell out, and for every element of a list.
+	Path []string
+}
+
+// AnyMember is the step of a [Read] to some member or element. No command's argument can be meant
+// by it alone: member names that are looked at are never taken for it.
+const AnyMember = "\x00*"
+
+// Reads lists the arguments that deny and ask rules look at in a window's calls of a command, so
+// that the caller can see to it that the command's schema guarantees them: where an argument is
+// absent or of another type, such a rule would not hold. Rules of declarative files are left
+// out, for they are made to hold then too. The input's own arguments play no part.
+func (p *Policy) Reads(ctx context.Context, in Input) ([]Read, error) {
+	e, err := p.prepared(ctx, &in)
+	if err != nil {
+		return nil, err
+	}
+	var all []Read
+	for _, c := range e.conditions {
+		for _, path := range c.reads {
+			all = append(all, Read{c.Rule, slices.Clone(path)})
+		}
+	}
+	return all, nil
+}
+
+// reader finds what rules of one module read of the input, by way of local variables, functions
+// and other rules of the module.
+type reader struct {
+	*constants
+	operands map[string][]string
+}
+
+// read yields the path of every reference to the input that rule r may follow.
+func (f *reader) read(r *ast.Rule, yield func(path []string, at *ast.Location)) {
+	seen := make(map[*ast.Rule]bool)
+	var rule func(r *ast.Rule)
+	rule = func(r *ast.Rule) {
+		if seen[r] {
+			return
+		}
+		seen[r] = true
+		ast.WalkTerms(r, func(t *ast.Term) bool {
+			ref, ok := t.Value.(ast.Ref)
+			if !ok {
+				return false
+			}
+			if name, ok := f.rule(ref); ok {
+				for _, other := range f.rules[name] {
+					rule(other)
+				}
+			}
+			for _, path := range f.paths(r, t, nil) {
+				yield(path, t.Location)
+			}
+			return false
+		})
+	}
+	rule(r)
+}
+
+// paths are where in the input a term of rule r may lead.
+func (f *reader) paths(r *ast.Rule, t *ast.Term, met []*ast.Term) [][]string {
+	if slices.Contains(met, t) || len(met) > 64 {
+		return nil
+	}
+	met = append(met, t)
+	switch v := t.Value.(type) {
+	case ast.Var:
+		return f.ofVar(r, v, met)
+	case ast.Ref:
+		if v[0].Equal(ast.InputRootDocument) {
+			return [][]string{f.spelt(v[1:])}
+		}
+		name, ok := v[0].Value.(ast.Var)
+		if !ok || len(v) == 1 {
+			return nil
+		}
+		var all [][]string
+		for _, base := range f.ofVar(r, name, met) {
+			all = append(all, slices.Concat(base, f.spelt(v[1:])))
+		}
+		return all
+	}
+	return nil
+}
+
+func (f *reader) ofVar(r *ast.Rule, v ast.Var, met []*ast.Term) [][]string {
+	var all [][]string
+	for _, value := range f.given[r][v] {
+		all = append(all, f.paths(r, value, met)...)
+	}
+	for _, whole := range f.members[r][v] {
+		for _, path := range f.paths(r, whole, met) {
+			all = append(all, append(slices.Clip(path), AnyMember))
+		}
+	}
+	f.passed(r, v, func(in *ast.Rule, value *ast.Term) { all = append(all, f.paths(in, value, met)...) })
+	return all
+}
+
+// spelt writes the steps of a reference, those below input.operands as the argument they stand for.
+func (f *reader) spelt(ref ast.Ref) []string {
+	var path []string
+	for _, part := range ref {
+		name, ok := part.Value.(ast.String)
+		if !ok {
+			path = append(path, AnyMember)
+			continue
+		}
+		path = append(path, string(name))
+	}
+	if len(path) == 2 && path[0] == operands {
+		return append([]string{"args"}, f.operands[path[1]]...)
+	}
+	return path
+}
+
+// followReads notes for a unit's deny and ask rules what they read of the arguments, and refuses
+// limit rules that read what differs from call to call.
+func (u *unit) followReads(m *ast.Module) error {
+	if !slices.ContainsFunc(u.rules, func(r *rule) bool { return r.mustRead() || r.Kind == kindLimit }) {
+		return nil
+	}
+	f := &reader{newConstants(m), u.operands}
+	for _, r := range u.rules {
+		if !r.mustRead() && r.Kind != kindLimit {
+			continue
+		}
+		var fault error
+		f.read(r.source, func(path []string, at *ast.Location) {
+			switch {
+			case r.Kind == kindLimit && len(path) > 0 && slices.Contains(perCall(), path[0]):
+				fault = cmp.Or(fault, limitReads(u.File, path[0], at))
+			case r.mustRead() && len(path) > 1 && path[0] == "args":
+				r.reads = append(r.reads, path[1:])
+			}
+		})
+		if fault != nil {
+			return fault
+		}
+		slices.SortFunc(r.reads, slices.Compare)
+		r.reads = slices.CompactFunc(r.reads, slices.Equal)
+	}
+	return nil
+}
+
+func (r *rule) mustRead() bool { return r.Kind == kindDeny || r.Kind == kindAsk }
+
+// perCall are the fields of the input that differ between the calls of one command.
+func perCall() []string {
+	return []string{"args", operands, "session", "time", "event", "channel", "user"}
+}
+
+func limitReads(file, field string, location *ast.Location) error {
+	line := 1
+	if location != nil {
+		line = location.Row
+	}
+	return at(file, line, errors.New("limit reads input."+field+": a limit holds for all calls together, "+
+		"and reads window, origin, local, command and platform alone"))
+}
+
+// String is how a capability file writes the argument: input.args.path, with [_] for any member.
+func (r Read) String() string {
+	var b strings.Builder
+	b.WriteString("input.args")
+	for _, step := range r.Path {
+		switch {
+		case step == AnyMember:
+			b.WriteString("[_]")
+		case ast.IsVarCompatibleString(step):
+			b.WriteString("." + step)
+		default:
+			fmt.Fprintf(&b, "[%q]", step)
+		}
+	}
+	return b.String()
+}
