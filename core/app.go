@@ -62,6 +62,7 @@ type App struct {
 type decider interface {
 	Decide(ctx context.Context, in policy.Input) (policy.Decision, error)
 	May(ctx context.Context, in policy.Input) policy.Effect
+	Reads(ctx context.Context, in policy.Input) ([]policy.Read, error)
 	Revision() string
 }
 

@@ -260,8 +260,9 @@ type decide func(ctx context.Context, in policy.Input) (policy.Decision, error)
 func (d decide) Decide(ctx context.Context, in policy.Input) (policy.Decision, error) {
 	return d(ctx, in)
 }
-func (decide) May(context.Context, policy.Input) policy.Effect { return policy.Allow }
-func (decide) Revision() string                                { return "test" }
+func (decide) May(context.Context, policy.Input) policy.Effect            { return policy.Allow }
+func (decide) Reads(context.Context, policy.Input) ([]policy.Read, error) { return nil, nil }
+func (decide) Revision() string                                           { return "test" }
 
 // A keeper is a recorder made of functions; a nil one keeps nothing.
 type keeper struct{ decide, outcome func(*audits.Record) error }

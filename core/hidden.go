@@ -21,14 +21,20 @@ func (app *App) hides(ctx context.Context, w *window, c *command, now time.Time)
 			hidden = true
 		}
 	}()
-	return policy.Allow != app.policy.May(ctx, policy.Input{
+	return policy.Allow != app.policy.May(ctx, app.outline(w, c, now))
+}
+
+// outline is what the policy is told of a window's calls of a command before
+// there is one.
+func (app *App) outline(w *window, c *command, now time.Time) policy.Input {
+	return policy.Input{
 		Window:   w.label,
 		Origin:   w.origin,
 		Command:  c.name,
 		Platform: app.platform,
 		Local:    true, // every page host is the app's own
 		Time:     now,
-	})
+	}
 }
 
 // prepare has the policy work out at start what it keeps for each window and

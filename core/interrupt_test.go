@@ -27,8 +27,9 @@ func (p slowPolicy) Decide(context.Context, policy.Input) (policy.Decision, erro
 	<-p.answer
 	return policy.Decision{Effect: policy.Allow}, nil
 }
-func (slowPolicy) May(context.Context, policy.Input) policy.Effect { return policy.Allow }
-func (slowPolicy) Revision() string                                { return "slow" }
+func (slowPolicy) May(context.Context, policy.Input) policy.Effect            { return policy.Allow }
+func (slowPolicy) Reads(context.Context, policy.Input) ([]policy.Read, error) { return nil, nil }
+func (slowPolicy) Revision() string                                           { return "slow" }
 
 func TestC7ACallThatEndsWhileThePolicyIsAskedNeverRuns(t *testing.T) {
 	for _, test := range []struct {

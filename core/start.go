@@ -65,6 +65,10 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 		return err
 	}
 	app.prepare()
+	if err := app.checkReads(app.policy); err != nil {
+		gate.Close()
+		return err
+	}
 	app.gate.Store(gate)
 	app.announce()
 	return nil

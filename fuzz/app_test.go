@@ -52,7 +52,10 @@ allow if {
 	input.args.kind == "file"
 }
 
-deny contains "no parents" if input.args.parent.kind == "folder"
+deny contains "no parents" if {
+	input.command == "files.touch"
+	object.get(input.args, ["parent", "kind"], "") == "folder"
+}
 `
 
 func testConfig() core.Config {

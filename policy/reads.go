@@ -9,19 +9,15 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/sallyport/sallyport/schema"
 )
 
 // A Read is an argument that a deny or ask rule looks at.
 type Read struct {
 	Rule
-	// Path leads from the arguments to it, by member names. AnyMember stands for a name that
-	// the rule's text doesn't spell out, and for every element of a list.
-	Path []string
+	Path []schema.Step // from the arguments to it
 }
-
-// AnyMember is the step of a [Read] to some member or element. No command's argument can be meant
-// by it alone: member names that are looked at are never taken for it.
-const AnyMember = "\x00*"
 
 // Reads lists the arguments that deny and ask rules look at in a window's calls of a command, so
 // that the caller can see to it that the command's schema guarantees them: where an argument is
@@ -49,7 +45,7 @@ type reader struct {
 }
 
 // read yields the path of every reference to the input that rule r may follow.
-func (f *reader) read(r *ast.Rule, yield func(path []string, at *ast.Location)) {
+func (f *reader) read(r *ast.Rule, yield func(path []schema.Step, at *ast.Location)) {
 	seen := make(map[*ast.Rule]bool)
 	var rule func(r *ast.Rule)
 	rule = func(r *ast.Rule) {
@@ -77,7 +73,7 @@ func (f *reader) read(r *ast.Rule, yield func(path []string, at *ast.Location)) 
 }
 
 // paths are where in the input a term of rule r may lead.
-func (f *reader) paths(r *ast.Rule, t *ast.Term, met []*ast.Term) [][]string {
+func (f *reader) paths(r *ast.Rule, t *ast.Term, met []*ast.Term) [][]schema.Step {
 	if slices.Contains(met, t) || len(met) > 64 {
 		return nil
 	}
@@ -87,13 +83,13 @@ func (f *reader) paths(r *ast.Rule, t *ast.Term, met []*ast.Term) [][]string {
 		return f.ofVar(r, v, met)
 	case ast.Ref:
 		if v[0].Equal(ast.InputRootDocument) {
-			return [][]string{f.spelt(v[1:])}
+			return [][]schema.Step{f.spelt(v[1:])}
 		}
 		name, ok := v[0].Value.(ast.Var)
 		if !ok || len(v) == 1 {
 			return nil
 		}
-		var all [][]string
+		var all [][]schema.Step
 		for _, base := range f.ofVar(r, name, met) {
 			all = append(all, slices.Concat(base, f.spelt(v[1:])))
 		}
@@ -102,14 +98,14 @@ func (f *reader) paths(r *ast.Rule, t *ast.Term, met []*ast.Term) [][]string {
 	return nil
 }
 
-func (f *reader) ofVar(r *ast.Rule, v ast.Var, met []*ast.Term) [][]string {
-	var all [][]string
+func (f *reader) ofVar(r *ast.Rule, v ast.Var, met []*ast.Term) [][]schema.Step {
+	var all [][]schema.Step
 	for _, value := range f.given[r][v] {
 		all = append(all, f.paths(r, value, met)...)
 	}
 	for _, whole := range f.members[r][v] {
 		for _, path := range f.paths(r, whole, met) {
-			all = append(all, append(slices.Clip(path), AnyMember))
+			all = append(all, append(slices.Clip(path), schema.Step{Any: true}))
 		}
 	}
 	f.passed(r, v, func(in *ast.Rule, value *ast.Term) { all = append(all, f.paths(in, value, met)...) })
@@ -117,18 +113,24 @@ func (f *reader) ofVar(r *ast.Rule, v ast.Var, met []*ast.Term) [][]string {
 }
 
 // spelt writes the steps of a reference, those below input.operands as the argument they stand for.
-func (f *reader) spelt(ref ast.Ref) []string {
-	var path []string
+func (f *reader) spelt(ref ast.Ref) []schema.Step {
+	var path []schema.Step
 	for _, part := range ref {
-		name, ok := part.Value.(ast.String)
-		if !ok {
-			path = append(path, AnyMember)
-			continue
+		switch name := part.Value.(type) {
+		case ast.String:
+			path = append(path, schema.Step{Name: string(name)})
+		case ast.Number: // one element of a list: no schema can be asked for it by that name
+			path = append(path, schema.Step{Name: string(name)})
+		default:
+			path = append(path, schema.Step{Any: true})
 		}
-		path = append(path, string(name))
 	}
-	if len(path) == 2 && path[0] == operands {
-		return append([]string{"args"}, f.operands[path[1]]...)
+	if len(path) != 2 || path[0].Name != operands {
+		return path
+	}
+	path = []schema.Step{{Name: "args"}}
+	for _, name := range f.operands[string(ref[1].Value.(ast.String))] {
+		path = append(path, schema.Step{Name: name})
 	}
 	return path
 }
@@ -145,18 +147,18 @@ func (u *unit) followReads(m *ast.Module) error {
 			continue
 		}
 		var fault error
-		f.read(r.source, func(path []string, at *ast.Location) {
+		f.read(r.source, func(path []schema.Step, at *ast.Location) {
 			switch {
-			case r.Kind == kindLimit && len(path) > 0 && slices.Contains(perCall(), path[0]):
-				fault = cmp.Or(fault, limitReads(u.File, path[0], at))
-			case r.mustRead() && len(path) > 1 && path[0] == "args":
+			case r.Kind == kindLimit && len(path) > 0 && slices.Contains(perCall(), path[0].Name):
+				fault = cmp.Or(fault, limitReads(u.File, path[0].Name, at))
+			case r.mustRead() && len(path) > 1 && path[0].Name == "args":
 				r.reads = append(r.reads, path[1:])
 			}
 		})
 		if fault != nil {
 			return fault
 		}
-		slices.SortFunc(r.reads, slices.Compare)
+		slices.SortFunc(r.reads, func(a, b []schema.Step) int { return slices.CompareFunc(a, b, compareSteps) })
 		r.reads = slices.CompactFunc(r.reads, slices.Equal)
 	}
 	return nil
@@ -178,18 +180,28 @@ func limitReads(file, field string, location *ast.Location) error {
 		"and reads window, origin, local, command and platform alone"))
 }
 
+func compareSteps(a, b schema.Step) int {
+	switch {
+	case a.Any == b.Any:
+		return cmp.Compare(a.Name, b.Name)
+	case a.Any:
+		return 1
+	}
+	return -1
+}
+
 // String is how a capability file writes the argument: input.args.path, with [_] for any member.
 func (r Read) String() string {
 	var b strings.Builder
 	b.WriteString("input.args")
 	for _, step := range r.Path {
 		switch {
-		case step == AnyMember:
+		case step.Any:
 			b.WriteString("[_]")
-		case ast.IsVarCompatibleString(step):
-			b.WriteString("." + step)
+		case ast.IsVarCompatibleString(step.Name):
+			b.WriteString("." + step.Name)
 		default:
-			fmt.Fprintf(&b, "[%q]", step)
+			fmt.Fprintf(&b, "[%q]", step.Name)
 		}
 	}
 	return b.String()

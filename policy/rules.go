@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/sallyport/sallyport/schema"
 )
 
 // The kinds of rules. Those of a limit are no part of a decision.
@@ -39,8 +41,8 @@ type rule struct {
 	unit     *unit
 	body     ast.Body // holds where the rule does; binds reason where the rule says something
 	source   *ast.Rule
-	commands []string   // the only ones it can hold for; nil if that isn't plain from its text
-	reads    [][]string // of a deny or ask: the arguments it looks at
+	commands []string        // the only ones it can hold for; nil if that isn't plain from its text
+	reads    [][]schema.Step // of a deny or ask: the arguments it looks at
 }
 
 // reason is the variable that a rule's body binds to its message.

@@ -167,7 +167,8 @@ func TestAPageThatDoesNothingProvesNothing(t *testing.T) {
 // is not there must each turn a case red.
 func TestARemovedGuardShows(t *testing.T) {
 	const open = "# METADATA\n# custom:\n#   windows: [\"*\"]\npackage capability.notes\n\nallow if true\n"
-	const anything = `{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"}`
+	const anything = `{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+		"required": ["path"], "properties": {"path": {"type": "string"}}}`
 	for name, replaced := range map[string]map[string]string{
 		"forbidden command": {"capabilities/notes.rego": open},
 		"path traversal":    {"capabilities/notes.rego": open},
