@@ -187,8 +187,10 @@ func (b block) read(file string, c *Capability) error {
 
 func (b block) readCustom(file string, custom []member, c *Capability) error {
 	local, windows := -1, false
+	c.lines = make(map[string]int, len(custom))
 	for _, m := range custom {
 		var err error
+		c.lines[m.name] = m.row
 		switch m.name {
 		case "windows":
 			windows, c.Line = true, m.row
@@ -279,15 +281,21 @@ func checkPlatform(name string) (string, error) {
 // holds says whether the capability holds for a key, its expiry aside. page is the
 // key's origin in canonical form, "" if it has none.
 func (c *Capability) holds(k *key, page string) bool {
-	if c.Platforms != nil && !slices.Contains(c.Platforms, k.platform) {
-		return false
-	}
-	if !(k.local && c.Local) && (page == "" || !slices.Contains(c.Origins, page)) {
-		return false
-	}
+	return c.runsOn(k.platform) && c.opensIn(k.window) && c.trusts(k.local, page)
+}
+
+func (c *Capability) runsOn(platform string) bool {
+	return c.Platforms == nil || slices.Contains(c.Platforms, platform)
+}
+
+func (c *Capability) trusts(local bool, page string) bool {
+	return local && c.Local || page != "" && slices.Contains(c.Origins, page)
+}
+
+func (c *Capability) opensIn(window string) bool {
 	return slices.ContainsFunc(c.Windows, func(glob string) bool {
 		// The alphabet of globs is checked at load: none is malformed.
-		ok, err := path.Match(glob, k.window)
+		ok, err := path.Match(glob, window)
 		return ok && err == nil
 	})
 }

@@ -104,6 +104,8 @@ type Capability struct {
 	Local       bool      // holds for the app itself
 	Platforms   []string  // nil is every platform
 	Expires     time.Time // zero is never
+
+	lines map[string]int // of the keys below custom
 }
 
 // Revision identifies what was loaded: equal files, variables and platform, equal revision.

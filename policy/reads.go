@@ -44,6 +44,8 @@ type reader struct {
 	operands map[string][]string
 }
 
+func (u *unit) reader() *reader { return &reader{u.names(), u.operands} }
+
 // read yields the path of every reference to the input that rule r may follow.
 func (f *reader) read(r *ast.Rule, yield func(path []schema.Step, at *ast.Location)) {
 	seen := make(map[*ast.Rule]bool)
@@ -137,11 +139,11 @@ func (f *reader) spelt(ref ast.Ref) []schema.Step {
 
 // followReads notes for a unit's deny and ask rules what they read of the arguments, and refuses
 // limit rules that read what differs from call to call.
-func (u *unit) followReads(m *ast.Module) error {
+func (u *unit) followReads() error {
 	if !slices.ContainsFunc(u.rules, func(r *rule) bool { return r.mustRead() || r.Kind == kindLimit }) {
 		return nil
 	}
-	f := &reader{newConstants(m), u.operands}
+	f := u.reader()
 	for _, r := range u.rules {
 		if !r.mustRead() && r.Kind != kindLimit {
 			continue
@@ -191,10 +193,13 @@ func compareSteps(a, b schema.Step) int {
 }
 
 // String is how a capability file writes the argument: input.args.path, with [_] for any member.
-func (r Read) String() string {
+func (r Read) String() string { return writeRef(append([]schema.Step{{Name: "args"}}, r.Path...)) }
+
+// writeRef is how a rule writes a path of the input.
+func writeRef(path []schema.Step) string {
 	var b strings.Builder
-	b.WriteString("input.args")
-	for _, step := range r.Path {
+	b.WriteString("input")
+	for _, step := range path {
 		switch {
 		case step.Any:
 			b.WriteString("[_]")

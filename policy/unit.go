@@ -46,6 +46,7 @@ type unit struct {
 	rules    []*rule
 	operands map[string][]string // arguments that scope calls read, by their key in the input
 	parsed   *ast.Module
+	names    func() *constants // of the module that rules come from
 	looseRun func() (*ast.Compiler, error)
 }
 
@@ -56,8 +57,10 @@ func (env *environment) newUnit(c *Capability, parsed *ast.Module) (*unit, error
 	if err != nil {
 		return nil, err
 	}
-	u.collect(compiler.Modules[c.File])
-	if err := u.followReads(compiler.Modules[c.File]); err != nil {
+	m := compiler.Modules[c.File]
+	u.names = sync.OnceValue(func() *constants { return newConstants(m) })
+	u.collect(m)
+	if err := u.followReads(); err != nil {
 		return nil, err
 	}
 	u.looseRun = sync.OnceValues(func() (*ast.Compiler, error) {
