@@ -124,3 +124,19 @@ func (p *Policy) Capabilities() []Capability {
 	}
 	return all
 }
+
+// Rules lists all rules that decide, in the order of file and line. Reasons are empty: they are
+// known only of a rule that held. The caller may keep it.
+func (p *Policy) Rules() []Rule {
+	var all []Rule
+	for _, r := range p.anyCommand {
+		all = append(all, r.Rule)
+	}
+	for _, rules := range p.byCommand {
+		for _, r := range rules {
+			all = append(all, r.Rule)
+		}
+	}
+	slices.SortFunc(all, compareRules)
+	return slices.Compact(all)
+}

@@ -73,17 +73,7 @@ func readManifest(dir string) (finding, *manifest.Manifest) {
 
 func startApp(ctx context.Context, dir string, m *manifest.Manifest, log *slog.Logger) finding {
 	f := finding{Name: "app's start", Needed: true}
-	// A record of its own: the app's is not this command's to write.
-	app, err := core.New(core.Config{Files: os.DirFS(dir), Record: audits.NewMemory(1), Log: log})
-	if err == nil {
-		for _, name := range m.Commands {
-			app.Handle(name, func(context.Context, *core.Request) (any, error) { return nil, nil })
-		}
-		err = app.StartInProcess()
-		stop, cancel := context.WithTimeout(ctx, time.Second)
-		defer cancel()
-		err = errors.Join(err, app.Shutdown(stop))
-	}
+	err := tryStart(ctx, dir, m, nil, log)
 	if err != nil {
 		f.Detail = strings.TrimPrefix(err.Error(), "core: ")
 		return f
@@ -94,6 +84,22 @@ func startApp(ctx context.Context, dir string, m *manifest.Manifest, log *slog.L
 	}
 	f.OK, f.Detail = true, fmt.Sprintf("%s and %s are as the core wants them", strings.Join(parts, ", "), counted(len(m.Commands), "command"))
 	return f
+}
+
+// tryStart starts and ends an app of which no page is ever served.
+func tryStart(ctx context.Context, dir string, m *manifest.Manifest, variables map[string]string, log *slog.Logger) error {
+	// A record of its own: the app's is not this command's to write.
+	app, err := core.New(core.Config{Files: os.DirFS(dir), Variables: variables, Record: audits.NewMemory(1), Log: log})
+	if err != nil {
+		return err
+	}
+	for _, name := range m.Commands {
+		app.Handle(name, func(context.Context, *core.Request) (any, error) { return nil, nil })
+	}
+	err = app.StartInProcess()
+	stop, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return errors.Join(err, app.Shutdown(stop))
 }
 
 // warnings keeps what an app's start warns of, a line each. It knows no

@@ -83,6 +83,7 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 		Example: `  sallyport demo                        the same attack without and with Sallyport
   sallyport doctor                      what this machine can run
   sallyport manifest ./examples/notes   list an app's commands from its Go code
+  sallyport policy check ./examples/notes
   sallyport version --json`,
 		Args:          noSuchCommand,
 		SilenceErrors: true, // run prints them, once
@@ -101,6 +102,7 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 		newDemoCommand(),
 		newDoctorCommand(),
 		newManifestCommand(),
+		newPolicyCommand(),
 		newVersionCommand(),
 	)
 	return root
