@@ -3,6 +3,7 @@ module github.com/sallyport/sallyport
 go 1.26.4
 
 require (
+	github.com/adrg/xdg v0.5.3
 	github.com/c2sp/wycheproof v0.0.0-20260902155932-3fa63dd0344a
 	github.com/cli/browser v1.3.0
 	github.com/coder/websocket v1.8.15

@@ -37,8 +37,8 @@ type Config struct {
 	Origins     map[string]string
 
 	// Variables are the directories that capabilities name: absolute paths by
-	// name with the dollar sign. $HOME and $APPDATA are set unless given here, or the
-	// user has no home but the root.
+	// name with the dollar sign. The user's folders ($HOME, $APPDATA, $DOCUMENT, $TEMP and
+	// more, see docs/capabilities.md) are set unless given here or the system has none.
 	Variables map[string]string
 
 	// Record is asked before any handler runs. Nil writes JSON lines to
