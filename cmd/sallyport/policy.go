@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -30,13 +31,15 @@ Unless a command says otherwise it exits with 0 when what was asked holds, 1
 when it does not, and 2 when the policy is broken or the question could not be
 asked.`,
 		Example: `  sallyport policy check ./examples/notes
-  sallyport policy check ./examples/notes/capabilities`,
+  sallyport policy check ./examples/notes/capabilities
+  sallyport policy explain . --window main --command notes.list`,
 		Args:                       noSuchCommand,
 		SuggestionsMinimumDistance: 2,
 		RunE:                       func(c *cobra.Command, _ []string) error { return printHelp(c) },
 	}
 	c.AddCommand(
 		newPolicyCheckCommand(),
+		newPolicyExplainCommand(),
 	)
 	return c
 }
@@ -73,15 +76,15 @@ func (f *policyFlags) open(dir string) (*policyFolder, error) {
 	if _, err := policy.Load(embed.FS{}, found.config()); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, manifest.FileName)
-	data, err := os.ReadFile(path)
+	name := filepath.Join(dir, manifest.FileName)
+	data, err := os.ReadFile(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return found, nil
 	case err != nil:
 		return nil, err
 	}
-	m, err := manifest.Parse(path, data)
+	m, err := manifest.Parse(name, data)
 	if err != nil {
 		return nil, err
 	}
@@ -121,4 +124,12 @@ func (f *policyFolder) locate(err error) error {
 
 func (f *policyFolder) path(file string) string {
 	return filepath.Join(f.dir, filepath.FromSlash(file))
+}
+
+// relative is a file as it is found from the folder that was asked about.
+func (f *policyFolder) relative(file string) string {
+	if f.manifest == nil {
+		return file
+	}
+	return path.Join(f.manifest.Capabilities, file)
 }
