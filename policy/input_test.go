@@ -2,6 +2,10 @@ package policy
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -30,5 +34,31 @@ func TestRulesReadWhatTheMessageIsAboutAndTheUser(t *testing.T) {
 				t.Errorf("%s", show(d, err))
 			}
 		})
+	}
+}
+
+func TestMistakesAboutTheInputsTypesAreFoundAtLoad(t *testing.T) {
+	for _, test := range []struct{ name, rule, want string }{
+		{"a window that is a number", `allow if input.window == 5`, "notes.rego:5: rego_type_error: match error"},
+		{"a field of a text", `allow if input.command.name == "x"`, "notes.rego:5: rego_type_error: undefined ref: input.command.name"},
+		{"a time that is text", `allow if startswith(input.time, "2026")`, "notes.rego:5: rego_type_error: startswith: invalid argument(s)"},
+		{"a flag compared with text", `allow if input.local == "true"`, "notes.rego:5: rego_type_error: match error"},
+	} {
+		_, err := Load(files(withoutScope+test.rule), testConfig())
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v\nwant %s", test.name, err, test.want)
+		}
+	}
+	load(t, head+`allow if { input.args.a == 5; input.args.b == "x"; input.user.role in {"a", 5}; scope.glob("/x", input.args.path) }`)
+}
+
+// The schema in the documentation and the fields that rules may read are the same.
+func TestTheInputsSchemaNamesWhatRulesMayRead(t *testing.T) {
+	var document struct{ Properties map[string]any }
+	if err := json.Unmarshal(InputSchema(), &document); err != nil {
+		t.Fatal(err)
+	}
+	if got := slices.Sorted(maps.Keys(document.Properties)); !slices.Equal(got, inputFields()) {
+		t.Errorf("the schema has %q, rules may read %q", got, inputFields())
 	}
 }

@@ -21,6 +21,7 @@ type environment struct {
 	own      map[string]*topdown.Builtin
 	strict   *ast.Capabilities
 	loose    *ast.Capabilities
+	types    *ast.SchemaSet      // of the input
 	store    storage.Store       // empty; OPA wants one
 	txn      storage.Transaction // read only, never closed: nothing writes
 }
@@ -32,6 +33,9 @@ func newEnvironment(c Config) (*environment, error) {
 	}
 	env := &environment{config: c, platform: c.Platform, lexicon: x, own: ownBuiltins(x), store: inmem.New()}
 	env.strict, env.loose = capabilities(env.own, false), capabilities(env.own, true)
+	if env.types, err = inputTypes(); err != nil {
+		return nil, err
+	}
 	if env.txn, err = env.store.NewTransaction(context.Background()); err != nil {
 		return nil, fmt.Errorf("policy: opening OPA's empty store: %w", err)
 	}
@@ -87,6 +91,9 @@ func (env *environment) compile(u *unit, types *ast.Capabilities, operands map[s
 	}}
 	c := ast.NewCompiler().WithStrict(true).WithCapabilities(types).WithDefaultRegoVersion(ast.RegoV1).
 		WithStageAfterID(ast.StageResolveRefs, rewrite)
+	if types == env.strict {
+		c = c.WithSchemas(env.types)
+	}
 	if c.Compile(map[string]*ast.Module{u.File: u.parsed}); c.Failed() {
 		return nil, loadError("", c.Errors)
 	}
