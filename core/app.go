@@ -92,7 +92,11 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, inFolder(f.schemasName, err)
 	}
-	rules, err := policy.Load(f.capabilities, policy.Config{Variables: variables, Platform: runtime.GOOS})
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	rules, err := policy.Load(f.capabilities, policy.Config{Variables: variables, Platform: runtime.GOOS,
+		Alarm: func(err error) { c.Log.Error("core: decisions are not what they should be", "err", err) }})
 	if err != nil {
 		return nil, because(homeless, inFolder(f.capabilitiesName, err))
 	}
@@ -102,9 +106,6 @@ func New(c Config) (*App, error) {
 	mac, err := audits.NewMAC(c.RecordKey)
 	if err != nil {
 		return nil, fmt.Errorf("core: Config.RecordKey: %w", err)
-	}
-	if c.Log == nil {
-		c.Log = slog.Default()
 	}
 	c.Origins, c.CommandLimits = maps.Clone(c.Origins), maps.Clone(c.CommandLimits)
 	app := &App{

@@ -25,11 +25,9 @@ func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	d := e.decision
-	if len(e.conditions) > 0 {
-		if d, err = p.evaluate(ctx, e, &in); err != nil {
-			return Decision{}, err
-		}
+	d, err := p.answer(ctx, e, &in)
+	if err != nil {
+		return Decision{}, err
 	}
 	// OPA finishes a short evaluation without looking at the context.
 	if ctx.Err() != nil {
@@ -38,6 +36,23 @@ func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
 	d.Revision = p.revision
 	return d, nil
 }
+
+// answer decides by what is prepared or, where that is not to be trusted, in full.
+func (p *Policy) answer(ctx context.Context, e *entry, in *Input) (d Decision, err error) {
+	if p.distrusted.Load() {
+		return p.full(ctx, in.key(), e, in)
+	}
+	d = e.decision
+	if len(e.conditions) > 0 {
+		d, err = p.evaluate(ctx, e, in)
+	}
+	if e.varies && e.sampled() && !p.agrees(ctx, in.key(), e, in, d, err) {
+		return Decision{}, errDistrusted
+	}
+	return d, err
+}
+
+func (in *Input) key() *key { return &key{in.Window, in.Origin, in.Command, in.Platform, in.Local} }
 
 // May is the most that any arguments could get now: Allow, Ask or Deny. The input's own
 // arguments, session and user play no part. Where it is Deny, every call is a Deny or an
@@ -59,7 +74,7 @@ func (p *Policy) prepared(ctx context.Context, in *Input) (*entry, error) {
 	if p.expires && in.Time.IsZero() {
 		in.Time = time.Now()
 	}
-	return p.entry(ctx, &key{in.Window, in.Origin, in.Command, in.Platform, in.Local}, in.Time)
+	return p.entry(ctx, in.key(), in.Time)
 }
 
 func cancelled(ctx context.Context) error {

@@ -3,6 +3,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport/sallyport/schema"
@@ -75,6 +76,10 @@ type Config struct {
 	// Platform is a GOOS name. It decides how paths are compared and is what
 	// calls that name none run on. "" is runtime.GOOS.
 	Platform string
+	// Alarm is told when something is wrong that Decide can only answer with a denial or by becoming
+	// slow: see [Policy.Distrusted]. It is called at most once for each revision, from any goroutine, and
+	// the error holds nothing that a page sent. Nil tells nobody.
+	Alarm func(error)
 }
 
 // Policy is a compiled folder of capabilities. It never changes and is safe for
@@ -88,6 +93,7 @@ type Policy struct {
 	anyCommand []*rule             // rules whose commands their text doesn't name
 	operands   map[string][]string // of all units
 
+	distrusted   atomic.Bool // what was prepared has been found wrong
 	named, other *cache
 	nothing      *entry // of a command that no rule can be about
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -16,6 +17,10 @@ type entry struct {
 	from, until time.Time // valid from the one until before the other; zero is unbounded
 	err         error     // of evaluating what is known: no call can be decided
 	candidates  []*rule   // that it was made from
+	tried       []*rule   // those of them whose capability holds
+	varies      bool      // some of them read what differs from call to call
+	probed      int       // made-up calls on which it agreed with the full evaluation
+	answered    atomic.Uint64
 
 	decision   Decision      // the answer to every call, if conditions is empty
 	limits     Limits        // for all calls together
@@ -86,6 +91,7 @@ func (p *Policy) prepare(ctx context.Context, k *key, t time.Time) (*entry, erro
 		if !h {
 			continue
 		}
+		e.tried = append(e.tried, r)
 		if r.Kind == kindWithin && r.about(k.command) {
 			e.scope = append(e.scope, r.Rule)
 		}
@@ -98,7 +104,9 @@ func (p *Policy) prepare(ctx context.Context, k *key, t time.Time) (*entry, erro
 			return e, nil
 		}
 	}
-	e.err = p.finish(e)
+	if e.err = p.finish(e); e.err == nil {
+		p.try(ctx, k, e, t)
+	}
 	return e, nil
 }
 
