@@ -51,6 +51,7 @@ func appendRecord(dst []byte, kind string, r *Record) []byte {
 	dst = appendOptional(dst, "reason", r.Reason)
 	dst = appendRules(dst, r.Rules)
 	dst = appendOptional(dst, "revision", r.Revision)
+	dst = appendNearest(dst, r.Nearest)
 	if r.ArgsSize != 0 {
 		dst = append(dst, `,"args_size":`...)
 		dst = strconv.AppendInt(dst, int64(r.ArgsSize), 10)
@@ -69,14 +70,50 @@ func appendRules(dst []byte, rules []Rule) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, `{"capability":`...)
-		dst = appendText(dst, rule.Capability)
-		dst = appendMember(dst, "file", rule.File)
-		dst = append(dst, `,"line":`...)
-		dst = strconv.AppendInt(dst, int64(rule.Line), 10)
-		dst = append(dst, '}')
+		dst = append(appendRule(dst, rule), '}')
 	}
 	return append(dst, ']')
+}
+
+// appendRule leaves the object open.
+func appendRule(dst []byte, rule Rule) []byte {
+	dst = append(dst, `{"capability":`...)
+	dst = appendText(dst, rule.Capability)
+	dst = appendMember(dst, "file", rule.File)
+	dst = append(dst, `,"line":`...)
+	return strconv.AppendInt(dst, int64(rule.Line), 10)
+}
+
+func appendNearest(dst []byte, n *Nearest) []byte {
+	if n == nil {
+		return dst
+	}
+	dst = append(dst, `,"nearest":`...)
+	dst = appendRule(dst, n.Rule)
+	dst = appendOptional(dst, "elsewhere", n.Elsewhere)
+	dst = appendOptional(dst, "condition", n.Condition)
+	if n.ConditionLine != 0 {
+		dst = append(dst, `,"condition_line":`...)
+		dst = strconv.AppendInt(dst, int64(n.ConditionLine), 10)
+	}
+	if len(n.Saw) == 0 {
+		return append(dst, '}')
+	}
+	dst = append(dst, `,"saw":[`...)
+	for i, s := range n.Saw[:min(len(n.Saw), maxRules)] {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"path":`...)
+		dst = appendText(dst, s.Path)
+		dst = appendMember(dst, "type", s.Type)
+		if s.Size != 0 {
+			dst = append(dst, `,"size":`...)
+			dst = strconv.AppendInt(dst, int64(s.Size), 10)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, "]}"...)
 }
 
 func appendStages(dst []byte, s *Stages) []byte {

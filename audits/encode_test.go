@@ -19,7 +19,9 @@ func sample() *Record {
 		Origin: "http://main-k3x9.localhost:41001", Command: "notes.save",
 		Carrier: "direct", Pattern: "isolation",
 		Stage: StagePolicy, Code: "denied", Reason: "hidden files stay closed",
-		Rules:    []Rule{{Capability: "notes", File: "notes.rego", Line: 19}},
+		Rules: []Rule{{Capability: "notes", File: "notes.rego", Line: 19}},
+		Nearest: &Nearest{Rule{"notes", "notes.rego", 12}, "windows are [\"other\"]", `scope.path_inside(input.args.path, "$HOME")`, 14,
+			[]Saw{{"input.args.path", "string", 12}, {"input.args.mode", "nothing", 0}}},
 		Revision: "5c1e88d1", ArgsSize: 48, ArgsMAC: strings.Repeat("9b", 32),
 		Stages: Stages{Open: 2100, Parse: 1900, Schema: 2400, Policy: 700},
 	}
@@ -44,6 +46,7 @@ func TestRecordRoundTrip(t *testing.T) {
 		{"a usual denial", sample()},
 		{"only a time", &Record{Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}},
 		{"one late stage", &Record{Time: time.Unix(1, 0).UTC(), Stages: Stages{Seal: 3}}},
+		{"a nearest rule alone", &Record{Time: time.Unix(1, 0).UTC(), Nearest: &Nearest{Rule: Rule{"a", "a.rego", 1}}}},
 		{"two rules", &Record{Time: time.Unix(1, 0).UTC(), Rules: []Rule{{"a", "a.rego", 1}, {"b", "b.rego", 2}}}},
 	}
 	for _, tt := range tests {
@@ -83,9 +86,9 @@ func TestRecordHasNoRoomForArguments(t *testing.T) {
 	walk = func(path string, of reflect.Type) {
 		switch of {
 		case reflect.TypeFor[time.Time](), reflect.TypeFor[time.Duration](), reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[bool]():
-		case reflect.TypeFor[[]Rule]():
+		case reflect.TypeFor[[]Rule](), reflect.TypeFor[[]Saw](), reflect.TypeFor[*Nearest]():
 			walk(path, of.Elem())
-		case reflect.TypeFor[Record](), reflect.TypeFor[Rule](), reflect.TypeFor[Stages]():
+		case reflect.TypeFor[Record](), reflect.TypeFor[Rule](), reflect.TypeFor[Stages](), reflect.TypeFor[Nearest](), reflect.TypeFor[Saw]():
 			for f := range of.Fields() {
 				if strings.Contains(strings.ToLower(f.Name), "args") && f.Name != "ArgsSize" && f.Name != "ArgsMAC" {
 					t.Errorf("%s.%s is about arguments", path, f.Name)
@@ -175,7 +178,8 @@ func FuzzRecord(f *testing.F) {
 		r := &Record{
 			Verdict: text, ID: text, Session: text, Window: text, Origin: text, Command: text,
 			Carrier: text, Pattern: text, Stage: text, Code: text, Reason: text, Revision: text,
-			Rules: []Rule{{text, text, n}}, ArgsSize: n, ArgsMAC: text, Stages: Stages{Handler: time.Duration(n)},
+			Nearest: &Nearest{Rule{text, text, n}, text, text, n, []Saw{{text, text, n}}},
+			Rules:   []Rule{{text, text, n}}, ArgsSize: n, ArgsMAC: text, Stages: Stages{Handler: time.Duration(n)},
 		}
 		line := appendRecord(nil, KindDecision, r)
 		if !utf8.Valid(line) {

@@ -66,6 +66,8 @@ type Record struct {
 	Rules    []Rule `json:"rules,omitempty"`
 	Revision string `json:"revision,omitempty"` // of the policy
 
+	Nearest *Nearest `json:"nearest,omitempty"` // of a denial by the policy; nil where nothing came near
+
 	ArgsSize int    `json:"args_size,omitempty"` // bytes of JSON
 	ArgsMAC  string `json:"args_mac,omitempty"`  // see MAC
 
@@ -77,6 +79,23 @@ type Rule struct {
 	Capability string `json:"capability"`
 	File       string `json:"file"`
 	Line       int    `json:"line"`
+}
+
+// Nearest is the rule that came nearest to allowing a call that was denied, and
+// why it did not. Of what the page sent it has types and sizes alone.
+type Nearest struct {
+	Rule
+	Elsewhere     string `json:"elsewhere,omitempty"` // why its capability does not hold for the call
+	Condition     string `json:"condition,omitempty"` // the first that failed, as the file has it
+	ConditionLine int    `json:"condition_line,omitempty"`
+	Saw           []Saw  `json:"saw,omitempty"` // what that looked at
+}
+
+// Saw is a part of the input that a condition looked at.
+type Saw struct {
+	Path string `json:"path"`           // as a rule writes it: input.args.path
+	Type string `json:"type"`           // of JSON, or "nothing"
+	Size int    `json:"size,omitempty"` // bytes of JSON
 }
 
 // Stages is the time each step of a call took. Zero means that the step was
