@@ -135,14 +135,11 @@ func (p *Policy) Capabilities() []Capability {
 // known only of a rule that held. The caller may keep it.
 func (p *Policy) Rules() []Rule {
 	var all []Rule
-	for _, r := range p.anyCommand {
-		all = append(all, r.Rule)
-	}
-	for _, rules := range p.byCommand {
-		for _, r := range rules {
+	for _, u := range p.units {
+		for _, r := range u.rules {
 			all = append(all, r.Rule)
 		}
 	}
 	slices.SortFunc(all, compareRules)
-	return slices.Compact(all)
+	return all
 }

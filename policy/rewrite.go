@@ -13,7 +13,7 @@ const operands = "operands"
 // rewriter puts our own functions in place of what a file calls.
 type rewriter struct {
 	lexicon  *lexicon
-	operands map[string][]string // member names within args, by their key
+	operands map[string][]string // member names within args, by their key; nil: see total
 	fault    *ast.Error
 }
 
@@ -102,7 +102,8 @@ func (w *rewriter) scope(terms []*ast.Term, prefix string) {
 	}
 }
 
-// total replaces input.args.a.b by a reference that is null where the argument is absent.
+// total replaces input.args.a.b by a reference that is null where the argument is absent. For tests, who
+// say by "with" what the input is, it becomes a call that is.
 func (w *rewriter) total(t *ast.Term) *ast.Term {
 	ref, ok := t.Value.(ast.Ref)
 	if !ok || len(ref) < 3 || !ref[:2].Equal(argsRef()) {
@@ -117,6 +118,13 @@ func (w *rewriter) total(t *ast.Term) *ast.Term {
 		}
 		names = append(names, string(name))
 		key.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(string(name)))
+	}
+	if w.operands == nil {
+		path := []*ast.Term{ast.InternedTerm("args")}
+		for _, name := range names {
+			path = append(path, ast.StringTerm(name))
+		}
+		return ast.ObjectGet.Call(ast.NewTerm(ast.InputRootRef), ast.ArrayTerm(path...), ast.NullTerm()).SetLocation(t.Location)
 	}
 	w.operands[key.String()] = names
 	return ast.NewTerm(ast.Ref{ast.InputRootDocument, ast.StringTerm(operands), ast.StringTerm(key.String())}).SetLocation(t.Location)
