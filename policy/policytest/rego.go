@@ -97,6 +97,7 @@ func (e *evaluation) runRego(ctx context.Context) ([]Result, error) {
 		}
 		all = append(all, r)
 	}
+	slices.SortFunc(all, byPlace)
 	return all, nil
 }
 

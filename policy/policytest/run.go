@@ -159,12 +159,16 @@ func (s *suite) run(ctx context.Context) (Report, error) {
 	if ctx.Err() != nil {
 		return Report{}, fmt.Errorf("policytest: not finished: %w", context.Cause(ctx))
 	}
-	slices.SortStableFunc(tests, func(a, b Result) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
+	slices.SortStableFunc(tests, byPlace)
 	r.Results = tests
 	if s.options.Coverage {
 		r.Coverage = e.report()
 	}
 	return r, nil
+}
+
+func byPlace(a, b Result) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Name, b.Name))
 }
 
 func (s *suite) wants(name string) bool {
