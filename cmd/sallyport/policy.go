@@ -32,7 +32,8 @@ when it does not, and 2 when the policy is broken or the question could not be
 asked.`,
 		Example: `  sallyport policy check ./examples/notes
   sallyport policy check ./examples/notes/capabilities
-  sallyport policy explain . --window main --command notes.list`,
+  sallyport policy explain . --window main --command notes.list
+  sallyport policy test ./examples/notes --mutate`,
 		Args:                       noSuchCommand,
 		SuggestionsMinimumDistance: 2,
 		RunE:                       func(c *cobra.Command, _ []string) error { return printHelp(c) },
@@ -40,6 +41,7 @@ asked.`,
 	c.AddCommand(
 		newPolicyCheckCommand(),
 		newPolicyExplainCommand(),
+		newPolicyTestCommand(),
 	)
 	return c
 }
