@@ -198,6 +198,9 @@ func printTest(b *strings.Builder, p painter, folder *policyFolder, t policytest
 		fmt.Fprintln(b, "  not run: its name begins with todo_")
 	case t.Kind == policytest.Fixture:
 		fmt.Fprintf(b, "  expected %s\n  got      %s\n", t.Expected, t.Got)
+		for _, r := range t.Rules {
+			fmt.Fprintf(b, "           by %s at %s:%d\n", r.Capability, folder.path(r.File), r.Line)
+		}
 	default:
 		fmt.Fprintf(b, "  %s\n", t.Got)
 	}

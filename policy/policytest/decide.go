@@ -13,10 +13,23 @@ import (
 // decide runs one fixture.
 func (s *suite) decide(ctx context.Context, f *fixture) Result {
 	from := time.Now()
-	d, err := s.policies[f.input.Platform].Decide(ctx, f.input)
+	p := s.policies[f.input.Platform]
+	d, err := p.Decide(ctx, f.input)
 	r := Result{Name: f.name, Kind: Fixture, File: f.file, Line: f.line, Duration: time.Since(from)}
-	if r.Pass = f.expect.fits(d, err); !r.Pass {
+	r.Pass = f.expect.fits(d, err)
+	if r.Pass && f.expect.limits != nil {
+		limits, err := p.Limits(ctx, f.input)
+		r.Pass = err == nil && limits == *f.expect.limits
+		if !r.Pass {
+			r.Expected, r.Got = "limits "+showLimits(*f.expect.limits), "limits "+showLimits(limits)
+		}
+		return r
+	}
+	if !r.Pass {
 		r.Expected, r.Got = f.expect.String(), show(d, err)
+		for _, rule := range d.Rules {
+			r.Rules = append(r.Rules, Rule{rule.Capability, rule.File, rule.Line, rule.Reason})
+		}
 	}
 	return r
 }
@@ -55,25 +68,31 @@ func (x *expectation) String() string {
 	return text
 }
 
-// show is "deny: reason (capability at file:line, …)".
+// show is the effect with the first reason, or the error.
 func show(d policy.Decision, err error) string {
-	if err != nil {
+	switch {
+	case err != nil:
 		return "error: " + strings.TrimPrefix(err.Error(), "policy: ")
+	case d.Reason != "":
+		return fmt.Sprintf("%v %q", d.Effect, d.Reason)
 	}
-	var rules []string
-	for _, r := range d.Rules {
-		text := fmt.Sprintf("%s at %s:%d", r.Capability, r.File, r.Line)
-		if r.Reason != "" && r.Reason != d.Reason {
-			text += fmt.Sprintf(" %q", r.Reason)
+	return d.Effect.String()
+}
+
+func showLimits(l policy.Limits) string {
+	var parts []string
+	add := func(name string, n float64) {
+		if n != 0 {
+			parts = append(parts, fmt.Sprintf("%s %v", name, n))
 		}
-		rules = append(rules, text)
 	}
-	text := d.Effect.String()
-	if d.Reason != "" {
-		text += fmt.Sprintf(" %q", d.Reason)
+	add("calls_per_second", l.CallsPerSecond)
+	add("burst", float64(l.Burst))
+	add("concurrency", float64(l.Concurrency))
+	add("bytes", float64(l.Bytes))
+	add("bytes_per_second", l.BytesPerSecond)
+	if parts == nil {
+		return "none"
 	}
-	if len(rules) > 0 {
-		text += " by " + strings.Join(rules, ", ")
-	}
-	return text
+	return strings.Join(parts, ", ")
 }

@@ -39,7 +39,8 @@
 //	platform  a GOOS name, linux if left out
 //
 // expect is an effect (allow, deny, ask, or error, for a call that can't be decided and so is denied), or
-// a mapping of effect and any of capability, line (of a rule that decided), and reason.
+// a mapping of effect and any of capability, line (of a rule that decided), reason, and limits, a mapping
+// of all numbers that limit rules set together; {} is none.
 //
 // Directories are those of [policy.Placeholders], so that tests say the same on every machine.
 package policytest

@@ -33,6 +33,7 @@ type expectation struct {
 	capability string
 	line       int
 	reason     string
+	limits     *policy.Limits
 }
 
 // undecided is expected of a call that ends in an error.
@@ -182,7 +183,11 @@ func parseExpectation(n *yaml.Node) (x expectation, err error) {
 	if n.Kind == yaml.ScalarNode {
 		x.effect = n.Value
 	} else {
-		err = members(n, "expect", []string{"effect", "capability", "line", "reason"}, func(name string, v *yaml.Node) error {
+		err = members(n, "expect", []string{"effect", "capability", "line", "reason", "limits"}, func(name string, v *yaml.Node) (err error) {
+			if name == "limits" {
+				x.limits, err = parseLimits(v)
+				return err
+			}
 			if v.Kind != yaml.ScalarNode || v.Value == "" {
 				return wrong(v, "%s must be one value that is not empty", name)
 			}
@@ -206,6 +211,21 @@ func parseExpectation(n *yaml.Node) (x expectation, err error) {
 		err = wrong(n, "expect must be or have an effect: one of %s, not %q", strings.Join(effects, ", "), x.effect)
 	}
 	return x, err
+}
+
+// parseLimits reads all numbers that limit rules set together: what is left out is not limited.
+func parseLimits(n *yaml.Node) (*policy.Limits, error) {
+	var l policy.Limits
+	fields := map[string]any{
+		"calls_per_second": &l.CallsPerSecond, "burst": &l.Burst, "concurrency": &l.Concurrency,
+		"bytes": &l.Bytes, "bytes_per_second": &l.BytesPerSecond,
+	}
+	return &l, members(n, "limits", slices.Sorted(maps.Keys(fields)), func(name string, v *yaml.Node) error {
+		if v.Decode(fields[name]) != nil {
+			return wrong(v, "%s must be a number", name)
+		}
+		return nil
+	})
 }
 
 // value makes of YAML what the core makes of a page's JSON.

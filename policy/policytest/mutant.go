@@ -54,6 +54,9 @@ func changesOf(file, source string, pool []string) ([]change, error) {
 			continue
 		}
 		x.drop(r)
+		if r.Head.Name == "limit" {
+			x.limits(r.Head)
+		}
 		for e := r; e != nil; e = e.Else {
 			x.body(e.Body)
 		}
@@ -106,6 +109,18 @@ func (x *mutator) drop(r *ast.Rule) {
 	default:
 		x.add(Drop, r.Location, edit{first.Offset, end, "{ false; " + x.source[first.Offset:end] + " }"}, blank)
 	}
+}
+
+// limits doubles each number of a limit.
+func (x *mutator) limits(h *ast.Head) {
+	ast.WalkTerms(h, func(t *ast.Term) bool {
+		if n, ok := t.Value.(ast.Number); ok && t.Location != nil {
+			if f, ok := n.Float64(); ok {
+				x.add(Widen, t.Location, replace(t.Location, fmt.Sprint(2*f)))
+			}
+		}
+		return false
+	})
 }
 
 // written says whether a body stands in the file. A rule without one holds always.

@@ -75,6 +75,8 @@ func TestChangesOfAFile(t *testing.T) {
 		{"a constant", rule("names := {\"a\"}\n\nallow if input.args.x in names"), "names := {\"a\"} → never", "\n\n\nallow if input.args.x"},
 		{"a not", rule(`allow if not input.args.x`), "not input.args.x → input.args.x", "allow if input.args.x\n"},
 		{"a truth value", rule(`allow if input.args.x == true`), "true → false", "input.args.x == false"},
+		{"a limit", rule(`limit contains {"burst": 2, "calls_per_second": 0.5} if input.command == "x"`), "0.5 → 1", `"calls_per_second": 1} if`},
+		{"a limit's rule", rule("limit := {\"concurrency\": 2} if {\n\tinput.command == \"x\"\n}"), "never", "false; input.command"},
 		{"else", rule("f(x) if {\n\tx == 1\n} else := false if {\n\tx > 2\n}\n\nallow if f(input.args.x)"), "> → >=", "x >= 2"},
 		{"inside every", rule(`allow if every x in input.args.l { x < 3 }`), "< → <=", "every x in input.args.l { x <= 3 }"},
 		{"inside a comprehension", rule(`allow if count({x | some x in input.args.l; x != 3}) == 0`), "!= → ==", "x == 3}) == 0"},

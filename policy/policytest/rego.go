@@ -150,7 +150,7 @@ func failures(t *tester.Result) string {
 func (e *evaluation) trace(ctx context.Context, p *policy.Policy, f *fixture) {
 	input := inputTerm(f.input)
 	for _, c := range p.Holding(f.input) {
-		for _, kind := range []string{"allow", "deny", "ask"} {
+		for _, kind := range []string{"allow", "deny", "ask", "limit"} {
 			ref := ast.Ref{ast.DefaultRootDocument, ast.StringTerm("capability"), ast.StringTerm(c.ID), ast.StringTerm(kind)}
 			// An error ends the evaluation of one kind, as it ends the decision: what was reached counts.
 			_ = e.query(ctx, ref, input)

@@ -37,9 +37,18 @@ type Result struct {
 	Pass     bool          `json:"pass"`
 	Skipped  bool          `json:"skipped,omitempty"`  // a rule todo_test_…; it neither passes nor fails
 	Expected string        `json:"expected,omitempty"` // of a fixture that failed
-	Got      string        `json:"got,omitempty"`      // of one that failed: the decision, the rules behind it by file and line, or the error
+	Got      string        `json:"got,omitempty"`      // of one that failed: the decision or the error
+	Rules    []Rule        `json:"rules,omitempty"`    // that decided a fixture that failed
 	Output   string        `json:"output,omitempty"`   // of print, in Rego tests
 	Duration time.Duration `json:"duration_ns"`
+}
+
+// A Rule is one that decided.
+type Rule struct {
+	Capability string `json:"capability"`
+	File       string `json:"file"`
+	Line       int    `json:"line"`
+	Reason     string `json:"reason,omitempty"`
 }
 
 // A Report is what a run found. Its zero value is that of a folder without tests.

@@ -105,7 +105,11 @@ func outcome(r Report) string {
 		case t.Pass:
 			b.WriteString("ok\n")
 		case t.Kind == Fixture:
-			fmt.Fprintf(&b, "want %s, got %s\n", t.Expected, t.Got)
+			fmt.Fprintf(&b, "want %s, got %s", t.Expected, t.Got)
+			for _, r := range t.Rules {
+				fmt.Fprintf(&b, " by %s at %s:%d", r.Capability, r.File, r.Line)
+			}
+			b.WriteString("\n")
 		default:
 			fmt.Fprintf(&b, "%s\n", t.Got)
 		}
@@ -137,7 +141,7 @@ notes_test.yaml:26 a size that is no number: ok
 
 func TestFailuresSayWhatWasExpectedAndWhatDecided(t *testing.T) {
 	r, err := Test(context.Background(), folder(map[string]string{
-		"notes.rego": notes,
+		"notes.rego": notes + "\nlimit contains {\"calls_per_second\": 2.5, \"bytes\": 10} if input.command == \"notes.list\"\n",
 		"notes_test.rego": regoTests + `
 test_wrong if notes.allow with input as {"command": "notes.delete"}
 
@@ -157,6 +161,8 @@ todo_test_later if false
 - {name: reason, window: main, command: notes.delete, expect: {effect: ask, reason: 'Really?'}}
 - {name: no rule, window: main, command: notes.drop, expect: {effect: deny, line: 8}}
 - {name: no error, window: main, command: notes.list, expect: error}
+- {name: limits, window: main, command: notes.list, expect: {effect: allow, limits: {burst: 2}}}
+- {name: no limits, window: main, command: notes.list, expect: {effect: allow, limits: {calls_per_second: 2.5, bytes: 10}}}
 - {name: literal variable, window: main, command: notes.save, args: {path: "$${APPDATA}/notes/a", size: 1}, expect: allow}
 `,
 	}), policy.Config{})
@@ -176,9 +182,11 @@ notes_test.yaml:4 capability: want allow by a rule of other, got allow by notes 
 notes_test.yaml:5 reason: want ask with the reason "Really?", got ask "Delete this note for good?" by notes at notes.rego:21
 notes_test.yaml:6 no rule: want deny by a rule in line 8, got deny "no rule that holds here allows this call"
 notes_test.yaml:7 no error: want error, got allow by notes at notes.rego:8
-notes_test.yaml:8 literal variable: want allow, got deny "hidden files stay closed" by notes at notes.rego:16
+notes_test.yaml:8 limits: want limits burst 2, got limits calls_per_second 2.5, bytes 10
+notes_test.yaml:9 no limits: ok
+notes_test.yaml:10 literal variable: want allow, got deny "hidden files stay closed" by notes at notes.rego:16
 `
-	if got := outcome(r); got != want || r.OK() || len(r.Failed()) != 10 {
+	if got := outcome(r); got != want || r.OK() || len(r.Failed()) != 11 {
 		t.Errorf("got\n%s%d failed", got, len(r.Failed()))
 	}
 }
@@ -224,6 +232,8 @@ func TestBrokenTestsAreNamedByFileAndLine(t *testing.T) {
 		{"unknown effect", "a_test.yaml", "- {name: x, window: main, command: y, expect: allowed}\n", `one of allow, deny, ask, error, not "allowed"`},
 		{"no effect", "a_test.yaml", "- {name: x, window: main, command: y, expect: {line: 3}}\n", "expect must be or have an effect"},
 		{"unknown expectation", "a_test.yaml", "- {name: x, window: main, command: y, expect: {effect: allow, rule: 3}}\n", `unknown field "rule" of expect`},
+		{"an unknown limit", "a_test.yaml", "- {name: x, window: main, command: y, expect: {effect: allow, limits: {calls: 3}}}\n", `unknown field "calls" of limits`},
+		{"a limit that is no number", "a_test.yaml", "- {name: x, window: main, command: y, expect: {effect: allow, limits: {burst: few}}}\n", "burst must be a number"},
 		{"a line that is none", "a_test.yaml", "- {name: x, window: main, command: y, expect: {effect: allow, line: first}}\n", "line must be a line number"},
 		{"the same name", "a_test.yaml", "- &x {name: x, window: main, command: y, expect: allow}\n- *x\n", "a_test.yaml:2: "},
 		{"a window that is no text", "a_test.yaml", "- {name: x, window: 7, command: y, expect: allow}\n", "window must be text"},
