@@ -33,6 +33,8 @@ asked.`,
 		Example: `  sallyport policy check ./examples/notes
   sallyport policy check ./examples/notes/capabilities
   sallyport policy explain . --window main --command notes.list
+  sallyport policy ls ./examples/notes
+  sallyport policy new notes --dir ./app
   sallyport policy test ./examples/notes --mutate`,
 		Args:                       noSuchCommand,
 		SuggestionsMinimumDistance: 2,
@@ -41,6 +43,9 @@ asked.`,
 	c.AddCommand(
 		newPolicyCheckCommand(),
 		newPolicyExplainCommand(),
+		newPolicyFmtCommand(),
+		newPolicyLsCommand(),
+		newPolicyNewCommand(),
 		newPolicyTestCommand(),
 	)
 	return c

@@ -32,7 +32,7 @@
 //
 // A call has window and command, and if it likes
 //
-//	origin    of the page; left out it is the app's own, and the page is the app itself
+//	origin    of a remote page; left out, the page is the app itself
 //	args      any value, {} if left out; ${HOME} in its texts is a directory, $${ is ${
 //	session, event, channel, user
 //	time      RFC 3339; 2026-01-01T00:00:00Z if left out, so that a test ends as it always did

@@ -168,10 +168,7 @@ func (s *suite) parseFixture(n *yaml.Node) (fixture, error) {
 			return f, wrong(n, "the call has no %s", field.name)
 		}
 	}
-	if f.input.Origin == "" {
-		// The app's own pages have an origin for each window.
-		f.input.Local, f.input.Origin = true, "http://"+f.input.Window+".localhost"
-	}
+	f.input.Local = f.input.Origin == ""
 	if f.input.Args, err = s.value(args, f.input.Platform); err != nil || user == nil {
 		return f, err
 	}

@@ -238,7 +238,7 @@ func TestBrokenTestsAreNamedByFileAndLine(t *testing.T) {
 		{"the same name", "a_test.yaml", "- &x {name: x, window: main, command: y, expect: allow}\n- *x\n", "a_test.yaml:2: "},
 		{"a window that is no text", "a_test.yaml", "- {name: x, window: 7, command: y, expect: allow}\n", "window must be text"},
 		{"a time that is none", "a_test.yaml", "- {name: x, window: main, command: y, time: noon, expect: allow}\n", `time must be in RFC 3339, such as 2026-01-31T12:00:00Z, not "noon"`},
-		{"an unknown variable", "a_test.yaml", "- {name: x, window: main, command: y, args: ['${NOPE}/a'], expect: allow}\n", "unknown variable in ${NOPE}: there are $APPDATA $HOME"},
+		{"an unknown variable", "a_test.yaml", "- {name: x, window: main, command: y, args: ['${NOPE}/a'], expect: allow}\n", "unknown variable in ${NOPE}: there are $APPDATA $AUDIO"},
 		{"a number that JSON has not", "a_test.yaml", "- {name: x, window: main, command: y, args: [0x10], expect: allow}\n", "0x10 is not how JSON writes a number"},
 		{"an unknown platform", "a_test.yaml", "- {name: x, window: main, command: y, platform: macos, expect: allow}\n", `unknown platform "macos"`},
 		{"another ending", "a_test.yml", "[]\n", "a_test.yml:1: fixtures end in _test.yaml"},
