@@ -33,6 +33,7 @@ asked.`,
 		Example: `  sallyport policy check ./examples/notes
   sallyport policy check ./examples/notes/capabilities
   sallyport policy explain . --window main --command notes.list
+  sallyport policy lint ./examples/notes
   sallyport policy ls ./examples/notes
   sallyport policy new notes --dir ./app
   sallyport policy test ./examples/notes --mutate`,
@@ -44,6 +45,7 @@ asked.`,
 		newPolicyCheckCommand(),
 		newPolicyExplainCommand(),
 		newPolicyFmtCommand(),
+		newPolicyLintCommand(),
 		newPolicyLsCommand(),
 		newPolicyNewCommand(),
 		newPolicyTestCommand(),

@@ -1,0 +1,246 @@
+package policylint
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// scopes finds allows, and what they call, that reach far.
+func (f *file) scopes() []Finding {
+	if f.module == nil {
+		return nil
+	}
+	var all []Finding
+	for _, r := range f.rules() {
+		if name := r.Head.Ref()[0].String(); name == "deny" || name == "ask" || name == "limit" {
+			continue // the wider, the less is allowed
+		}
+		for e := r; e != nil; e = e.Else {
+			ast.NewGenericVisitor(func(node any) bool {
+				if x, ok := node.(*ast.Expr); ok && x.Negated {
+					return true // so it is below a not
+				}
+				t, ok := node.(*ast.Term)
+				if !ok {
+					return false
+				}
+				if text, ok := t.Value.(ast.String); ok {
+					if what := reach(string(text)); what != "" {
+						all = append(all, f.at(t.Location.Row, "wide-scope", fmt.Sprintf("%v is %s", t, what),
+							"a page that is taken over reaches all of it", "name the folder that the command needs, below a variable such as $APPDATA or $DOCUMENT"))
+					}
+				}
+				return false
+			}).Walk(e)
+		}
+	}
+	return all
+}
+
+// reach says in words how much a directory or pattern takes in, if that is too much.
+func reach(text string) string {
+	base := strings.TrimRight(text, "/")
+	for strings.HasSuffix(base, "/**") || strings.HasSuffix(base, "/*") {
+		base = strings.TrimRight(strings.TrimRight(base, "*"), "/")
+	}
+	switch {
+	case base == "$HOME":
+		return "the user's whole home folder"
+	case base == "$APPDATA" || base == "$CONFIG" || base == "$CACHE":
+		return "the folder of every app of the user, with a folder for each"
+	case text == "**", base == "" && strings.HasPrefix(text, "/") && strings.Contains(text, "*"):
+		return "the whole file system"
+	case regexp.MustCompile(`^[A-Za-z]:$`).MatchString(base) && strings.ContainsAny(text, "*/"):
+		return "a whole drive"
+	}
+	return ""
+}
+
+// condition is one expression of a rule's body.
+type condition struct {
+	text     string
+	commands []string // that it takes, of a condition on the command
+	line     int
+}
+
+// conditions are those of a rule's body.
+func conditions(r *ast.Rule) []condition {
+	var all []condition
+	for _, e := range r.Body {
+		all = append(all, condition{strings.Join(strings.Fields(string(e.Location.Text)), " "), texts(e, "command"), e.Location.Row})
+	}
+	return all
+}
+
+// texts are the values that a condition takes of a field of the input, nil if it is about something else.
+func texts(e *ast.Expr, field string) []string {
+	if e.Negated || !e.IsCall() || len(e.Operands()) != 2 {
+		return nil
+	}
+	a, b := e.Operand(0), e.Operand(1)
+	ref := ast.Ref{ast.InputRootDocument, ast.StringTerm(field)}
+	is := func(t *ast.Term) bool { return ref.Equal(t.Value) }
+	switch operator := e.Operator().String(); {
+	case operator == ast.Equal.Name || operator == ast.Equality.Name:
+		if is(b) {
+			a, b = b, a
+		}
+		if text, ok := b.Value.(ast.String); ok && is(a) {
+			return []string{string(text)}
+		}
+	case operator == ast.Member.Name && is(a):
+		return members(b)
+	}
+	return nil
+}
+
+// members are those of a set or list of texts, nil of anything else.
+func members(t *ast.Term) []string {
+	all, ok := []string{}, true
+	each := func(t *ast.Term) {
+		text, is := t.Value.(ast.String)
+		all, ok = append(all, string(text)), ok && is
+	}
+	switch v := t.Value.(type) {
+	case ast.Set:
+		v.Foreach(each)
+	case *ast.Array:
+		v.Foreach(each)
+	default:
+		return nil
+	}
+	if !ok {
+		return nil
+	}
+	return all
+}
+
+// implies says whether c can hold only if d does.
+func (c condition) implies(d condition) bool {
+	if c.commands != nil && d.commands != nil {
+		return !slices.ContainsFunc(c.commands, func(name string) bool { return !slices.Contains(d.commands, name) })
+	}
+	return c.text == d.text || d.text == "true"
+}
+
+// shadows finds rules that add nothing to another one.
+func (f *file) shadows() []Finding {
+	var all []Finding
+	for _, kind := range []string{"allow", "deny", "ask"} {
+		rules := f.rules(kind)
+		for i, r := range rules {
+			for j, other := range rules {
+				if i == j || !shadowed(r, other) || j > i && shadowed(other, r) { // of two alike, the later one
+					continue
+				}
+				all = append(all, f.at(r.Location.Row, "shadowed-rule", fmt.Sprintf("whenever this %s holds, the one in line %d does as well", kind, other.Location.Row),
+					"whoever tightens this rule changes nothing", "remove it, or make the other one narrower"))
+				break
+			}
+		}
+	}
+	return all
+}
+
+// shadowed says whether r can hold only where other does, with the same words.
+func shadowed(r, other *ast.Rule) bool {
+	same := r.Head.Key == nil && other.Head.Key == nil || r.Head.Key != nil && other.Head.Key != nil && r.Head.Key.Equal(other.Head.Key)
+	if !same || r.Else != nil || other.Else != nil || !plain(r) || !plain(other) {
+		return false
+	}
+	own := conditions(r)
+	return !slices.ContainsFunc(conditions(other), func(d condition) bool {
+		return !slices.ContainsFunc(own, func(c condition) bool { return c.implies(d) })
+	})
+}
+
+// plain says that a rule's value is true, and that its message is written out.
+func plain(r *ast.Rule) bool {
+	return r.Head.Key != nil && ast.IsConstant(r.Head.Key.Value) ||
+		r.Head.Key == nil && r.Head.Value != nil && r.Head.Value.Equal(ast.InternedTerm(true))
+}
+
+// contradictions finds rules whose conditions can't hold together, or not where the capability holds.
+func (f *file) contradictions() []Finding {
+	var all []Finding
+	for _, r := range f.rules("allow", "deny", "ask", "limit") {
+		if why := f.contradiction(r); why != "" {
+			all = append(all, f.at(r.Location.Row, "unreachable-rule", "the rule can't hold: "+why,
+				"it looks as if it granted or denied something", "remove it, or mend the condition"))
+		}
+	}
+	return all
+}
+
+func (f *file) contradiction(r *ast.Rule) string {
+	if r.Else != nil {
+		return ""
+	}
+	for _, field := range []string{"command", "window", "platform"} {
+		var left []string
+		for _, e := range r.Body {
+			if t, ok := e.Terms.(*ast.Term); ok && t.Equal(ast.InternedTerm(e.Negated)) {
+				return "a condition is always false"
+			}
+			names := texts(e, field)
+			if names == nil {
+				continue
+			}
+			if left == nil {
+				left = names
+			}
+			left = slices.DeleteFunc(slices.Clone(left), func(name string) bool { return !slices.Contains(names, name) })
+			if len(left) == 0 {
+				return "no " + field + " fits all its conditions"
+			}
+		}
+		if left == nil {
+			continue
+		}
+		here := func(name string) bool { return true }
+		switch {
+		case field == "window":
+			here = func(label string) bool {
+				return slices.ContainsFunc(f.Windows, func(glob string) bool { ok, err := path.Match(glob, label); return ok && err == nil })
+			}
+		case field == "platform" && f.Platforms != nil:
+			here = func(name string) bool { return slices.Contains(f.Platforms, name) }
+		}
+		if !slices.ContainsFunc(left, here) {
+			return fmt.Sprintf("the capability does not hold for the %s %s", field, strings.Join(left, ", "))
+		}
+	}
+	return ""
+}
+
+// commands finds rules for commands that the app does not have.
+func (f *file) commands(known []string) []Finding {
+	if known == nil || f.module == nil {
+		return nil
+	}
+	var all []Finding
+	report := func(line int, what string) {
+		all = append(all, f.at(line, "unknown-command", what, "a rule for a misspelt command never holds",
+			"mend the name, or register the command and run sallyport manifest"))
+	}
+	ast.WalkExprs(f.module, func(e *ast.Expr) bool {
+		for _, name := range texts(e, "command") {
+			if !slices.Contains(known, name) {
+				report(e.Location.Row, fmt.Sprintf("the app has no command %q", name))
+			}
+		}
+		if e.IsCall() && !e.Negated && e.Operator().String() == ast.StartsWith.Name && len(e.Operands()) == 2 && e.Operand(0).String() == "input.command" {
+			prefix, ok := e.Operand(1).Value.(ast.String)
+			if ok && !slices.ContainsFunc(known, func(name string) bool { return strings.HasPrefix(name, string(prefix)) }) {
+				report(e.Location.Row, fmt.Sprintf("no command of the app begins with %v", e.Operand(1)))
+			}
+		}
+		return false
+	})
+	return all
+}
