@@ -120,15 +120,18 @@ func (w *rewriter) total(t *ast.Term) *ast.Term {
 		key.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(string(name)))
 	}
 	if w.operands == nil {
-		path := []*ast.Term{ast.InternedTerm("args")}
+		path := []*ast.Term{ast.StringTerm("args")}
 		for _, name := range names {
 			path = append(path, ast.StringTerm(name))
 		}
-		return ast.ObjectGet.Call(ast.NewTerm(ast.InputRootRef), ast.ArrayTerm(path...), ast.NullTerm()).SetLocation(t.Location)
+		return ast.ObjectGet.Call(ast.NewTerm(ast.Ref{inputRoot()}), ast.ArrayTerm(path...), ast.NullTerm()).SetLocation(t.Location)
 	}
 	w.operands[key.String()] = names
-	return ast.NewTerm(ast.Ref{ast.InputRootDocument, ast.StringTerm(operands), ast.StringTerm(key.String())}).SetLocation(t.Location)
+	return ast.NewTerm(ast.Ref{inputRoot(), ast.StringTerm(operands), ast.StringTerm(key.String())}).SetLocation(t.Location)
 }
+
+// inputRoot is a term of its own: the compiler writes to those of a module, and files are compiled at once.
+func inputRoot() *ast.Term { return ast.VarTerm("input") }
 
 func argsRef() ast.Ref {
 	return ast.Ref{ast.InputRootDocument, ast.InternedTerm("args")}
