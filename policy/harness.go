@@ -59,9 +59,7 @@ func (p *Policy) Harness(tests map[string]string) (*harness.Harness, error) {
 func testCapabilities(loose *ast.Capabilities) *ast.Capabilities {
 	c := *loose
 	c.Builtins = slices.Clone(loose.Builtins)
-	for _, b := range []*ast.Builtin{ast.Print, ast.InternalPrint, ast.InternalTestCase, ast.JSONPatch, ast.NumbersRange} {
-		c.Builtins = append(c.Builtins, b)
-	}
+	c.Builtins = append(c.Builtins, ast.Print, ast.InternalPrint, ast.InternalTestCase, ast.JSONPatch, ast.NumbersRange)
 	return &c
 }
 
