@@ -41,11 +41,6 @@ const allowedBuiltins = `
 // refuses the prefix and puts them in place of what the file says.
 const (
 	ownPrefix        = "sallyport"
-	pathInside       = "path_inside"
-	glob             = "glob"
-	certainly        = "certainly_" // where true speaks for the call
-	possibly         = "possibly_"  // where it speaks against it
-	plainly          = "plainly_"   // where nobody can say
 	comparisonPrefix = "order_"
 )
 
@@ -99,15 +94,10 @@ func ownBuiltins(x *lexicon) map[string]*topdown.Builtin {
 			Func: f,
 		}
 	}
-	inPath := func(path, dir string) judgement { return x.inside(path, dir) }
-	for name, judge := range map[string]func(a, b string) judgement{pathInside: inPath, glob: x.glob} {
-		add(certainly+name, scopeFunc(judge, func(topdown.BuiltinContext) (bool, error) { return false, nil }))
-		add(possibly+name, scopeFunc(judge, func(topdown.BuiltinContext) (bool, error) { return true, nil }))
-		add(plainly+name, scopeFunc(judge, func(c topdown.BuiltinContext) (bool, error) {
-			return false, &topdown.Error{Code: topdown.TypeErr, Location: c.Location, Message: fmt.Sprintf(
-				"scope.%s can't judge this argument, nor know here whether that speaks for the call or against it: "+
-					"written as a condition of its own in allow, deny or ask it counts against the call", name)}
-		}))
+	for name, f := range scopeFunctions() {
+		for _, s := range []side{certainly, possibly, plainly} {
+			add(string(s)+name, x.builtin(name, f, s))
+		}
 	}
 	for name, holds := range comparisons() {
 		add(comparisonPrefix+name, orderFunc(holds))
@@ -125,31 +115,19 @@ func comparisons() map[string]func(int) bool {
 	}
 }
 
-// scopeFunc answers with inDoubt what can't be judged: such a text, or what is no text at all.
-// Null stands for an argument that is absent, and is in no directory.
-func scopeFunc(judge func(a, b string) judgement, inDoubt func(topdown.BuiltinContext) (bool, error)) topdown.BuiltinFunc {
+// builtin is a scope function on one side of a policy.
+func (x *lexicon) builtin(name string, f scopeFunction, s side) topdown.BuiltinFunc {
 	return func(c topdown.BuiltinContext, operands []*ast.Term, yield func(*ast.Term) error) error {
-		a, ok := operands[0].Value.(ast.String)
-		b, also := operands[1].Value.(ast.String)
-		j := doubtful
-		switch {
-		case ok && also:
-			j = judge(string(a), string(b))
-		case isNull(operands[0]), isNull(operands[1]):
-			j = outside
-		}
-		if j != doubtful {
-			return yield(ast.InternedTerm(j == inside))
-		}
-		answer, err := inDoubt(c)
-		if err != nil {
-			return err
+		a, b := f.operand(0, operands[0]), f.operand(1, operands[1])
+		answer, known := s.answer(f.holds(x, a, b))
+		if !known {
+			return &topdown.Error{Code: topdown.TypeErr, Location: c.Location, Message: fmt.Sprintf(
+				"scope.%s can't judge this argument, nor know here whether that speaks for the call or against it: "+
+					"written as a condition of its own in allow, deny or ask it counts against the call", name)}
 		}
 		return yield(ast.InternedTerm(answer))
 	}
 }
-
-func isNull(t *ast.Term) bool { _, null := t.Value.(ast.Null); return null }
 
 // orderFunc compares two numbers or two strings. Rego orders values of all types, null
 // before every number, so that a limit on an argument would hold for null.

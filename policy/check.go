@@ -165,7 +165,7 @@ func checkRef(ref, own ast.Ref, refuse func(format string, a ...any)) bool {
 			return true
 		}
 	case ref.HasPrefix(scopeRef()):
-		refuse("%v: the scope library has the functions path_inside(path, dir) and glob(pattern, path)", ref)
+		refuse("%v: the scope library has the functions %s", ref, scopeSignatures())
 		return true
 	case ref[0].Equal(ast.DefaultRootDocument) && !ref.HasPrefix(own):
 		refuse("%v: a capability reads its own package and data.sallyport.scope, nothing else", ref)

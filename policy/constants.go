@@ -1,8 +1,12 @@
 package policy
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"fmt"
 
-// constants finds the texts that an operand can be, as far as a module spells
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// constants finds the texts and numbers that an operand can be or hold, as far as a module spells
 // them out: the operand itself, or by way of local variables, some … in, every,
 // parameters of functions and rules of the same capability. What it overlooks
 // is found when a call is judged, and then counts against the call.
@@ -40,25 +44,32 @@ func newConstants(m *ast.Module) *constants {
 	return c
 }
 
-// texts are the strings that operand, which stands in rule r, can be.
-func (c *constants) texts(r *ast.Rule, operand *ast.Term) []*ast.Term {
+// scalars are the values that operand, which stands in rule r, can be, or that the list can hold that it
+// can be. Where a reference names the member of an object, only that is followed.
+func (c *constants) scalars(r *ast.Rule, operand *ast.Term) []*ast.Term {
 	var found []*ast.Term
-	seen := make(map[*ast.Term]bool) // rules may read each other in a circle
-	var follow func(r *ast.Rule, t *ast.Term)
-	follow = func(r *ast.Rule, t *ast.Term) {
-		if t == nil || seen[t] {
+	type place struct {
+		term  *ast.Term
+		below string
+	}
+	seen := make(map[place]bool) // rules may read each other in a circle
+	var follow func(r *ast.Rule, t *ast.Term, below ast.Ref)
+	follow = func(r *ast.Rule, t *ast.Term, below ast.Ref) {
+		if t == nil || len(below) > maxBelow || seen[place{t, fmt.Sprint(below)}] {
 			return
 		}
-		seen[t] = true
-		each := func(t *ast.Term) { follow(r, t) }
+		seen[place{t, fmt.Sprint(below)}] = true
+		each := func(t *ast.Term) { follow(r, t, below) }
 		switch v := t.Value.(type) {
-		case ast.String:
-			found = append(found, t)
 		case *ast.Array:
 			v.Foreach(each)
 		case ast.Set:
 			v.Foreach(each)
 		case ast.Object:
+			if member, rest, ok := named(v, below); ok {
+				follow(r, member, rest)
+				return
+			}
 			v.Foreach(func(_, value *ast.Term) { each(value) })
 		case ast.Var:
 			for _, values := range []map[ast.Var][]*ast.Term{c.given[r], c.members[r]} {
@@ -66,17 +77,39 @@ func (c *constants) texts(r *ast.Rule, operand *ast.Term) []*ast.Term {
 					each(value)
 				}
 			}
-			c.passed(r, v, follow)
+			c.passed(r, v, func(r *ast.Rule, t *ast.Term) { follow(r, t, below) })
 		case ast.Ref:
 			if name, ok := c.rule(v); ok {
-				c.values(name, follow)
+				below := append(v[len(c.own)+1:].Copy(), below...)
+				c.values(name, func(r *ast.Rule, t *ast.Term) { follow(r, t, below) })
 			} else {
-				each(v[0]) // an element of a value: which one is not asked
+				follow(r, v[0], append(v[1:].Copy(), below...))
+			}
+		default:
+			if ast.IsScalar(v) {
+				found = append(found, t)
 			}
 		}
 	}
-	follow(r, operand)
+	follow(r, operand, nil)
 	return found
+}
+
+// maxBelow bounds how deep a member is followed: names that lead to each other, and deeper at every turn,
+// lead nowhere.
+const maxBelow = 8
+
+// named is the member that the rest of a reference leads to first, whatever elements of lists it passes
+// on the way.
+func named(o ast.Object, below ast.Ref) (member *ast.Term, rest ast.Ref, ok bool) {
+	for i, part := range below {
+		if _, text := part.Value.(ast.String); !text {
+			continue
+		}
+		member := o.Get(part)
+		return member, below[i+1:], member != nil
+	}
+	return nil, nil, false
 }
 
 // rule is the name of the module's rule that a reference leads to.

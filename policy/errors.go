@@ -87,7 +87,7 @@ func details(e *ast.Error) []string {
 func hint(name string) string {
 	switch {
 	case strings.HasPrefix(name, scopeRef().String()):
-		return ": the scope library has path_inside(path, dir) and glob(pattern, path)"
+		return ": the scope library has " + scopeSignatures()
 	case strings.HasPrefix(name, "scope."):
 		return ": write import data.sallyport.scope below the package"
 	case ast.BuiltinMap[name] != nil:

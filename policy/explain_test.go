@@ -41,6 +41,13 @@ deny contains "never at night" if {
 	input.command == "notes.save"
 	input.args.hour > 22
 }
+
+allow if {
+	input.command == "notes.fetch"
+	scope.url_matches("https://*.example.com/*", input.args.url)
+	scope.one_of(input.args.kind, ["a", "b"])
+	scope.size_at_most(input.args.text, 3)
+}
 `
 	const admin = `# METADATA
 # custom:
@@ -71,6 +78,16 @@ allow if input.command == "admin.reset"
 			`notes.rego:8 line 12 input.args.mode == "text" [input.args.mode "raw"] => notes.rego:12 write input.args.mode in {"text", "raw"}`},
 		{"a wrong type", "notes.save", strings.Replace(good, `"size":5`, `"size":"5"`, 1), nil,
 			`notes.rego:8 line 11 input.args.size <= 1000 [input.args.size "5"] => notes.rego:11 write input.args.size <= "5"`},
+		{"a URL of another host", "notes.fetch", `{"url":"https://a.org/x","kind":"a","text":""}`, nil,
+			`notes.rego:22 line 24 scope.url_matches("https://*.example.com/*", input.args.url) [input.args.url "https://a.org/x"] => ` +
+				`notes.rego:24 write an allow beside the rule with scope.url_matches("https://a.org/*", input.args.url), if all of that site may be reached`},
+		{"a URL that can't be judged", "notes.fetch", `{"url":"https://me@a.example.com/x","kind":"a","text":""}`, nil,
+			`notes.rego:22 line 24 scope.url_matches("https://*.example.com/*", input.args.url) [input.args.url "https://me@a.example.com/x"] => ` +
+				`notes.rego:24 no rule can take this URL in: it has a user name in it`},
+		{"a value that is not on the list", "notes.fetch", `{"url":"https://a.example.com/x","kind":"c","text":""}`, nil,
+			`notes.rego:22 line 25 scope.one_of(input.args.kind, ["a", "b"]) [input.args.kind "c"] => notes.rego:25 add "c" to ["a", "b"]`},
+		{"a text too long", "notes.fetch", `{"url":"https://a.example.com/x","kind":"a","text":"éé"}`, nil,
+			`notes.rego:22 line 26 scope.size_at_most(input.args.text, 3) [input.args.text "éé"] => notes.rego:26 write scope.size_at_most(input.args.text, 4)`},
 		{"a deny in the way", "notes.save", strings.Replace(good, `"hour":1`, `"hour":23`, 1), nil,
 			`notes.rego:8 => notes.rego:17 notes.rego:8 allows the call; add a condition to the deny rule here that leaves it out`},
 		{"a command that no rule is about", "notes.rename", `{}`, nil,

@@ -173,26 +173,12 @@ func (s *examiner) widen(e *ast.Expr, c *Condition, value json.RawMessage) strin
 		return fmt.Sprintf("write %s <= %s", path, value)
 	case comparisonPrefix + ast.GreaterThan.Name, comparisonPrefix + ast.GreaterThanEq.Name:
 		return fmt.Sprintf("write %s >= %s", path, value)
-	case certainly + pathInside, certainly + glob:
-		return s.widenPath(path, value)
+	default:
+		if function, found := strings.CutPrefix(name, string(certainly)); found {
+			return s.widenScope(function, e, path, value)
+		}
 	}
 	return ""
-}
-
-func (s *examiner) widenPath(path string, value json.RawMessage) string {
-	var text string
-	if json.Unmarshal(value, &text) != nil {
-		return fmt.Sprintf("no path would do: %s is no text", path)
-	}
-	l, err := s.p.lexicon.split(text)
-	if err != nil {
-		return fmt.Sprintf("no rule can take this path in: it %v; the page has to send it resolved", err)
-	}
-	if len(l.parts) == 0 || l.root == "" {
-		return fmt.Sprintf("no rule can take this path in: %s is no absolute path of a file", path)
-	}
-	dir := l.root + strings.Join(l.parts[:len(l.parts)-1], "/")
-	return fmt.Sprintf("write an allow beside the rule with scope.path_inside(%s, %q), if all of that folder may be reached", path, dir)
 }
 
 // otherCommand is for a command that no allow is about: the rule of a capability that holds to which the

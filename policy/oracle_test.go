@@ -85,6 +85,8 @@ func (g generator) condition() string {
 		`small`, `not small`, `odd(input.args.n)`, `not odd(input.args.n)`, `level == "high"`, `level != "low"`, `names["x"]`, `not names[input.args.a]`,
 		`input.session == "s1"`, `input.window == "main"`, `input.window != "main"`, `input.local`, `input.args.a in {"x", input.args.obj.deep}`,
 		`scope.path_inside(input.args.path, "$HOME/notes")`, `not scope.path_inside(input.args.path, "$HOME/notes")`,
+		`scope.one_of(input.args.a, ["x", 1])`, `not scope.one_of(input.args.a, ["x", 1])`, `scope.size_at_most(input.args.a, 1)`,
+		`scope.url_matches("https://*.b/c/*", input.args.path)`, `not scope.host_in(input.args.path, {"a.b", "*.b:*"})`,
 		`scope.glob("$HOME/*/[a-f]*", input.args.path)`, `object.get(input.args, "missing", 3) == 3`, `known_fact`, `not known_fact`,
 		`p`, `not p`, `walled`, `time.weekday(input.time) == "Sunday"`, `x := input.args.n; y := x + 1; y > 4`, `{"x", "y"} & names == {"x"}`,
 	)
@@ -174,7 +176,8 @@ func (g generator) args() string {
 	maybe("flag", `true`, `false`)
 	maybe("list", `[]`, `["x"]`, `["x","y"]`, `["z","x"]`)
 	maybe("obj", `{}`, `{"deep":"x"}`, `{"deep":"y","more":[1]}`)
-	maybe("path", `"/home/u/notes/a.md"`, `"/home/u/notes/../x"`, `"/home/u/b/c"`, `"/etc/passwd"`)
+	maybe("path", `"/home/u/notes/a.md"`, `"/home/u/notes/../x"`, `"/home/u/b/c"`, `"/etc/passwd"`, `"https://a.b/c/d"`,
+		`"https://a.b:8443/c/../d"`)
 	if g.IntN(8) == 0 { // types that the rules don't expect
 		members[g.pick("a", "n", "list", "obj", "path")] = g.pick(`1`, `"x"`, `null`, `["x"]`, `{"x":"x"}`, `true`)
 	}

@@ -12,15 +12,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// judgement is what text alone can tell about a path.
-type judgement uint8
-
-const (
-	outside  judgement = iota
-	inside             // certainly
-	doubtful           // it depends on who reads the path, so each side of the policy takes what denies
-)
-
 // maxPath bounds a path in bytes: more than any system takes.
 const maxPath = 32 << 10
 
@@ -30,18 +21,26 @@ type location struct {
 	parts []string
 }
 
-// lexicon compares paths as a platform's file system would, by text alone.
+// lexicon compares paths as a platform's file system would, and URLs as a browser would, by text alone.
 type lexicon struct {
 	windows   bool
 	fold      bool // names are compared without case
 	variables map[string]location
+	patterns  *recent[*urlPattern]
+	hosts     *recent[hostEntry]
 }
+
+// The most URL patterns and hosts that are kept compiled. Those of capability files that are used at all
+// stay; a page can send as many as it likes where a rule takes them from its arguments.
+const maxCompiled = 4096
 
 func newLexicon(platform string, variables map[string]string) (*lexicon, error) {
 	x := &lexicon{
 		windows:   platform == "windows",
 		fold:      platform == "windows" || platform == "darwin" || platform == "ios",
 		variables: make(map[string]location, len(variables)),
+		patterns:  newRecent(maxCompiled, newURLPattern),
+		hosts:     newRecent(maxCompiled, newHostEntry),
 	}
 	for name, value := range variables {
 		if !regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*$`).MatchString(name) {

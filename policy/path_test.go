@@ -20,7 +20,9 @@ func testLexicon(t testing.TB, platform string) *lexicon {
 	return x
 }
 
-func (j judgement) String() string { return [...]string{"outside", "inside", "doubtful"}[j] }
+func (j judgement) String() string {
+	return [...]string{"outside", "inside", "doubtful", "mistyped"}[j]
+}
 
 func TestPathInside(t *testing.T) {
 	for _, test := range []struct {
@@ -42,6 +44,9 @@ func TestPathInside(t *testing.T) {
 		{"variable alone", "linux", "/home/u/x", "$HOME", inside},
 
 		{"climbs out", "linux", "/home/u/notes/../../../etc/passwd", "$HOME/notes", doubtful},
+		{"CVE-2022-41874: wildcards of a path are names", "linux", "/home/u/*/a", "$HOME/notes", outside},
+		{"CVE-2022-41874: wildcards of a directory are names", "linux", "/home/u/notes/a", "$HOME/*", outside},
+		{"CVE-2022-41874: wildcards of a variable's value", "linux", "/home/aXb/f", "$ODD", outside},
 		{"climbs and comes back", "linux", "/home/u/notes/a/../b", "$HOME/notes", doubtful},
 		{"climbs at the end", "linux", "/home/u/notes/..", "$HOME/notes", doubtful},
 		{"escaped dots", "linux", "/home/u/notes/%2e%2e/%2E./etc", "$HOME/notes", doubtful},
@@ -134,8 +139,13 @@ func TestGlob(t *testing.T) {
 		{"CVE-2022-46171: class and leading dot", "linux", "$HOME/[.]bashrc", "/home/u/.bashrc", doubtful},
 		{"CVE-2022-46171: depth and leading dot", "linux", "$HOME/**", "/home/u/.ssh/id_rsa", doubtful},
 		{"CVE-2022-46171: depth in the middle and leading dot", "linux", "$HOME/**/id_rsa", "/home/u/.ssh/id_rsa", doubtful},
-		{"CVE-2022-46171: wildcards of a variable's value", "linux", "$ODD/*", "/home/aXb/f", outside},
-		{"a variable's value as itself", "linux", "$ODD/*", "/home/a*b/f", inside},
+
+		// CVE-2022-41874 (Tauri): a folder or file that the user had picked was put into the scope as a pattern.
+		{"CVE-2022-41874: wildcards of a variable's value", "linux", "$ODD/*", "/home/aXb/f", outside},
+		{"CVE-2022-41874: a variable's value is its own name", "linux", "$ODD/*", "/home/a*b/f", inside},
+		{"CVE-2022-41874: wildcards of a path are names", "linux", "$HOME/a", "/home/u/*", outside},
+		{"CVE-2022-41874: classes of a path are names", "linux", "$HOME/[a]", "/home/u/[a]", outside},
+		{"CVE-2022-41874: depth in a path is a name", "linux", "$HOME/a/b", "/home/u/**/b", outside},
 
 		{"climbs", "linux", "/home/*/Documents/**", "/home/a/Documents/../../../etc/passwd", doubtful},
 		{"escaped", "linux", "$HOME/*", "/home/u/%2e%2e", doubtful},
@@ -165,6 +175,30 @@ func TestGlob(t *testing.T) {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})
+	}
+}
+
+// CVE-2023-34460 (Tauri): the fix of CVE-2022-46171 was lost where the configuration left its option out. Here
+// there is no option, and no system, for which a wildcard takes a leading dot or a separator.
+func TestCVE202334460NoSettingLetsAWildcardTakeALeadingDot(t *testing.T) {
+	for _, platform := range platforms() {
+		drive := ""
+		if platform == "windows" {
+			drive = "C:"
+		}
+		for name, variables := range map[string]map[string]string{"none": nil, "some": {"$HOME": drive + "/home/u"}} {
+			text := head + `allow if { input.command == "x"; some g in [
+	"/home/u/*", "/home/u/**", "/home/u/?ssh", "/home/u/[.]ssh", "/home/u/**/id_rsa", "/home/*/id_rsa", "/home?u?id_rsa"]; scope.glob(g, input.args.path) }`
+			p, err := Load(files(strings.ReplaceAll(text, `"/home`, `"`+drive+`/home`)), Config{Platform: platform, Variables: variables})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for path, want := range map[string]string{"/home/u/.ssh": "deny", "/home/u/.ssh/id_rsa": "deny", "/home/.u/id_rsa": "deny", "/home/u/notes": "allow"} {
+				if got := decide(t, p, call(t, "x", `{"path":"`+drive+path+`"}`)); !strings.HasPrefix(got, want) {
+					t.Errorf("%s, variables %s, %s: got %s", platform, name, path, got)
+				}
+			}
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/sallyport/sallyport/schema"
 )
 
 // operands is the field of the input that holds arguments which may be absent, null then.
@@ -33,7 +35,7 @@ func (w *rewriter) module(m *ast.Module) *ast.Error {
 			for _, e := range r.Body {
 				// Here it is known whether "true" speaks for the call.
 				if terms, ok := e.Terms.([]*ast.Term); ok {
-					w.scope(terms, map[bool]string{false: certainly, true: possibly}[against != e.Negated])
+					w.scope(terms, map[bool]side{false: certainly, true: possibly}[against != e.Negated])
 				}
 			}
 		}
@@ -42,7 +44,8 @@ func (w *rewriter) module(m *ast.Module) *ast.Error {
 	return w.fault
 }
 
-// checkTexts refuses directories and patterns that the scope library can't read.
+// checkTexts refuses what the author of a policy holds calls to and the scope library can't read: broken
+// patterns, lists that are none.
 func (w *rewriter) checkTexts(m *ast.Module) {
 	known := newConstants(m)
 	for _, r := range m.Rules {
@@ -51,18 +54,36 @@ func (w *rewriter) checkTexts(m *ast.Module) {
 			if !ok {
 				return
 			}
-			text, check := terms[1], func(s string) error { _, err := w.lexicon.pattern(s); return err }
-			if name == pathInside {
-				text, check = terms[2], func(s string) error { _, err := w.lexicon.directory(s); return err }
+			f := scopeFunctions()[name]
+			bound := terms[1+f.bound]
+			if got := (operand{value: bound.Value}).Kind(); values(bound) && got != f.wants {
+				w.refuse(bound.Location, "scope.%s: %v: expected %s for its operand %s", name, bound, kindName(f.wants), strings.Split(f.operands, ", ")[f.bound])
 			}
-			for _, t := range known.texts(r, text) {
-				literal, _ := t.Value.(ast.String)
-				if err := check(string(literal)); err != nil && w.fault == nil {
-					w.fault = ast.NewError(ast.CompileErr, t.Location, "scope.%s: %v %v", name, t, err)
+			if f.check == nil {
+				return
+			}
+			for _, t := range known.scalars(r, bound) {
+				v := operand{value: t.Value}
+				if k := v.Kind(); k != schema.String && k != schema.Number || k == schema.Number != (f.wants == schema.Number) {
+					continue // another value of the same collection: which one is meant is not known
+				}
+				if err := f.check(w.lexicon, v); err != nil {
+					w.refuse(t.Location, "scope.%s: %v %v", name, t, err)
 				}
 			}
 		})
 	}
+}
+
+// refuse keeps the first fault.
+func (w *rewriter) refuse(at *ast.Location, format string, a ...any) {
+	if w.fault == nil {
+		w.fault = ast.NewError(ast.CompileErr, at, format, a...)
+	}
+}
+
+func kindName(k schema.Kind) string {
+	return map[schema.Kind]string{schema.String: "text", schema.Number: "a number", schema.Array: "a list or a set"}[k]
 }
 
 func (w *rewriter) call(terms []*ast.Term) {
@@ -82,21 +103,22 @@ func scopeCall(terms []*ast.Term) (name string, ok bool) {
 		return "", false
 	}
 	text, _ := ref[len(ref)-1].Value.(ast.String)
-	return string(text), text == pathInside || text == glob
+	_, ok = scopeFunctions()[string(text)]
+	return string(text), ok
 }
 
-// scope rewrites a call of the scope library; prefix says what becomes of a text that can't be
+// scope rewrites a call of the scope library; its side says what becomes of an operand that can't be
 // judged.
-func (w *rewriter) scope(terms []*ast.Term, prefix string) {
+func (w *rewriter) scope(terms []*ast.Term, s side) {
 	name, ok := scopeCall(terms)
 	if !ok {
 		return
 	}
-	if len(terms) > 3 && w.fault == nil {
+	if len(terms) > 3 {
 		// Rego takes one operand more for the result, and what that is decides the side.
-		w.fault = ast.NewError(ast.CompileErr, terms[0].Location, "scope.%s has two operands: put not before the call to turn it round", name)
+		w.refuse(terms[0].Location, "scope.%s has two operands: put not before the call to turn it round", name)
 	}
-	terms[0] = ast.NewTerm(ownRef(prefix + name)).SetLocation(terms[0].Location)
+	terms[0] = ast.NewTerm(ownRef(string(s) + name)).SetLocation(terms[0].Location)
 	for i := 1; i <= 2; i++ {
 		terms[i] = w.total(terms[i])
 	}
