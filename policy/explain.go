@@ -325,7 +325,7 @@ func (s *examiner) value(path []schema.Step) json.RawMessage {
 	case "window":
 		return text(s.in.Window)
 	case "origin":
-		return text(s.in.Origin)
+		return text(originOf(s.in.Origin))
 	case "local":
 		return text(s.in.Local)
 	case "platform":
@@ -344,10 +344,7 @@ func (s *examiner) value(path []schema.Step) json.RawMessage {
 
 // elsewhere says why a capability does not hold for a key at t, and the line of its file that says so.
 func (u *unit) elsewhere(k *key, t time.Time) (why string, line int) {
-	page, err := canonicalOrigin(k.origin)
-	if err != nil {
-		page = ""
-	}
+	page := pageOf(k.origin)
 	switch {
 	case !u.Expires.IsZero() && !t.Before(u.Expires):
 		return "it expired at " + u.Expires.Format(time.RFC3339), u.lineOf("expires")

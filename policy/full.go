@@ -13,10 +13,7 @@ import (
 // that it has dropped does not count, since nothing asks such a rule (see the package comment: conditions on what is known
 // come first).
 func (p *Policy) full(ctx context.Context, k *key, e *entry, in *Input) (Decision, error) {
-	page, err := canonicalOrigin(k.origin)
-	if err != nil {
-		page = ""
-	}
+	page := pageOf(k.origin)
 	everything := p.everything()
 	document, err := everything.input(known(k), in)
 	if err != nil {

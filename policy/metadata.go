@@ -196,7 +196,12 @@ func (b block) readCustom(file string, custom []member, c *Capability) error {
 			windows, c.Line = true, m.row
 			c.Windows, err = list(m, checkWindow)
 		case "origins":
-			c.Origins, err = list(m, canonicalOrigin)
+			c.sites = nil
+			c.Origins, err = list(m, func(text string) (string, error) {
+				s, err := readSite(text)
+				c.sites = append(c.sites, s)
+				return s.text, err
+			})
 		case "platforms":
 			c.Platforms, err = list(m, checkPlatform)
 		case "expires":
@@ -278,9 +283,9 @@ func checkPlatform(name string) (string, error) {
 	return "", fmt.Errorf("unknown platform %q%s: expected one of %s", name, hint, strings.Join(platforms(), ", "))
 }
 
-// holds says whether the capability holds for a key, its expiry aside. page is the
-// key's origin in canonical form, "" if it has none.
-func (c *Capability) holds(k *key, page string) bool {
+// holds says whether the capability holds for a key, its expiry aside. page is the key's
+// origin, nil if that can't be named.
+func (c *Capability) holds(k *key, page *address) bool {
 	return c.runsOn(k.platform) && c.opensIn(k.window) && c.trusts(k.local, page)
 }
 
@@ -288,8 +293,8 @@ func (c *Capability) runsOn(platform string) bool {
 	return c.Platforms == nil || slices.Contains(c.Platforms, platform)
 }
 
-func (c *Capability) trusts(local bool, page string) bool {
-	return local && c.Local || page != "" && slices.Contains(c.Origins, page)
+func (c *Capability) trusts(local bool, page *address) bool {
+	return local && c.Local || page != nil && slices.ContainsFunc(c.sites, func(s site) bool { return s.holds(page) })
 }
 
 func (c *Capability) opensIn(window string) bool {

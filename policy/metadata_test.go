@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +65,7 @@ func TestOneFileHoldsOneCapability(t *testing.T) {
 	}
 }
 
-func TestOriginsAreExact(t *testing.T) {
+func TestOriginsAreWrittenPlainly(t *testing.T) {
 	for _, test := range []struct {
 		text string
 		ok   bool
@@ -75,15 +77,36 @@ func TestOriginsAreExact(t *testing.T) {
 		{"app://localhost", true},
 		{"https://xn--bcher-kva.example", true},
 
-		{"https://*.example.com", false},
-		{"https://example.com/", false},
-		{"https://example.com/app", false},
-		{"https://example.com?x", false},
-		{"https://example.com#", false},
+		{"http://[fe80::a]", true},
+		{"https://*.example.com", true},
+		{"https://example.com/", true},
+		{"https://example.com/app", true},
+		{"https://example.com/app/*", true},
+		{"https://example.com:*", true},
+		{"https://:team.example.com", true},
+		{"http{s}?://example.com", true},
+		{"https://*", true},
+		{"*://*", true},
+		{"*://*:*", true},
+
+		{"https://example.*", false},
+		{"https://example.com*", false},
+		{"https://*example.com", false},
+		{"https://*.example.com.", false},
+		{"https://(.*)example.com", false},
+		{"https://:any", false},
+		{"https://*.*", false},
+		{"htt*://example.com", false},
+		{"https://example.com/../x", false},
+		{"https://user@*.example.com", false},
+		{"https://example.com:abc", false},
+		{"http://192.168.*", false},
+		{"app:*", false},
+		{"file://*", false},
+		{"javascript:*", false},
 		{"https://example.com:", false},
 		{"https://example.com:0443", false},
 		{"https://example.com:99999", false},
-		{"https://example.com:*", false},
 		{"https://user@example.com", false},
 		{"https://Example.com", false},
 		{"https://example.com.", false},
@@ -101,7 +124,8 @@ func TestOriginsAreExact(t *testing.T) {
 		{"", false},
 	} {
 		t.Run(test.text, func(t *testing.T) {
-			if _, err := canonicalOrigin(test.text); (err == nil) != test.ok {
+			_, err := readSite(test.text)
+			if (err == nil) != test.ok || err != nil && !strings.Contains(err.Error(), strconv.Quote(test.text)) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -160,6 +184,124 @@ func TestCapabilitiesHoldWhereTheySay(t *testing.T) {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+func TestRemotePagesFitPatterns(t *testing.T) {
+	for _, test := range []struct {
+		name, origins, page string
+		want                bool
+	}{
+		{"exact origin", "https://example.com", "https://example.com", true},
+		{"exact origin, page as a URL", "https://example.com", "https://example.com/a?b#c", true},
+		{"exact origin, page in capitals", "https://example.com", "HTTPS://EXAMPLE.COM", true},
+		{"exact origin, page with the default port", "https://example.com", "https://example.com:443/", true},
+		{"exact origin with the default port", "https://example.com:443", "https://example.com", true},
+		{"exact origin, another port", "https://example.com", "https://example.com:8443", false},
+		{"exact origin, another scheme", "https://example.com", "http://example.com", false},
+		{"exact IPv6 origin", "http://[0:0::1]:8080", "http://[::1]:8080", true},
+		{"any path of an origin", "https://example.com/", "https://example.com/a", true},
+		{"subdomains", "https://*.example.com", "https://a.b.example.com", true},
+		{"subdomains are not the domain", "https://*.example.com", "https://example.com", false},
+		{"path", "https://example.com/app/*", "https://example.com/app/x", true},
+		{"another path", "https://example.com/app/*", "https://example.com/application", false},
+		{"a path and a page that is known by its origin only", "https://example.com/app/*", "https://example.com", false},
+		{"any port", "http://localhost:*", "http://localhost:3000", true},
+		{"any host", "https://*", "https://evil.org", true},
+		{"any host of a scheme is no other scheme", "https://*", "http://evil.org", false},
+		{"any host has the default port", "https://*", "https://evil.org:8443", false},
+		{"anything", "*://*:*", "http://evil.org:8080/x", true},
+		{"a scheme of an app", "app://*.localhost", "app://main.localhost", true},
+
+		{"prefix of a name", "https://*.example.com", "https://a.example.com.evil.org", false},
+		{"suffix of a name", "https://*.example.com", "https://evilexample.com", false},
+		{"name in a path", "https://*.example.com", "https://evil.org/.example.com", false},
+		{"user name", "https://example.com", "https://example.com@evil.org", false},
+		{"user name before the right host", "https://*.example.com", "https://evil.org@a.example.com", false},
+		{"backslash", "https://*.example.com", `https://evil.org\.example.com`, false},
+		{"trailing dot", "https://example.com", "https://example.com.", false},
+		{"trailing dot under a wildcard", "https://*", "https://example.com.", false},
+		{"full-width letters", "https://example.com", "https://ｅxample.com", false},
+		{"letters that look the same", "https://*.apple.com", "https://a.аpple.com", false},
+		{"name outside ASCII", "https://*.bücher.example", "https://a.xn--bcher-kva.example", true},
+		{"short address", "http://127.0.0.1", "http://127.1", false},
+		{"climbing path", "https://example.com/app/*", "https://example.com/app/..%2fadmin", false},
+		{"climbing path where all are open", "https://example.com", "https://example.com/app/..%2fadmin", false},
+		{"opaque page", "*://*", "null", false},
+		{"no page", "*://*", "", false},
+		{"file", "*://*", "file:///home/u/a.html", false},
+		{"file of a host", "*://*", "file://example.com/a.html", false},
+		{"blob", "*://*", "blob:https://example.com/7", false},
+		{"data", "*://*", "data:text/html,x", false},
+		{"control character", "*://*", "https://example.com\n", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := load(t, "# METADATA\n# custom: {windows: [main], origins: ["+strconv.Quote(test.origins)+"]}\npackage capability.a\nallow if input.command == \"x\"\n")
+			for _, local := range []bool{false, true} { // named origins exclude the app itself
+				in := call(t, "x", `{}`)
+				in.Origin, in.Local = test.page, local
+				if got := decide(t, p, in); strings.HasPrefix(got, "allow") != test.want {
+					t.Errorf("local %v: got %s", local, got)
+				}
+			}
+		})
+	}
+}
+
+// CVE-2026-42184, GHSA-7gmj-67g7-phm9 (Tauri): a page was the app's own if the first label of its host
+// was that of the app's scheme.
+func TestCVE202642184APageIsNeverLocalByItsName(t *testing.T) {
+	const custom = "# METADATA\n# custom: {windows: [main]%s}\npackage capability.%s\nallow if input.command == %q\n"
+	p := load(t, fmt.Sprintf(custom, "", "app", "local"),
+		fmt.Sprintf(custom, ", origins: ['app://localhost', 'http://app.localhost']", "named", "named"),
+		fmt.Sprintf(custom, ", origins: ['http://*.app.localhost']", "below", "below"))
+	for _, page := range []string{
+		"http://app.evil.com", "http://app.localhost.evil.com", "https://app.localhost", "http://app.localhost:81", "http://app.localhost.", "http://app",
+		"http://app@evil.com", "http://app.localhost@evil.com", "http://evil.com@app.localhost", "http://evil.com/app.localhost", "http://app.localhos\u0074.evil.com",
+		"http://evilapp.localhost", "http://аpp.localhost", "http://ａpp.localhost", "http://app.local\u00adhost", "http://app%2elocalhost", "http://app。localhost",
+		"app://localhost.evil.com", "app://app.localhost", "app://LOCALHOST", "apps://localhost", "app:localhost", "null", "",
+		"http://a.app.localhost.evil.com", "http://a.evilapp.localhost", "http://.app.localhost",
+	} {
+		for _, command := range []string{"local", "named", "below"} {
+			in := call(t, command, `{}`)
+			in.Origin, in.Local = page, false
+			if got := decide(t, p, in); got != "deny" {
+				t.Errorf("%q, %s: got %s", page, command, got)
+			}
+		}
+	}
+	for page, command := range map[string]string{"http://APP.localhost:80": "named", "app://localhost": "named", "http://a.app.localhost": "below"} {
+		in := call(t, command, `{}`)
+		in.Origin, in.Local = page, false
+		if got := decide(t, p, in); !strings.HasPrefix(got, "allow") {
+			t.Errorf("%q, %s: got %s", page, command, got)
+		}
+	}
+}
+
+func TestTheOriginThatRulesReadIsThatOfTheURL(t *testing.T) {
+	p := load(t, strings.Replace(withoutScope, "windows: [main]", "windows: [main]\n#   origins: ['https://*.example.com']", 1)+
+		"allow if input.command == \"x\"\ndeny contains \"not there\" if input.origin == \"https://b.example.com\"")
+	for page, want := range map[string]string{"https://a.example.com/x": "allow notes.rego:6", "HTTPS://b.example.com:443/x": "deny notes.rego:7 (not there)"} {
+		in := call(t, "x", `{}`)
+		in.Origin, in.Local = page, false
+		if got := decide(t, p, in); got != want {
+			t.Errorf("%s: got %s, want %s", page, got, want)
+		}
+	}
+}
+
+func TestWideOriginsAreToldApart(t *testing.T) {
+	for origins, want := range map[string]bool{"'https://*'": true, "'*://example.com'": true, "'https://example.com', '*://*:*/x'": true, "'https://{*}/x'": true,
+		"'https://example.com'": false, "'https://*.example.com/*'": false, "": false} {
+		p := load(t, "# METADATA\n# custom: {windows: [main], origins: ["+origins+"]}\npackage capability.a\n")
+		all := p.Capabilities()
+		if got := all[0].Wide(); got != want {
+			t.Errorf("%s: %v", origins, got)
+		}
+		if texts := strings.Trim(strings.ReplaceAll(origins, "'", ""), " "); strings.Join(all[0].Origins, ", ") != texts {
+			t.Errorf("listed as %q", all[0].Origins)
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ func oracle(p *Policy, in Input) (Effect, []string, error) {
 	}
 	found := map[string][]string{}
 	for _, c := range p.units {
-		if !c.holds(&k, in.Origin) || !c.Expires.IsZero() && !in.Time.Before(c.Expires) {
+		if !c.holds(&k, pageOf(in.Origin)) || !c.Expires.IsZero() && !in.Time.Before(c.Expires) {
 			continue
 		}
 		for _, name := range []string{"allow", "deny", "ask"} {

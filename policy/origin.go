@@ -8,13 +8,74 @@ import (
 	"strings"
 )
 
-// canonicalOrigin reads scheme://host or scheme://host:port, written as a browser writes
-// an origin, and says what is wrong with anything else. It drops the scheme's default
-// port, the one difference in which two accepted texts can name one origin.
-func canonicalOrigin(text string) (string, error) {
-	if strings.ContainsAny(text, "*?{}(") {
-		return "", fmt.Errorf("%q: patterns are not supported, name each origin exactly", text)
+// site is where a page may come from: one origin, or what fits a pattern.
+type site struct {
+	text    string      // of an exact origin its canonical form
+	pattern *urlPattern // nil if it is exact
+}
+
+// readSite reads an entry of custom.origins.
+func readSite(text string) (site, error) {
+	_, rest, _ := strings.Cut(text, "://")
+	group := namedGroup.MatchString(rest) && !strings.HasPrefix(rest, "[")
+	if !group && !strings.ContainsAny(text, `*?{}()\#`) && !strings.Contains(rest, "/") {
+		origin, err := canonicalOrigin(text)
+		return site{text: origin}, err
 	}
+	p, err := newURLPattern(text)
+	if err != nil {
+		return site{}, fmt.Errorf("%q %w", text, err)
+	}
+	if opaqueOrigin(scheme(text)) || p.site.Hostname() == "" {
+		return site{}, fmt.Errorf("%q: pages of this scheme have no origin of their own", text)
+	}
+	return site{text, p}, nil
+}
+
+var namedGroup = regexp.MustCompile(`:[\pL_]`)
+
+func scheme(text string) string {
+	before, _, _ := strings.Cut(text, ":")
+	return strings.ToLower(before)
+}
+
+// opaqueOrigin says whether pages of a scheme have an origin that equals no other.
+func opaqueOrigin(scheme string) bool {
+	return scheme == "file" || scheme == "data" || scheme == "blob" || scheme == "javascript" || scheme == "about"
+}
+
+// pageOf reads where a page comes from, an origin or a URL as a browser writes it. Nil stands for no
+// remote page that could be named: "null", what is spelt in an unusual way, and what has a path that readers
+// differ on. Where none is named, no capability for remote pages holds, a denying one neither: so that
+// all of them must be off, not only those that this spelling happens to miss.
+func pageOf(origin string) *address {
+	a, err := parseURL(origin)
+	if err != nil || a.host == "" || opaqueOrigin(a.scheme) || a.climbs || a.other != a.tail {
+		return nil
+	}
+	return a
+}
+
+// originOf is the origin of a page that is given by its URL; an origin is its own.
+func originOf(page string) string {
+	a, err := parseURL(page)
+	if err != nil || a.host == "" {
+		return page
+	}
+	return a.origin()
+}
+
+func (s site) holds(page *address) bool {
+	if s.pattern == nil {
+		return s.text == page.origin()
+	}
+	return s.pattern.match(page) == inside
+}
+
+// canonicalOrigin reads scheme://host or scheme://host:port, written as a browser writes
+// an origin, and says what is wrong with anything else. It drops the scheme's default port and
+// shortens IPv6, the differences in which two accepted texts can name one origin.
+func canonicalOrigin(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" || u.Host == "" || u.Opaque != "" {
 		return "", fmt.Errorf("%q is not an origin: expected scheme://host or scheme://host:port", text)
@@ -26,16 +87,17 @@ func canonicalOrigin(text string) (string, error) {
 		return "", fmt.Errorf("%q: an origin ends after its host and port, without a slash", text)
 	case strings.ToLower(text) != text:
 		return "", fmt.Errorf("%q: origins are lower case", text)
-	case u.Scheme == "file" || u.Scheme == "data" || u.Scheme == "blob":
+	case opaqueOrigin(u.Scheme):
 		return "", fmt.Errorf("%q: pages of this scheme have no origin of their own", text)
 	}
 	if err := checkHost(u); err != nil {
 		return "", fmt.Errorf("%q: %w", text, err)
 	}
-	if u.Scheme == "http" && u.Port() == "80" || u.Scheme == "https" && u.Port() == "443" {
-		return u.Scheme + "://" + strings.TrimSuffix(u.Host, ":"+u.Port()), nil
+	a, err := parseURL(text)
+	if err != nil {
+		return "", fmt.Errorf("%q %w", text, err)
 	}
-	return text, nil
+	return a.origin(), nil
 }
 
 func checkHost(u *url.URL) error {

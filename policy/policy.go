@@ -33,7 +33,7 @@ func (e Effect) String() string {
 // from the session, never from the message.
 type Input struct {
 	Window   string // the window's label
-	Origin   string // the page's origin as a browser writes it
+	Origin   string // the page's origin, or its URL, as a browser writes it
 	Command  string
 	Platform string // a GOOS name; "" is the platform of the Config
 	Session  string
@@ -106,12 +106,19 @@ type Capability struct {
 	File        string
 	Line        int // of custom.windows
 	Windows     []string
-	Origins     []string  // nil if the file names none; default ports left out
+	Origins     []string  // nil if the file names none; of exact ones default ports are left out
 	Local       bool      // holds for the app itself
 	Platforms   []string  // nil is every platform
 	Expires     time.Time // zero is never
 
+	sites []site         // as Origins
 	lines map[string]int // of the keys below custom
+}
+
+// Wide says whether an entry of Origins leaves the scheme or the host open, so that the capability
+// holds for pages of anybody.
+func (c *Capability) Wide() bool {
+	return slices.ContainsFunc(c.sites, func(s site) bool { return s.pattern != nil && s.pattern.wide })
 }
 
 // Revision identifies what was loaded: equal files, variables and platform, equal revision.

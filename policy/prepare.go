@@ -77,10 +77,7 @@ func unknowns() []*ast.Term {
 // prepare makes the entry of a key at time t. An error is that of ctx alone.
 func (p *Policy) prepare(ctx context.Context, k *key, t time.Time) (*entry, error) {
 	e := &entry{known: known(k), candidates: p.candidates(k.command)}
-	page, err := canonicalOrigin(k.origin)
-	if err != nil {
-		page = "" // "null" and the like: the same as no named origin
-	}
+	page := pageOf(k.origin)
 	holds := make(map[*unit]bool)
 	for _, r := range e.candidates {
 		h, ok := holds[r.unit]

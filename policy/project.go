@@ -107,7 +107,7 @@ func known(k *key) [][2]*ast.Term {
 	}
 	return [][2]*ast.Term{
 		field("window", ast.String(k.window)),
-		field("origin", ast.String(k.origin)),
+		field("origin", ast.String(originOf(k.origin))),
 		field("command", ast.String(k.command)),
 		field("platform", ast.String(k.platform)),
 		field("local", ast.Boolean(k.local)),
