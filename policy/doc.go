@@ -48,11 +48,24 @@
 //
 //	title, description   text
 //	custom.windows       required; globs (* and ?) on the window's label. [] is nowhere, ["*"] is every window
-//	custom.origins       exact origins, scheme://host[:port]. Absent is the app itself; named
+//	custom.origins       remote pages, by origin or URL pattern. Absent is the app itself; named
 //	                     origins are the only ones, unless local is true
 //	custom.local         true adds the app itself to the named origins
 //	custom.platforms     GOOS names. Absent is all of them, [] is none
 //	custom.expires       RFC 3339; from that instant on the capability holds nowhere
+//
+// An origin is scheme://host or scheme://host:port and means that origin alone: no subdomain and no other
+// port. Anything else is a URL pattern, as scope.url_matches takes them: "https://*.example.com" is all hosts
+// below example.com and not that host itself, "https://example.com/app/*" is a part of a site. Both are
+// compared with the page's parsed URL, never with its text, so that neither the name of a host nor a user
+// name before it can pass for another's. A pattern with a path holds only where the page is known by its
+// URL; of most pages no more is known than the origin. A page that is spelt otherwise than browsers spell
+// it, or whose path has dot segments or escapes that readers differ on, is none that could be named: for it no
+// capability holds that is for remote pages.
+//
+// The host of a pattern ends in whole labels, or is * alone. Any host ("https://*") or any scheme
+// ("*://example.com") can be written in this one way only, so that [Capability.Wide] and whoever reads the
+// file can see it: every page that the window is ever led to may then call.
 //
 // # What a rule may read
 //
@@ -81,23 +94,52 @@
 //
 // import data.sallyport.scope gives
 //
-//	scope.path_inside(path, dir)    path is dir or below it
-//	scope.glob(pattern, path)       path fits pattern: * and ? stay within a name,
-//	                                [a-z] and [!a-z] are classes, ** as a whole name is any depth
+//	scope.path_inside(path, dir)     path is dir or below it
+//	scope.glob(pattern, path)        path fits pattern: * and ? stay within a name,
+//	                                 [a-z] and [!a-z] are classes, ** as a whole name is any depth
+//	scope.url_matches(pattern, url)  url fits a WHATWG URL pattern
+//	scope.host_in(url, hosts)        url leads to a host of a list or set, by http, https, ws or wss
+//	scope.one_of(value, list)        value equals an element of a list or set
+//	scope.size_at_most(value, bytes) value is a text of at most so many bytes in UTF-8
 //
-// Both work on text alone and touch no file, so they can't see a symbolic link: the handler
-// opens paths under an os.Root. An argument that is absent (written as input.args.name in the
-// call itself) or null makes them false, never undefined. A leading dot of a name is matched
-// only by a dot. dir and pattern may begin with a variable of [Config].Variables, such as
-// $HOME; path may not.
+// All work on their operands alone. They touch no file, so they can't see a symbolic link: the handler
+// opens paths under an os.Root. They ask no name server, so they can't see where a name leads: the handler
+// that must not reach the local network looks at the address it connects to. An argument that is absent
+// (written as input.args.name in the call itself) or null makes them false, never undefined. What the author
+// writes (dir, pattern, hosts, list, bytes) is checked at load, by file and line, as far as the file spells
+// it out. A leading dot of a name is matched only by a dot. dir and pattern may begin with a variable of
+// [Config].Variables, such as $HOME; path may not.
 //
-// Some operands can't be judged: a path with .. in it, an escape such as %2e, a control
-// character, a backslash where that is no separator, a device or a short name on Windows, a
-// relative path against an absolute directory, and what is no text at all. Such a path counts
-// against the call. In the body of an allow the function is false then, in that of a deny or an
-// ask it is true, and "not" before it turns both round; so it is with a leading dot under a
-// wildcard. In helper rules, comprehensions, "every" and nested expressions the function can't
-// know its side: there it ends the decision with an error.
+// Some texts can't be judged, since it depends on the reader what they mean. Of paths: one with .. in it, an
+// escape such as %2e, a control character, a backslash where that is no separator, a device or a short name
+// on Windows, a relative path against an absolute directory. Of URLs: what browsers and Go do not read as
+// the same, a user name, a backslash, a space or control character, a dot at the end of the host, a host
+// in escapes or in letters that are folded into others, an address that is not written in full (127.1,
+// 0x7f.1, an IPv4 address in IPv6 form); and where the pattern has a path, dot segments in any
+// spelling, and escapes or doubled slashes with which the URL fits for one reader and not for another.
+//
+// Such a text counts against the call, and so does an operand of another type than the function is about.
+// In the body of an allow the function is false then, in that of a deny or an ask it is true, and "not"
+// before it turns both round; so it is with a leading dot under a wildcard. In helper rules,
+// comprehensions, "every" and nested expressions the function can't know its side: there a text
+// that can't be judged ends the decision with an error, and another type is false. So let the schema give
+// every argument a type.
+//
+// URL patterns are those of https://urlpattern.spec.whatwg.org: *, :name, groups and regular expressions,
+// which are always anchored at both ends. As in Tauri, path, query and fragment that are left out or empty are
+// open, and so is a path of one slash: "https://example.com" and "https://example.com/" are all of
+// that site. Scheme, host and port are compared in their canonical form: in any case, IDNA
+// or not, the default port written or not. Without a port a pattern means the default port; :* is any.
+// What the standard would take for something else than it seems is refused at load: a host with an open end
+// or one that is open not up to a dot, a part of an address (192.168.*), a wildcard in a label of punycode,
+// a port that is neither a number nor *.
+//
+// An entry of hosts is one host, or "*.example.com" for all hosts below that one, which it does not
+// include. Without a port it means the default port of the URL's scheme; ":8080" and ":*" say
+// another and any. A URL of another scheme that leads to one of the hosts, such as smb://, can't be judged.
+//
+// one_of compares type and value, of composites too, and numbers exactly: 1 and 1.0 are one number, "1" is
+// none, and no number is rounded.
 //
 // On Windows and macOS names are compared without case; on Windows both slashes separate, and
 // trailing dots and spaces are dropped as the system drops them. Names there that differ only in
