@@ -1,0 +1,120 @@
+package fleet
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+func TestABundleIsUpdatedLive(t *testing.T) {
+	t.Parallel()
+	k, s, a, dir := newPair(t), newServer(t), &app{}, t.TempDir()
+	first := packed{revision: "1", signer: &k, files: map[string]string{"/notes.rego": capability("notes", "notes.save")}}
+	s.serve(bundlePath, first.bytes(t))
+	f := run(t, Config{OPA: []byte(yaml(s.URL, k)), StateDir: dir}, a)
+	<-f.Ready()
+	inForce(t, f, "1")
+	if !a.allows("notes.save") || a.allows("files.save") {
+		t.Error("revision 1 does not decide")
+	}
+
+	second := packed{revision: "2", signer: &k, files: map[string]string{
+		"/more/files.rego":       capability("files", "files.save"),
+		"/more/files_test.rego":  "package capability_test\n\nimport data.capability.files\n\ntest_nothing if not files.allow\n",
+		"/deep/er/settings.rego": capability("settings", "settings.save"),
+	}}
+	s.serve(bundlePath, second.bytes(t))
+	inForce(t, f, "2")
+	if a.allows("notes.save") || !a.allows("files.save") || !a.allows("settings.save") {
+		t.Error("revision 2 does not decide")
+	}
+	if want := []string{"deep/er/settings.rego", "more/files.rego", "more/files_test.rego"}; !slices.Equal(a.files, want) {
+		t.Errorf("apply got %q, want %q", a.files, want)
+	}
+	eventually(t, "a status report of revision 2", func() bool { return s.reported(0, `"active_revision":"2"`) })
+	if err := f.Status().Err; err != nil {
+		t.Errorf("status: %v", err)
+	}
+	if runtime.GOOS != "windows" {
+		for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, "policy.json"): 0o600} {
+			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+				t.Errorf("%s: %v, %v, want %v", path, info.Mode(), err, want)
+			}
+		}
+	}
+}
+
+func TestAKeptBundleIsInForceWhileTheServerIsDown(t *testing.T) {
+	t.Parallel()
+	k, s, dir := newPair(t), newServer(t), t.TempDir()
+	s.serve(bundlePath, packed{revision: "7", signer: &k, files: map[string]string{"/notes.rego": capability("notes", "notes.save")}}.bytes(t))
+	c := Config{OPA: []byte(yaml(s.URL, k)), StateDir: dir}
+	f := run(t, c, &app{})
+	inForce(t, f, "7")
+	eventually(t, "the bundle on disk", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "bundles", "app", "bundle.tar.gz"))
+		return err == nil
+	})
+	stop(t, f)
+	s.Close()
+
+	a := &app{}
+	f = run(t, c, a)
+	select {
+	case <-f.Ready():
+	default:
+		t.Error("Start came back before the kept bundle was in force")
+	}
+	if f.Status().Revision != "7" || !a.allows("notes.save") {
+		t.Errorf("%+v", f.Status())
+	}
+	failed(t, f, "connection refused")
+	if !a.allows("notes.save") {
+		t.Error("the policy went with the server")
+	}
+}
+
+func TestAnUnchangedBundleIsAppliedOnce(t *testing.T) {
+	t.Parallel()
+	k, s, a := newPair(t), newServer(t), &app{}
+	p := packed{revision: "1", signer: &k, files: map[string]string{"/notes.rego": capability("notes", "notes.save")}}
+	s.serve(bundlePath, p.bytes(t))
+	f := run(t, Config{OPA: []byte(yaml(s.URL, k)), StateDir: t.TempDir()}, a)
+	inForce(t, f, "1")
+	s.serve(bundlePath, append(p.bytes(t), 0)) // the same bundle with another ETag
+	n := s.count()
+	eventually(t, "two more polls", func() bool { return s.count() >= n+2 })
+	if got := a.revisions(); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("applied %q", got)
+	}
+	if err := f.Status().Err; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatTheAppRefusesLeavesTheOldPolicyInForce(t *testing.T) {
+	t.Parallel()
+	k, s, a, dir := newPair(t), newServer(t), &app{}, t.TempDir()
+	first := packed{revision: "1", signer: &k, files: map[string]string{"/notes.rego": capability("notes", "notes.save")}}.bytes(t)
+	s.serve(bundlePath, first)
+	f := run(t, Config{OPA: []byte(yaml(s.URL, k)), StateDir: dir}, a)
+	inForce(t, f, "1")
+	a.refuse(errors.New("no such command: files.save"))
+	s.serve(bundlePath, packed{revision: "2", signer: &k, files: map[string]string{"/files.rego": capability("files", "files.save")}}.bytes(t))
+	failed(t, f, "no such command: files.save")
+	eventually(t, "the reason at the status service", func() bool { return s.reported(0, "no such command: files.save") })
+	if f.Status().Revision != "1" || !a.allows("notes.save") || a.allows("files.save") {
+		t.Errorf("revision 2 counts: %+v", f.Status())
+	}
+	if !bytes.Equal(kept(t, dir), first) {
+		t.Error("a bundle that was refused is on disk for the next start")
+	}
+
+	a.refuse(nil) // and it is tried again
+	inForce(t, f, "2")
+	eventually(t, "a clean status", func() bool { return f.Status().Err == nil })
+}
