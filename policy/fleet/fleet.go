@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/hooks"
@@ -62,12 +63,14 @@ type Fleet struct {
 	gate     *gate
 	settings *settings
 	ready    chan struct{} // closed when the first policy is in force
+	cancel   func()        // ends what OPA does beside downloads
 
-	mu        sync.Mutex
-	status    Status
-	failed    error // of the bundle
-	misled    error // of the discovered configuration
-	listening bool
+	listening atomic.Bool
+
+	mu     sync.Mutex
+	status Status
+	failed error // of the bundle
+	misled error // of the discovered configuration
 }
 
 // Start checks the configuration, puts the bundle kept in StateDir in force, if there is one, and
@@ -123,7 +126,16 @@ func start(ctx context.Context, c Config, apply Apply) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.run(ctx); err != nil {
+	// OPA goes on to use the context of its start.
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	f.cancel = cancel
+	release := context.AfterFunc(ctx, cancel)
+	err = f.run(running)
+	if !release() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		cancel()
 		f.manager.Stop(context.WithoutCancel(ctx))
 		return nil, err
 	}
@@ -171,12 +183,10 @@ func (f *Fleet) run(ctx context.Context) error {
 // configuration has come.
 func (f *Fleet) listen() {
 	p := bundle.Lookup(f.manager)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if p == nil || f.listening {
+	if p == nil || f.listening.Swap(true) {
 		return
 	}
-	f.listening = true
+	// Not under the lock: the plugin may be waiting for apply with its own one held.
 	p.Register(f, func(s bundle.Status) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -228,6 +238,7 @@ func (f *Fleet) Status() Status {
 // stays so. If ctx ends first, the rest ends by itself, and the error is that of ctx. Connections that
 // idle are closed by their time-out.
 func (f *Fleet) Stop(ctx context.Context) error {
+	f.cancel()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

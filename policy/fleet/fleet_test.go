@@ -2,12 +2,14 @@ package fleet
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestABundleIsUpdatedLive(t *testing.T) {
@@ -117,4 +119,37 @@ func TestWhatTheAppRefusesLeavesTheOldPolicyInForce(t *testing.T) {
 	a.refuse(nil) // and it is tried again
 	inForce(t, f, "2")
 	eventually(t, "a clean status", func() bool { return f.Status().Err == nil })
+}
+
+func TestStopEndsWhatWaitsForAServer(t *testing.T) {
+	t.Parallel()
+	k, s := newPair(t), newServer(t)
+	s.mu.Lock() // the server answers nobody
+	defer s.mu.Unlock()
+	f := run(t, Config{OPA: []byte(yaml(s.URL, k)), StateDir: t.TempDir()}, &app{})
+	time.Sleep(100 * time.Millisecond) // downloads and reports hang
+	began := time.Now()
+	stop(t, f)
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("Stop took %v", d)
+	}
+}
+
+func TestTheContextOfTheStartEndsWithIt(t *testing.T) {
+	t.Parallel()
+	k, s, a := newPair(t), newServer(t), &app{t: t}
+	ctx, cancel := context.WithCancel(t.Context())
+	c := Config{OPA: []byte(yaml(s.URL, k)), StateDir: t.TempDir()}
+	f, err := Start(ctx, c, a.apply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop(t, f)
+	cancel()
+	s.serve(bundlePath, packed{revision: "1", signer: &k, files: map[string]string{"/notes.rego": capability("notes", "notes.save")}}.bytes(t))
+	inForce(t, f, "1")
+	eventually(t, "a status report", func() bool { return s.reported(0, `"active_revision":"1"`) })
+	if _, err := Start(ctx, c, a.apply); !errors.Is(err, context.Canceled) {
+		t.Errorf("a start that was cancelled: %v", err)
+	}
 }
