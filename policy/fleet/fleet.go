@@ -169,8 +169,11 @@ func (f *Fleet) run(ctx context.Context) error {
 	}
 	f.manager.Register(discovery.Name, disco)
 	disco.RegisterListener(f, func(s bundle.Status) {
-		f.discovered(problem(s))
+		err := f.settings.took(problem(s))
 		f.listen()
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.misled = err
 	})
 	if err := f.manager.Start(ctx); err != nil {
 		return err
@@ -200,16 +203,6 @@ func problem(s bundle.Status) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", s.Name, errors.Join(append([]error{errors.New(s.Message)}, s.Errors...)...))
-}
-
-// discovered ends an attempt to take over a discovered configuration.
-func (f *Fleet) discovered(err error) {
-	if err == nil {
-		err = f.settings.took()
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.misled = err
 }
 
 func (f *Fleet) applied(revision string) {

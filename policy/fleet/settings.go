@@ -35,6 +35,9 @@ func (s *settings) prepare() ([]byte, error) {
 	if err := util.Unmarshal(s.OPA, &d); err != nil {
 		return nil, fmt.Errorf("configuration: expected YAML or JSON: %w", err)
 	}
+	if d == nil {
+		d = document{}
+	}
 	if err := s.checkBoot(d); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
@@ -49,6 +52,7 @@ func (s *settings) prepare() ([]byte, error) {
 // OnConfigDiscovery holds a discovered configuration to the rules of the first one and to the order
 // of revisions. OPA takes over nothing of one that is refused.
 func (s *settings) OnConfigDiscovery(_ context.Context, c *config.Config) (*config.Config, error) {
+	s.keep = nil
 	d, err := documentOf(c)
 	if err != nil {
 		return nil, err
@@ -102,12 +106,13 @@ func (s *settings) known(raw []byte) error {
 	return nil
 }
 
-// took remembers the discovered configuration that OPA has taken over.
-func (s *settings) took() error {
-	if s.keep == nil {
-		return nil
-	}
+// took remembers the discovered configuration that OPA has taken over, or forgets the one that it
+// could not, for the reason given.
+func (s *settings) took(reason error) error {
 	keep := s.keep
 	s.keep = nil
+	if reason != nil || keep == nil {
+		return reason
+	}
 	return keep()
 }
