@@ -57,6 +57,9 @@ func TestPackagesImportDownward(t *testing.T) {
 		{"no cgo in what a server links", []string{"core", "isolation", "schema", "policy", "audits"}, []string{"C"}, nil},
 		{"the boundary starts no programs", []string{"isolation", "schema", "policy", "audits"}, []string{"os/exec", "plugin"}, nil},
 		{"parsers and judges have no network", []string{"schema", "policy", "audits"}, []string{"net", "net/http"}, nil},
+		// OPA's plugins fetch bundles over the network: only who imports policy/fleet links them.
+		{"OPA's plugins stay inside policy/fleet", nil, []string{"github.com/open-policy-agent/opa/v1/plugins", "github.com/open-policy-agent/opa/v1/download", "github.com/open-policy-agent/opa/v1/sdk"}, []string{"policy/fleet"}},
+		{"policy/fleet is linked only by who asks for it", nil, []string{module + "/policy/fleet"}, []string{"policy/fleet", "examples"}},
 		{"no default mux, profiler or variables on it", nil, []string{"net/http/pprof", "expvar"}, nil},
 	}
 	all := imports(t, func(file string) bool { return !isTest(file) })

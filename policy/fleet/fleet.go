@@ -227,15 +227,15 @@ func (f *Fleet) Status() Status {
 	return s
 }
 
-// Stop ends all that Start began and waits for it, a running apply included. The policy in force
-// stays so. If ctx ends first, the rest ends by itself, and the error is that of ctx. Connections that
-// idle are closed by their time-out.
+// Stop ends all that Start began and waits for it, a running apply and OPA's last status report
+// included. The policy in force stays so. If ctx ends first, the rest ends by itself, and the error is
+// that of ctx. Idle connections are closed by their time-out.
 func (f *Fleet) Stop(ctx context.Context) error {
 	f.cancel()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		f.manager.Stop(ctx)
+		f.manager.Stop(context.WithoutCancel(ctx)) // OPA would leave a goroutine behind
 	}()
 	select {
 	case <-done:

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -121,18 +122,83 @@ func TestWhatTheAppRefusesLeavesTheOldPolicyInForce(t *testing.T) {
 	eventually(t, "a clean status", func() bool { return f.Status().Err == nil })
 }
 
-func TestStopEndsWhatWaitsForAServer(t *testing.T) {
+func TestStopDoesNotWaitForAServerLongerThanItsContext(t *testing.T) {
 	t.Parallel()
 	k, s := newPair(t), newServer(t)
 	s.mu.Lock() // the server answers nobody
-	defer s.mu.Unlock()
 	f := run(t, Config{OPA: []byte(yaml(s.URL, k)), StateDir: t.TempDir()}, &app{})
 	time.Sleep(100 * time.Millisecond) // downloads and reports hang
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
 	began := time.Now()
-	stop(t, f)
+	if err := f.Stop(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
 	if d := time.Since(began); d > 5*time.Second {
 		t.Errorf("Stop took %v", d)
 	}
+	s.mu.Unlock() // and nothing is left, as TestMain sees
+}
+
+// A disk may fail between the two steps of remembering a revision.
+func TestARevisionThatCannotBeRememberedIsReported(t *testing.T) {
+	t.Parallel()
+	k, s, a, dir := newPair(t), newServer(t), &app{}, t.TempDir()
+	first := packed{revision: "1", signer: &k, files: map[string]string{"/notes.rego": capability("notes", "notes.save")}}.bytes(t)
+	second := packed{revision: "2", signer: &k, files: map[string]string{"/files.rego": capability("files", "files.save")}}.bytes(t)
+	s.serve(bundlePath, first)
+	f := run(t, Config{OPA: []byte(yaml(s.URL, k)), StateDir: dir}, a)
+	inForce(t, f, "1")
+	eventually(t, "a status report", func() bool { return s.reported(0, `"active_revision":"1"`) })
+	path := filepath.Join(dir, "policy.json")
+	if err := errors.Join(os.Remove(path), os.MkdirAll(filepath.Join(path, "in the way"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	s.serve(bundlePath, second)
+	failed(t, f, "in force, but its revision can't be remembered")
+	eventually(t, "a second attempt", func() bool { return s.count() > 5 })
+	if got := a.revisions(); !slices.Equal(got, []string{"1", "2"}) || !bytes.Equal(kept(t, dir), first) {
+		t.Errorf("applied %q", got)
+	}
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a clean status", func() bool { return f.Status().Err == nil })
+}
+
+// What the documentation shows is what works.
+func TestTheDocumentedConfigurationWorks(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/fleet.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, y, _ := strings.Cut(string(text), "```yaml\n")
+	y, _, ok := strings.Cut(y, "```")
+	if !ok {
+		t.Fatal("docs/fleet.md shows no configuration")
+	}
+	k, s, a, dir := newPair(t), newServer(t), &app{}, t.TempDir()
+	token := filepath.Join(dir, "token")
+	if err := os.WriteFile(token, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	indented := strings.ReplaceAll(strings.TrimSpace(k.public), "\n", "\n      ")
+	for old, new := range map[string]string{
+		"https://policies.example.com": s.URL,
+		"/run/secrets/policies":        token,
+		"-----BEGIN PUBLIC KEY-----\n      ...\n      -----END PUBLIC KEY-----": indented,
+	} {
+		if !strings.Contains(y, old) {
+			t.Fatalf("docs/fleet.md: no %q", old)
+		}
+		y = strings.Replace(y, old, new, 1)
+	}
+	s.serve("/bundles/notes.tar.gz", packed{revision: "42", signer: &k, roots: []string{"capability"},
+		files: map[string]string{"/notes.rego": capability("notes", "notes.save")}}.bytes(t))
+	f := run(t, Config{OPA: []byte(y), StateDir: filepath.Join(dir, "state")}, a)
+	inForce(t, f, "42")
+	eventually(t, "a status report", func() bool { return s.reported(0, `"active_revision":"42"`) })
 }
 
 func TestTheContextOfTheStartEndsWithIt(t *testing.T) {

@@ -18,9 +18,7 @@ type gate struct {
 	apply   Apply
 
 	writing atomic.Uint64 // id of the writing transaction; the store has one at a time
-	// By the writing transaction alone:
-	stored  contents // committed last
-	inForce contents // applied last
+	inForce contents      // applied last, by a writing transaction
 }
 
 func newGate(ctx context.Context, h *highest, apply Apply) (*gate, error) {
@@ -54,23 +52,20 @@ func (g *gate) Commit(ctx context.Context, txn storage.Transaction) error {
 		return g.Store.Commit(ctx, txn)
 	}
 	next, err := read(ctx, g.Store, txn)
-	if err == nil && next.differs(g.stored) {
+	if err == nil && next.bundle != "" {
 		err = g.admit(ctx, next)
 	}
 	if err != nil {
 		g.Store.Abort(ctx, txn)
 		return err
 	}
-	g.stored = next
+	// Without a bundle, discovery has withdrawn one and the next has not come: until then what is in
+	// force stays.
 	return g.Store.Commit(ctx, txn)
 }
 
-// admit puts contents in force. With discovery a bundle may be withdrawn before the next one
-// has come: until then what is in force stays.
+// admit puts contents in force, if they may follow, and remembers them.
 func (g *gate) admit(ctx context.Context, next contents) error {
-	if next.bundle == "" {
-		return nil
-	}
 	keep, err := g.highest.follow(mark{next.revision, next.digest})
 	if err != nil {
 		return fmt.Errorf("revision in the bundle's .manifest: %w", err)
