@@ -65,6 +65,7 @@ func TestAConfigurationThatWouldWeakenThePolicyIsRefused(t *testing.T) {
 		{"http", edit(base, "https://", "http://"), "configuration: services.fleet.url: expected https"},
 		{"http in a list of services", edit(edit(base, "https://", "http://"), "  fleet:\n    url: ", "  - name: fleet\n    url: "), "configuration: services.0.url: expected https"},
 		{"http that only looks local", edit(base, "https://policies.example", "http://localhost.example"), "configuration: services.fleet.url: expected https"},
+		{"http to another machine's address", edit(base, "https://policies.example", "http://10.0.0.1"), "configuration: services.fleet.url: expected https"},
 		{"http on this machine", edit(base, "https://policies.example", "http://[::1]:1"), ""},
 		{"a server that could be anybody", edit(base, "    url:", "    allow_insecure_tls: true\n    url:"), "configuration: services.fleet.allow_insecure_tls: "},
 		{"no URL", edit(base, "https://policies.example", "policies"), "configuration: services.fleet.url: expected an https URL"},

@@ -94,8 +94,8 @@ func modules(ctx context.Context, s storage.Store, txn storage.Transaction, name
 			continue
 		}
 		file, ok := strings.CutPrefix(path.Clean(strings.TrimPrefix(id, "/")), name+"/")
-		if !ok || !fs.ValidPath(file) {
-			return nil, fmt.Errorf("file %q: expected a path below the bundle's root", id)
+		if !ok || !fs.ValidPath(file) || strings.Contains(file, `\`) {
+			return nil, fmt.Errorf("file %q: expected a path below the bundle's root, with slashes", id)
 		}
 		text, err := s.GetPolicy(ctx, txn, id)
 		if err != nil {

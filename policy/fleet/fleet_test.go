@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -138,6 +142,31 @@ func TestStopDoesNotWaitForAServerLongerThanItsContext(t *testing.T) {
 		t.Errorf("Stop took %v", d)
 	}
 	s.mu.Unlock() // and nothing is left, as TestMain sees
+}
+
+func TestStopEndsAReportThatHangs(t *testing.T) {
+	t.Parallel()
+	k := newPair(t)
+	hanging := make(chan struct{})
+	var once sync.Once
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			_, _ = io.Copy(io.Discard, r.Body) // so that the server notices when the client goes
+			once.Do(func() {
+				close(hanging)
+				<-r.Context().Done()
+			})
+		}
+		http.NotFound(w, r)
+	}))
+	defer s.Close()
+	f := run(t, Config{OPA: []byte(yaml(s.URL, k)), StateDir: t.TempDir()}, &app{})
+	<-hanging
+	began := time.Now()
+	stop(t, f)
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("Stop took %v", d)
+	}
 }
 
 // A disk may fail between the two steps of remembering a revision.

@@ -54,6 +54,7 @@ func TestARefusedBundleLeavesTheOldOneInForce(t *testing.T) {
 		{"a package of the scope library", packed{revision: "6", signer: &k, roots: []string{"sallyport/scope"},
 			files: map[string]string{"/scope.rego": "package sallyport.scope\n\npath_inside(_, _) := true\n"}}, "name its own packages in its .manifest"},
 
+		{"a file name with a backslash", packed{revision: "6", signer: &k, files: map[string]string{`/more\files.rego`: bad["/files.rego"]}}, "expected a path below the bundle's root"},
 		{"Rego that does not parse", packed{revision: "6", files: map[string]string{"/files.rego": "package capability.files\n\nallow if {"}, signer: &k}, "rego_parse_error"},
 		{"Rego that does not compile", packed{revision: "6", files: map[string]string{"/files.rego": "package capability.files\n\nallow if x\n"}, signer: &k}, "rego_unsafe_var_error"},
 		{"a function that leaves the process", packed{revision: "6", signer: &k, files: map[string]string{"/files.rego": "# METADATA\n# custom:\n#   windows: [main]\npackage capability.files\n\n" +
