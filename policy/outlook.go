@@ -38,10 +38,7 @@ func (p *Policy) Holding(in Input) []Capability {
 		in.Time = time.Now()
 	}
 	k := &key{window: in.Window, platform: in.Platform, local: in.Local}
-	page, err := canonicalOrigin(in.Origin)
-	if err != nil {
-		page = ""
-	}
+	page := pageOf(in.Origin)
 	return slices.DeleteFunc(p.Capabilities(), func(c Capability) bool {
 		return !c.holds(k, page) || !c.Expires.IsZero() && !in.Time.Before(c.Expires)
 	})
