@@ -1,6 +1,7 @@
 // Package audits is the record of decisions: one [Record] for every call that
 // was allowed, denied or refused, written before its handler runs, and one
-// more for how it ended.
+// more for how it ended. Beside them stand events: a grant that the app made
+// while it ran, its end, a policy that was replaced, and one that was not fit to.
 //
 // Core asks a [Recorder] before it dispatches a call, and an error from it
 // refuses the call: nothing runs unrecorded. Two recorders are here. [Lines]

@@ -14,7 +14,9 @@ const lineVersion = 1
 // here and not by whoever fills it.
 const (
 	maxText  = 1024 // bytes of a string before escaping
-	maxRules = 32
+	maxRules = 32   // and parts of the input that Nearest saw
+	maxList  = 32   // entries of a list of Terms
+	maxEntry = 256  // bytes of each, and of a path that Nearest saw
 )
 
 // timeLayout has a fixed width, so that lines sort by time as text.
@@ -52,6 +54,8 @@ func appendRecord(dst []byte, kind string, r *Record) []byte {
 	dst = appendRules(dst, r.Rules)
 	dst = appendOptional(dst, "revision", r.Revision)
 	dst = appendNearest(dst, r.Nearest)
+	dst = appendOptional(dst, "grant", r.Grant)
+	dst = appendTerms(dst, r.Terms)
 	if r.ArgsSize != 0 {
 		dst = append(dst, `,"args_size":`...)
 		dst = strconv.AppendInt(dst, int64(r.ArgsSize), 10)
@@ -105,7 +109,7 @@ func appendNearest(dst []byte, n *Nearest) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, `{"path":`...)
-		dst = appendText(dst, s.Path)
+		dst = appendCut(dst, s.Path, maxEntry)
 		dst = appendMember(dst, "type", s.Type)
 		if s.Size != 0 {
 			dst = append(dst, `,"size":`...)
@@ -114,6 +118,66 @@ func appendNearest(dst []byte, n *Nearest) []byte {
 		dst = append(dst, '}')
 	}
 	return append(dst, "]}"...)
+}
+
+func appendTerms(dst []byte, t *Terms) []byte {
+	if t == nil {
+		return dst
+	}
+	dst = append(dst, `,"terms":{`...)
+	open := len(dst)
+	member := func(name string) {
+		if len(dst) > open {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, '"')
+		dst = append(dst, name...)
+		dst = append(dst, '"', ':')
+	}
+	text := func(name, text string) {
+		if text != "" {
+			member(name)
+			dst = appendText(dst, text)
+		}
+	}
+	list := func(name string, texts []string) {
+		if len(texts) > 0 {
+			member(name)
+			dst = appendTexts(dst, texts)
+		}
+	}
+	flag := func(name string, set bool) {
+		if set {
+			member(name)
+			dst = append(dst, "true"...)
+		}
+	}
+	text("title", t.Title)
+	list("windows", t.Windows)
+	list("origins", t.Origins)
+	list("commands", t.Commands)
+	list("args", t.Args)
+	if !t.Expires.IsZero() {
+		member("expires")
+		dst = t.Expires.UTC().AppendFormat(append(dst, '"'), timeLayout)
+		dst = append(dst, '"')
+	}
+	flag("once", t.Once)
+	list("sessions", t.Sessions)
+	flag("persist", t.Persist)
+	flag("cancel_running", t.CancelRunning)
+	return append(dst, '}')
+}
+
+func appendTexts(dst []byte, texts []string) []byte {
+	dst = append(dst, '[')
+	for i, text := range texts[:min(len(texts), maxList)] {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendCut(dst, text, maxEntry)
+	}
+	return append(dst, ']')
 }
 
 func appendStages(dst []byte, s *Stages) []byte {
@@ -166,12 +230,14 @@ const hexDigits = "0123456789abcdef"
 // is not printable are escaped: line breaks, terminal escapes, C1 controls,
 // marks that turn the writing direction round. Bytes that are not UTF-8
 // become U+FFFD.
-func appendText(dst []byte, text string) []byte {
+func appendText(dst []byte, text string) []byte { return appendCut(dst, text, maxText) }
+
+func appendCut(dst []byte, text string, most int) []byte {
 	cut := false
-	if len(text) > maxText {
-		text, cut = text[:maxText], true
+	if len(text) > most {
+		text, cut = text[:most], true
 		// Not in the middle of a character, so that cutting adds no U+FFFD.
-		for len(text) > maxText-utf8.UTFMax && !lastRuneWhole(text) {
+		for len(text) > most-utf8.UTFMax && !lastRuneWhole(text) {
 			text = text[:len(text)-1]
 		}
 	}

@@ -1,9 +1,9 @@
 package audits
 
 import (
-	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +33,9 @@ func TestRecordRoundTrip(t *testing.T) {
 	full := sample()
 	full.ByFrame = true
 	full.Stages = Stages{1, 2, 3, 4, 5, 6, 7, 8}
+	full.Grant = "g-1"
+	full.Terms = &Terms{"Export", []string{"main"}, []string{"http://a.localhost:1"}, []string{"notes.save", "notes.list"}, []string{"path"},
+		time.Date(2026, 11, 22, 11, 4, 5, 1, time.UTC), true, []string{"red2meji"}, true, true}
 	for _, v := range reflect.ValueOf(*full).Fields() {
 		if v.IsZero() && v.Type() != reflect.TypeFor[int]() && v.Type() != reflect.TypeFor[string]() {
 			t.Fatalf("sample leaves a %v empty", v.Type())
@@ -44,6 +47,8 @@ func TestRecordRoundTrip(t *testing.T) {
 	}{
 		{"every member", full},
 		{"a usual denial", sample()},
+		{"one of the terms", &Record{Time: time.Unix(1, 0).UTC(), Terms: &Terms{Once: true}}},
+		{"another", &Record{Time: time.Unix(1, 0).UTC(), Terms: &Terms{Windows: []string{"main", "other"}}}},
 		{"only a time", &Record{Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}},
 		{"one late stage", &Record{Time: time.Unix(1, 0).UTC(), Stages: Stages{Seal: 3}}},
 		{"a nearest rule alone", &Record{Time: time.Unix(1, 0).UTC(), Nearest: &Nearest{Rule: Rule{"a", "a.rego", 1}}}},
@@ -86,11 +91,12 @@ func TestRecordHasNoRoomForArguments(t *testing.T) {
 	walk = func(path string, of reflect.Type) {
 		switch of {
 		case reflect.TypeFor[time.Time](), reflect.TypeFor[time.Duration](), reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[bool]():
-		case reflect.TypeFor[[]Rule](), reflect.TypeFor[[]Saw](), reflect.TypeFor[*Nearest]():
+		case reflect.TypeFor[[]Rule](), reflect.TypeFor[[]Saw](), reflect.TypeFor[*Nearest](), reflect.TypeFor[*Terms](), reflect.TypeFor[[]string]():
 			walk(path, of.Elem())
-		case reflect.TypeFor[Record](), reflect.TypeFor[Rule](), reflect.TypeFor[Stages](), reflect.TypeFor[Nearest](), reflect.TypeFor[Saw]():
+		case reflect.TypeFor[Record](), reflect.TypeFor[Rule](), reflect.TypeFor[Stages](), reflect.TypeFor[Nearest](), reflect.TypeFor[Saw](), reflect.TypeFor[Terms]():
 			for f := range of.Fields() {
-				if strings.Contains(strings.ToLower(f.Name), "args") && f.Name != "ArgsSize" && f.Name != "ArgsMAC" {
+				ours := f.Name == "ArgsSize" || f.Name == "ArgsMAC" || of == reflect.TypeFor[Terms]() && f.Name == "Args" // names, of the app's choice
+				if strings.Contains(strings.ToLower(f.Name), "args") && !ours {
 					t.Errorf("%s.%s is about arguments", path, f.Name)
 				}
 				walk(path+"."+f.Name, f.Type)
@@ -161,10 +167,21 @@ func TestLongTextIsCut(t *testing.T) {
 			}
 		})
 	}
-	many := &Record{Rules: make([]Rule, 1000), Reason: strings.Repeat("\x00", 1<<20)}
+	long := strings.Repeat("\x00", 1<<20)
+	list := slices.Repeat([]string{long}, 1000)
+	many := &Record{
+		ID: long, Session: long, Window: long, Origin: long, Command: long, Carrier: long, Pattern: long, Stage: long, Code: long,
+		Nearest: &Nearest{Rule{long, long, 1}, long, long, 1, slices.Repeat([]Saw{{long, "string", 1}}, 1000)},
+		Reason:  long, Revision: long, ArgsMAC: long, Grant: long, Rules: slices.Repeat([]Rule{{long, long, 1}}, 1000),
+		Terms: &Terms{Title: long, Windows: list, Origins: list, Commands: list, Args: list, Sessions: list},
+	}
 	line := appendRecord(nil, KindDecision, many)
-	if n := bytes.Count(line, []byte(`"capability"`)); len(line) > 1<<16 || n != maxRules {
-		t.Errorf("a record of %d bytes and %d rules", len(line), n)
+	got, err := decode(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(line) >= 1<<20 || len(got.Rules) != maxRules || len(got.Terms.Windows) != maxList {
+		t.Errorf("a record of %d bytes, %d rules, terms of %d windows", len(line), len(got.Rules), len(got.Terms.Windows))
 	}
 }
 
@@ -179,7 +196,8 @@ func FuzzRecord(f *testing.F) {
 			Verdict: text, ID: text, Session: text, Window: text, Origin: text, Command: text,
 			Carrier: text, Pattern: text, Stage: text, Code: text, Reason: text, Revision: text,
 			Nearest: &Nearest{Rule{text, text, n}, text, text, n, []Saw{{text, text, n}}},
-			Rules:   []Rule{{text, text, n}}, ArgsSize: n, ArgsMAC: text, Stages: Stages{Handler: time.Duration(n)},
+			Grant:   text, Terms: &Terms{Title: text, Windows: []string{text, text}, Args: []string{text}, Sessions: []string{text}},
+			Rules: []Rule{{text, text, n}}, ArgsSize: n, ArgsMAC: text, Stages: Stages{Handler: time.Duration(n)},
 		}
 		line := appendRecord(nil, KindDecision, r)
 		if !utf8.Valid(line) {

@@ -122,6 +122,9 @@ func (l *Lines) Decide(_ context.Context, r *Record) error { return l.write(Kind
 // Outcome writes the record of how a call ended, in the manner of Decide.
 func (l *Lines) Outcome(_ context.Context, r *Record) error { return l.write(KindOutcome, r) }
 
+// Event writes the record of a change of what is permitted, in the manner of Decide.
+func (l *Lines) Event(_ context.Context, r *Record) error { return l.write(KindEvent, r) }
+
 func (l *Lines) write(kind string, r *Record) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -28,10 +28,13 @@ func TestLinesWritesEachRecordInOneCall(t *testing.T) {
 	if err := l.Outcome(t.Context(), outcome); err != nil {
 		t.Fatal(err)
 	}
-	if len(calls) != 2 {
-		t.Fatalf("%d calls of Write, want 2", len(calls))
+	if err := l.Event(t.Context(), &Record{Verdict: VerdictGranted, Grant: "g-1"}); err != nil {
+		t.Fatal(err)
 	}
-	for i, kind := range []string{KindDecision, KindOutcome} {
+	if len(calls) != 3 {
+		t.Fatalf("%d calls of Write, want 3", len(calls))
+	}
+	for i, kind := range []string{KindDecision, KindOutcome, KindEvent} {
 		if !bytes.HasSuffix(calls[i], []byte("}\n")) || bytes.Count(calls[i], []byte("\n")) != 1 {
 			t.Errorf("not one line: %q", calls[i])
 		}

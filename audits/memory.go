@@ -27,11 +27,14 @@ func (m *Memory) Decide(_ context.Context, r *Record) error { return m.keep(Kind
 // Outcome keeps the record of how a call ended. It never fails.
 func (m *Memory) Outcome(_ context.Context, r *Record) error { return m.keep(KindOutcome, r) }
 
+// Event keeps the record of a change of what is permitted. It never fails.
+func (m *Memory) Event(_ context.Context, r *Record) error { return m.keep(KindEvent, r) }
+
 func (m *Memory) keep(kind string, r *Record) error {
 	kept := *r
 	kept.Version = lineVersion
 	kept.Kind = kind
-	kept.Rules = slices.Clone(r.Rules)
+	kept.Rules, kept.Terms = slices.Clone(r.Rules), r.Terms.clone()
 	if kept.Time.IsZero() {
 		kept.Time = time.Now()
 	}
@@ -50,7 +53,7 @@ func (m *Memory) Records() []Record {
 	out := make([]Record, 0, n)
 	for i := m.total - n; i < m.total; i++ {
 		r := m.ring[i%uint64(len(m.ring))]
-		r.Rules = slices.Clone(r.Rules)
+		r.Rules, r.Terms = slices.Clone(r.Rules), r.Terms.clone()
 		out = append(out, r)
 	}
 	return out
@@ -62,4 +65,16 @@ func (m *Memory) Total() uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.total
+}
+
+// clone returns Terms that share no list with t.
+func (t *Terms) clone() *Terms {
+	if t == nil {
+		return nil
+	}
+	c := *t
+	for _, list := range []*[]string{&c.Windows, &c.Origins, &c.Commands, &c.Args, &c.Sessions} {
+		*list = slices.Clone(*list)
+	}
+	return &c
 }

@@ -58,6 +58,17 @@ func TestMemoryCopies(t *testing.T) {
 	if got.Rules[0].File != "notes.rego" || got.Kind != KindOutcome {
 		t.Errorf("got %+v", got)
 	}
+
+	event := sample()
+	event.Terms = &Terms{Windows: []string{"main"}, Commands: []string{"notes.save"}}
+	if err := m.Event(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	event.Terms.Windows[0] = "changed by the caller"
+	m.Records()[1].Terms.Commands[0] = "changed by a reader"
+	if got := m.Records()[1]; got.Terms.Windows[0] != "main" || got.Terms.Commands[0] != "notes.save" || got.Kind != KindEvent {
+		t.Errorf("got %+v", got)
+	}
 }
 
 func TestMemoryFromManyGoroutines(t *testing.T) {

@@ -19,6 +19,17 @@ const (
 	VerdictCancelled = "cancelled" // the page, a deadline or the session's end stopped it
 )
 
+// Verdicts of events, which are about no call: something changed what the app
+// permits.
+const (
+	VerdictGranted  = "granted"  // a grant was made; Terms say what it permits
+	VerdictRevoked  = "revoked"  // the app took a grant back
+	VerdictExpired  = "expired"  // a grant reached its time
+	VerdictEnded    = "ended"    // a grant ended otherwise; Reason says how
+	VerdictReloaded = "reloaded" // the policy of Revision is in force from here on
+	VerdictKept     = "kept"     // another policy was offered and is unfit: that of Revision stays in force
+)
+
 // Stages that give verdicts.
 const (
 	StageHook     = "hook"
@@ -34,17 +45,18 @@ const (
 const (
 	KindDecision = "decision"
 	KindOutcome  = "outcome"
+	KindEvent    = "event"
 )
 
-// A Record is one decision about one call, or how a decided call ended. The
-// zero value is a valid, if empty, record.
+// A Record is one decision about one call, how a decided call ended, or a change
+// of what is permitted. The zero value is a valid, if empty, record.
 //
 // Strings longer than 1 KiB are cut when they are written, and at most 32
-// rules are.
+// rules are, and as many entries of each list of Terms.
 type Record struct {
 	Version int       `json:"v"`      // of the line format; set by the recorder
 	Time    time.Time `json:"time"`   // when the verdict fell; the zero time means now
-	Kind    string    `json:"record"` // KindDecision or KindOutcome; set by the recorder
+	Kind    string    `json:"record"` // KindDecision, KindOutcome or KindEvent; set by the recorder
 	Verdict string    `json:"verdict"`
 
 	ID      string `json:"id"`      // what the page is told: "<8 characters of session>-<call>"
@@ -67,6 +79,10 @@ type Record struct {
 	Revision string `json:"revision,omitempty"` // of the policy
 
 	Nearest *Nearest `json:"nearest,omitempty"` // of a denial by the policy; nil where nothing came near
+	// Grant is the id of the grant that allowed the call where no rule did, or
+	// that an event is about.
+	Grant string `json:"grant,omitempty"`
+	Terms *Terms `json:"terms,omitempty"` // of an event about a grant; nil of all else
 
 	ArgsSize int    `json:"args_size,omitempty"` // bytes of JSON
 	ArgsMAC  string `json:"args_mac,omitempty"`  // see MAC
@@ -98,6 +114,21 @@ type Saw struct {
 	Size int    `json:"size,omitempty"` // bytes of JSON
 }
 
+// Terms are what a grant permits, and until when. The values that it asks of
+// arguments are not among them, only the names of those.
+type Terms struct {
+	Title         string    `json:"title,omitempty"`
+	Windows       []string  `json:"windows,omitempty"`
+	Origins       []string  `json:"origins,omitempty"` // none: every page of the windows
+	Commands      []string  `json:"commands,omitempty"`
+	Args          []string  `json:"args,omitempty"`     // names of those it asks a value of
+	Expires       time.Time `json:"expires,omitzero"`   // zero: at no time of its own
+	Once          bool      `json:"once,omitempty"`     // good for one call
+	Sessions      []string  `json:"sessions,omitempty"` // ends with the last of these
+	Persist       bool      `json:"persist,omitempty"`  // outlives the program
+	CancelRunning bool      `json:"cancel_running,omitempty"`
+}
+
 // Stages is the time each step of a call took. Zero means that the step was
 // not reached or not measured.
 type Stages struct {
@@ -127,4 +158,8 @@ type Recorder interface {
 	// keep nothing more, like Lines after a failed write, says so to the next
 	// Decide, which refuses that call and all after it.
 	Outcome(ctx context.Context, r *Record) error
+	// Event records a change of what is permitted. Core calls it before
+	// something more is, and an error keeps that from coming into force. What
+	// takes something away comes into force first and is recorded then.
+	Event(ctx context.Context, r *Record) error
 }

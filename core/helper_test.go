@@ -265,7 +265,7 @@ func (decide) Reads(context.Context, policy.Input) ([]policy.Read, error) { retu
 func (decide) Revision() string                                           { return "test" }
 
 // A keeper is a recorder made of functions; a nil one keeps nothing.
-type keeper struct{ decide, outcome func(*audits.Record) error }
+type keeper struct{ decide, outcome, event func(*audits.Record) error }
 
 func (k keeper) Decide(_ context.Context, r *audits.Record) error {
 	if k.decide == nil {
@@ -279,6 +279,13 @@ func (k keeper) Outcome(_ context.Context, r *audits.Record) error {
 		return nil
 	}
 	return k.outcome(r)
+}
+
+func (k keeper) Event(_ context.Context, r *audits.Record) error {
+	if k.event == nil {
+		return nil
+	}
+	return k.event(r)
 }
 
 func contains(t testing.TB, text string, parts ...string) {
