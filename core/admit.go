@@ -24,10 +24,10 @@ const (
 // that may take time happens in the call's own goroutine, or for a lone call
 // in the carrier's once that has no more to do.
 func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone bool) {
-	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command], args: item.JSON}
+	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command], args: item.JSON, rules: s.app.policy.Load()}
 	c.record = s.newRecord(item.ID, c.command)
 	c.id = c.record.ID
-	c.hidden = s.app.hides(s.link.Context(), s.window, c.command, opened)
+	c.hidden = s.app.hides(s.link.Context(), c.rules, s.window, c.command, opened)
 	c.record.ArgsSize = len(item.JSON)
 	c.record.Stages.Open = opened.Sub(arrived)
 	s.app.stats.calls.Add(1)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"runtime"
@@ -22,15 +23,16 @@ import (
 
 // An App holds an app's commands and everything that stands before them. Make
 // one with New, register commands, then call Run or Start: from there on it
-// does not change. Its methods are safe for concurrent use.
+// does not change but by Reload, Grant and Revoke. Its methods are safe for concurrent use.
 type App struct {
 	name        string
 	files       files
 	pattern     isolation.Pattern
 	config      Config // for start alone
 	schemas     *schema.Set
-	policy      decider
-	named       []string // commands that the capabilities name
+	policy      atomic.Pointer[ruleset] // read once for a call
+	reloading   sync.Mutex              // one reload at a time
+	tests       func(ctx context.Context, folder fs.FS, c policy.Config) error
 	mac         *audits.MAC
 	log         *slog.Logger
 	limits      Limits
@@ -56,14 +58,6 @@ type App struct {
 	asides   *work    // records written beside them: see speak
 	workers  *workers
 	stats    counters
-}
-
-// A decider answers one call; *policy.Policy is the one outside tests.
-type decider interface {
-	Decide(ctx context.Context, in policy.Input) (policy.Decision, error)
-	May(ctx context.Context, in policy.Input) policy.Effect
-	Reads(ctx context.Context, in policy.Input) ([]policy.Read, error)
-	Revision() string
 }
 
 // A command is a registered handler with its limits.
@@ -100,9 +94,6 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, because(homeless, inFolder(f.capabilitiesName, err))
 	}
-	if err := f.checkWindows(rules.Capabilities()); err != nil {
-		return nil, err
-	}
 	mac, err := audits.NewMAC(c.RecordKey)
 	if err != nil {
 		return nil, fmt.Errorf("core: Config.RecordKey: %w", err)
@@ -114,8 +105,6 @@ func New(c Config) (*App, error) {
 		pattern:     f.pattern,
 		config:      c,
 		schemas:     schemas,
-		policy:      rules,
-		named:       rules.Commands(),
 		mac:         mac,
 		log:         c.Log,
 		limits:      limits,
@@ -129,6 +118,11 @@ func New(c Config) (*App, error) {
 		workers:     newWorkers(),
 		stats:       newCounters(),
 	}
+	inForce, err := app.newRules(rules)
+	if err != nil {
+		return nil, err
+	}
+	app.policy.Store(inForce)
 	// A gate that nobody reaches checks hook and pages. What it has to say, the
 	// one of start says.
 	gate, err := app.newGate(inProcessFrame, inProcess, nil)

@@ -24,6 +24,7 @@ type call struct {
 	number  uint32   // within the session
 	id      string   // what the page is told
 	command *command // nil if no such command is registered
+	rules   *ruleset // in force when it came in
 	hidden  bool     // see App.hides
 	args    []byte   // as opened, until parse is done with them
 

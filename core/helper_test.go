@@ -254,6 +254,13 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
+// judge puts another policy in force, before the app has started.
+func (b *bench) judge(d decider) {
+	rules := *b.policy.Load()
+	rules.decider = d
+	b.policy.Store(&rules)
+}
+
 // decide is a policy made of a function.
 type decide func(ctx context.Context, in policy.Input) (policy.Decision, error)
 
@@ -262,7 +269,10 @@ func (d decide) Decide(ctx context.Context, in policy.Input) (policy.Decision, e
 }
 func (decide) May(context.Context, policy.Input) policy.Effect            { return policy.Allow }
 func (decide) Reads(context.Context, policy.Input) ([]policy.Read, error) { return nil, nil }
-func (decide) Revision() string                                           { return "test" }
+func (decide) Limits(context.Context, policy.Input) (policy.Limits, error) {
+	return policy.Limits{}, nil
+}
+func (decide) Revision() string { return "test" }
 
 // A keeper is a recorder made of functions; a nil one keeps nothing.
 type keeper struct{ decide, outcome, event func(*audits.Record) error }

@@ -2,6 +2,9 @@ package core
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/sallyport/sallyport/policy"
@@ -12,7 +15,7 @@ import (
 // with no arguments at all. A hidden command has the app's limits, no budget of
 // its own and no schema before the policy denies it, which is still asked for
 // the sake of the record.
-func (app *App) hides(ctx context.Context, w *window, c *command, now time.Time) (hidden bool) {
+func (app *App) hides(ctx context.Context, rules *ruleset, w *window, c *command, now time.Time) (hidden bool) {
 	if c == nil {
 		return true
 	}
@@ -21,7 +24,7 @@ func (app *App) hides(ctx context.Context, w *window, c *command, now time.Time)
 			hidden = true
 		}
 	}()
-	return policy.Allow != app.policy.May(ctx, app.outline(w, c, now))
+	return policy.Allow != rules.May(ctx, app.outline(w, c, now))
 }
 
 // outline is what the policy is told of a window's calls of a command before
@@ -37,14 +40,19 @@ func (app *App) outline(w *window, c *command, now time.Time) policy.Input {
 	}
 }
 
-// prepare has the policy work out at start what it keeps for each window and
-// command, so that no frame waits for that, nor tells a page by its waiting
-// which commands there are.
-func (app *App) prepare() {
+// prepare checks a policy against the app's windows and commands before it is in
+// force, and so has it work out what it keeps for each of them: no frame waits for
+// that, nor tells a page by its waiting which commands there are.
+func (app *App) prepare(rules *ruleset) error {
 	now := time.Now()
-	for _, w := range app.windows {
-		for _, c := range app.commands {
-			app.hides(context.Background(), w, c, now)
+	for _, label := range slices.Sorted(maps.Keys(app.windows)) {
+		for _, name := range slices.Sorted(maps.Keys(app.commands)) {
+			w, c := app.windows[label], app.commands[name]
+			app.hides(context.Background(), rules, w, c, now)
+			if _, err := rules.Limits(context.Background(), app.outline(w, c, now)); err != nil {
+				return fmt.Errorf("%w (for command %s of window %s)", inFolder(app.files.capabilitiesName, err), name, label)
+			}
 		}
 	}
+	return app.checkReads(rules)
 }

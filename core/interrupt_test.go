@@ -29,7 +29,10 @@ func (p slowPolicy) Decide(context.Context, policy.Input) (policy.Decision, erro
 }
 func (slowPolicy) May(context.Context, policy.Input) policy.Effect            { return policy.Allow }
 func (slowPolicy) Reads(context.Context, policy.Input) ([]policy.Read, error) { return nil, nil }
-func (slowPolicy) Revision() string                                           { return "slow" }
+func (slowPolicy) Limits(context.Context, policy.Input) (policy.Limits, error) {
+	return policy.Limits{}, nil
+}
+func (slowPolicy) Revision() string { return "slow" }
 
 func TestC7ACallThatEndsWhileThePolicyIsAskedNeverRuns(t *testing.T) {
 	for _, test := range []struct {
@@ -51,7 +54,7 @@ func TestC7ACallThatEndsWhileThePolicyIsAskedNeverRuns(t *testing.T) {
 				if test.code == CodeTimeout {
 					c.Limits.Deadline = 50 * time.Millisecond
 				}
-			}, func(b *bench) { b.policy = slow })
+			}, func(b *bench) { b.judge(slow) })
 			c := b.connect(t, "main")
 			answer, err := c.Start("notes.touch", textOf("x"))
 			if err != nil {

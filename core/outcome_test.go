@@ -124,8 +124,8 @@ func TestC1TheHandlersTypeMustTakeWhatTheSchemaTakes(t *testing.T) {
 func TestTheHandlerGetsTheVeryValueThatPolicySaw(t *testing.T) {
 	var seen, got schema.Value
 	b := newBench(t, nil, func(b *bench) {
-		rules := b.policy
-		b.policy = spy{rules, func(v schema.Value) { seen = v }}
+		rules := b.policy.Load()
+		b.judge(spy{rules, func(v schema.Value) { seen = v }})
 		b.Handle("notes.wait", func(_ context.Context, r *Request) (any, error) {
 			got = r.Args
 			return nil, nil

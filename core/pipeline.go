@@ -115,7 +115,7 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	began := c.enter(audits.StagePolicy)
 	defer c.took(&c.record.Stages.Policy, began)
 	r := &c.record
-	decision, err := c.session.app.policy.Decide(c.ctx, policy.Input{
+	decision, err := c.rules.Decide(c.ctx, policy.Input{
 		Window:   r.Window,
 		Origin:   r.Origin,
 		Command:  r.Command,

@@ -100,7 +100,7 @@ func TestC7PolicyThatBreaksDenies(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b := newBench(t, nil, func(b *bench) { b.policy = test.policy })
+			b := newBench(t, nil, func(b *bench) { b.judge(test.policy) })
 			_, err := b.connect(t, "main").Call(patient(t), "notes.touch", textOf("x"))
 			if code(t, err) != CodeDenied {
 				t.Errorf("page got %v", err)

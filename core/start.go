@@ -64,8 +64,7 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 		gate.Close()
 		return err
 	}
-	app.prepare()
-	if err := app.checkReads(app.policy); err != nil {
+	if err := app.prepare(app.policy.Load()); err != nil {
 		gate.Close()
 		return err
 	}
@@ -145,7 +144,7 @@ func (app *App) openRecord() error {
 // announce logs what an operator should know, above all what was given up.
 func (app *App) announce() {
 	app.log.Info("core: started", "app", app.name, "commands", len(app.commands), "windows", len(app.windows),
-		"policy", app.policy.Revision(), "schemas", app.schemas.Revision())
+		"policy", app.policy.Load().Revision(), "schemas", app.schemas.Revision())
 	if app.pattern == isolation.Brownfield {
 		app.log.Warn("core: brownfield pattern: the page itself holds the keys. Given up: the isolation hook, " +
 			"the separation of the keys' memory from the page's scripts, and the frame's reports of refused calls. " +
@@ -154,13 +153,7 @@ func (app *App) announce() {
 	if app.development {
 		app.log.Warn("core: development mode: pages learn what is wrong with their arguments, and handlers' errors are logged")
 	}
-	unknown := slices.DeleteFunc(slices.Clone(app.named), func(name string) bool { return app.commands[name] != nil })
-	switch {
-	case len(unknown) > 0:
-		app.log.Warn("core: capabilities name commands that are not registered; a rule for a misspelt one never holds", "commands", unknown)
-	case len(app.named) == 0 && len(app.commands) > 0:
-		app.log.Warn("core: no capability names any command; what none allows is denied", "capabilities", app.files.capabilitiesName)
-	}
+	app.warnUnknown(app.policy.Load())
 	if listed := app.files.commands; listed != nil && !slices.Equal(listed, slices.Sorted(maps.Keys(app.commands))) {
 		app.log.Warn("core: sallyport.json lists other commands than are registered; run sallyport manifest", "listed", len(listed), "registered", len(app.commands))
 	}

@@ -69,6 +69,9 @@ func TestC7WhatIsBrokenStopsTheStart(t *testing.T) {
 		{"limits of a command that does not exist", func(f fstest.MapFS, c *Config) {
 			c.CommandLimits = map[string]Limits{"notes.tuch": {Concurrency: 1}}
 		}, []string{"notes.tuch"}},
+		{"a rule that can't be evaluated for a command", func(f fstest.MapFS, c *Config) {
+			f["capabilities/notes.rego"].Data = []byte(notesCapability + "\nallow if {\n\tinput.command == \"notes.touch\"\n\t1 / (count(input.window) - 4) > 0\n}\n")
+		}, []string{"core: capabilities/notes.rego:19: ", "divide by zero", "notes.touch", "window main"}},
 		{"a relative directory", func(f fstest.MapFS, c *Config) { c.Variables = map[string]string{"$NOTES": "notes"} }, []string{"$NOTES"}},
 		{"a short key for the record", func(f fstest.MapFS, c *Config) { c.RecordKey = []byte("short") }, []string{"RecordKey"}},
 		{"a name that can't be a folder's", func(f fstest.MapFS, c *Config) { c.Name = "../notes" }, []string{"../notes"}},
