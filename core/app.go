@@ -32,6 +32,7 @@ type App struct {
 	schemas     *schema.Set
 	policy      atomic.Pointer[ruleset] // read once for a call
 	reloading   sync.Mutex              // one reload at a time
+	watching    atomic.Pointer[watch]   // of Config.CapabilitiesDir
 	tests       func(ctx context.Context, folder fs.FS, c policy.Config) error
 	mac         *audits.MAC
 	log         *slog.Logger
@@ -182,6 +183,9 @@ func (app *App) Gate() *isolation.Gate { return app.gate.Load() }
 func (app *App) Shutdown(ctx context.Context) error {
 	app.work.close()
 	err := app.drain(ctx)
+	if w := app.watching.Load(); w != nil {
+		err = errors.Join(err, w.stop(ctx))
+	}
 	if gate := app.gate.Load(); gate != nil {
 		gate.Close()
 	}

@@ -27,6 +27,13 @@ type Config struct {
 	Page         fs.FS              // of the windows that bring none, here or in sallyport.json
 	Windows      []isolation.Window // the whole list; Origin may be left to Run or to Origins, and Page to Page or sallyport.json
 
+	// CapabilitiesDir is a folder of the system that stands for Capabilities and
+	// is watched while the app runs: once it has changed and come to rest, what
+	// it holds is reloaded as by App.Reload. Replace its files by renaming
+	// others over them: a file that is written slowly may be a valid half of
+	// itself. "" watches nothing; with Capabilities it is an error.
+	CapabilitiesDir string
+
 	// Pattern is Isolation unless this or sallyport.json asks for Brownfield.
 	Pattern isolation.Pattern
 

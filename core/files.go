@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
+	"testing/fstest"
 	"unicode"
 
 	"github.com/sallyport/sallyport/internal/manifest"
@@ -25,6 +27,7 @@ type files struct {
 	schemasName      string // for errors
 	capabilities     fs.FS
 	capabilitiesName string
+	snapshot         fstest.MapFS // of the folder that is watched, as New read it
 	hook             []byte
 	hookName         string
 	pattern          isolation.Pattern
@@ -61,6 +64,11 @@ func (c *Config) read() (files, error) {
 	if c.Capabilities != nil {
 		f.capabilities, f.capabilitiesName = c.Capabilities, "Config.Capabilities"
 	}
+	if c.CapabilitiesDir != "" {
+		if err := f.readWatched(c); err != nil {
+			return files{}, err
+		}
+	}
 	if c.Hook != nil {
 		f.hook, f.hookName = slices.Clone(c.Hook), "Config.Hook"
 	}
@@ -79,6 +87,18 @@ func (c *Config) read() (files, error) {
 		}
 	}
 	return f, f.check()
+}
+
+// readWatched reads the folder that will be watched.
+func (f *files) readWatched(c *Config) (err error) {
+	if c.Capabilities != nil {
+		return errors.New("core: Config has both Capabilities and CapabilitiesDir; the one is to stand for the other")
+	}
+	if f.snapshot, err = readFolder(c.CapabilitiesDir); err != nil {
+		return fmt.Errorf("core: Config.CapabilitiesDir: %w", err)
+	}
+	f.capabilities, f.capabilitiesName = f.snapshot, filepath.ToSlash(c.CapabilitiesDir)
+	return nil
 }
 
 // pageOf is the page of a window that brings none: what the manifest's window

@@ -1,8 +1,11 @@
 package core
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"strings"
 	"testing/fstest"
@@ -57,4 +60,13 @@ func snapshot(folder fs.FS) (fstest.MapFS, error) {
 func aside(name string) bool {
 	base := path.Base(name)
 	return strings.HasPrefix(base, "..") || strings.HasPrefix(base, ".#")
+}
+
+// errNothing keeps a folder that was emptied from being taken for one that
+// allows nothing: it is being replaced, or was lost.
+var errNothing = errors.New("the folder is empty; to allow nothing, leave a capability with windows: [] in it")
+
+// sameFiles reports whether two snapshots hold the same.
+func sameFiles(a, b fstest.MapFS) bool {
+	return maps.EqualFunc(a, b, func(x, y *fstest.MapFile) bool { return bytes.Equal(x.Data, y.Data) })
 }

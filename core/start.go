@@ -70,6 +70,7 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 	}
 	app.gate.Store(gate)
 	app.announce()
+	app.watchFolder()
 	return nil
 }
 
