@@ -69,14 +69,22 @@ func (s *session) newRecord(number uint32, command *command) audits.Record {
 }
 
 // limit takes what the call needs of every budget, or says which has too
-// little left; then nothing is taken but tokens of the rate.
+// little left; then nothing is taken but tokens of the rates.
 func (c *call) limit(now time.Time) *refusal {
 	c.record.Stage = audits.StageLimits
+	refused := c.takeRoom(now)
+	if refused != nil {
+		c.giveBack()
+	}
+	return refused
+}
+
+func (c *call) takeRoom(now time.Time) *refusal {
 	var (
 		s, app = c.session, c.session.app
-		n      = len(c.args)
 		own    *budget
 	)
+	c.size = len(c.args)
 	if !c.hidden {
 		own = s.window.own[c.command.name]
 	}
@@ -85,22 +93,40 @@ func (c *call) limit(now time.Time) *refusal {
 		return &refusal{code: CodeRateLimited, reason: "the session's calls per second are used up"}
 	case own != nil && !own.rate.AllowN(now, 1):
 		return &refusal{code: CodeRateLimited, reason: "the command's calls per second are used up"}
-	case n > c.limits().ArgsBytes:
+	case c.size > c.limits().ArgsBytes:
 		return &refusal{code: CodeTooLarge, reason: "the arguments are larger than their limit"}
-	case !s.budget.enter(n, app.limits.Concurrency, app.limits.PendingBytes):
+	}
+	if c.entered = s.budget.enter(c.size, app.limits.Concurrency, app.limits.PendingBytes); !c.entered {
 		return &refusal{code: CodeBusy, reason: "the session has too many calls under way, or too many bytes of arguments"}
-	case own != nil && !own.enter(n, cmp.Or(c.command.given.Concurrency, math.MaxInt), math.MaxInt):
-		s.budget.leave(n)
-		return &refusal{code: CodeBusy, reason: "the command has too many calls under way"}
-	case !app.work.enter():
-		s.budget.leave(n)
-		if own != nil {
-			own.leave(n)
+	}
+	if own != nil {
+		if !own.enter(c.size, cmp.Or(c.command.given.Concurrency, math.MaxInt), math.MaxInt) {
+			return &refusal{code: CodeBusy, reason: "the command has too many calls under way"}
 		}
+		c.own = own
+	}
+	if !c.hidden {
+		if refused := c.bind(s.link.Context(), now); refused != nil {
+			return refused
+		}
+	}
+	if !app.work.enter() {
 		return &refusal{code: CodeClosed, reason: "the app is shutting down"}
 	}
-	c.size, c.own = n, own
 	return nil
+}
+
+// giveBack leaves every budget that the call has entered.
+func (c *call) giveBack() {
+	if c.bound != nil {
+		c.bound.leave()
+	}
+	if c.own != nil {
+		c.own.leave(c.size)
+	}
+	if c.entered {
+		c.session.budget.leave(c.size)
+	}
 }
 
 // release gives back what admit took, when nothing of the call runs any more.
@@ -109,10 +135,7 @@ func (c *call) release() {
 	c.unwatch()
 	c.cancel()
 	c.shrink(0)
-	if c.own != nil {
-		c.own.leave(c.size)
-	}
-	c.session.budget.leave(c.size)
+	c.giveBack()
 	c.session.app.work.leave()
 }
 

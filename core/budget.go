@@ -78,14 +78,16 @@ type window struct {
 	label  string
 	origin string
 	own    map[string]*budget // of commands with limits of their own; fixed
+	bounds map[string]*bound  // of all commands, by the policy's limits; fixed
 
 	mu   sync.Mutex
 	free []*budget // of ended sessions, the latest last
 }
 
 func newWindow(label, origin string, commands map[string]*command) *window {
-	w := &window{label: label, origin: origin, own: make(map[string]*budget)}
+	w := &window{label: label, origin: origin, own: make(map[string]*budget), bounds: make(map[string]*bound)}
 	for name, c := range commands {
+		w.bounds[name] = new(bound)
 		if b := commandBudget(c.given); b != nil {
 			w.own[name] = b
 		}

@@ -33,9 +33,11 @@ type call struct {
 	unwatch func() bool             // ends the watch for the end of ctx
 	why     atomic.Pointer[refusal] // it was interrupted
 
-	size int     // of args, in the budgets
-	own  *budget // of the command, if it has one
-	held int     // of PendingResults
+	size    int     // of args, in the budgets
+	entered bool    // the session's budget
+	own     *budget // of the command, where it has one and the call entered it
+	bound   *bound  // by the policy's limits, likewise
+	held    int     // of PendingResults
 
 	record   audits.Record
 	decided  bool        // an allow is on record

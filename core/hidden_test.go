@@ -19,6 +19,7 @@ func TestC7ADeniedCommandAnswersAsOneThatDoesNotExist(t *testing.T) {
 		{"nothing allows it", notesCapability},
 		{"a rule denies it", notesCapability + deny + "allow if input.command == \"notes.secret\"\n"},
 		{"a rule asks", notesCapability + "\nask contains \"Really?\" if input.command == \"notes.secret\"\n"},
+		{"a rule limits it", notesCapability + "\nlimit contains {\"calls_per_second\": 0.001, \"bytes\": 20, \"concurrency\": 1} if input.command == \"notes.secret\"\n"},
 		{"a rule denies some arguments and none allows others", notesCapability + "\ndeny contains \"no\" if {\n\tinput.command == \"notes.secret\"\n\tinput.args.text == \"x\"\n}\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
