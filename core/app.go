@@ -33,6 +33,7 @@ type App struct {
 	policy      atomic.Pointer[ruleset] // read once for a call
 	reloading   sync.Mutex              // one reload at a time
 	watching    atomic.Pointer[watch]   // of Config.CapabilitiesDir
+	userWithin  time.Duration           // how long Config.User may take
 	tests       func(ctx context.Context, folder fs.FS, c policy.Config) error
 	mac         *audits.MAC
 	log         *slog.Logger
@@ -109,6 +110,7 @@ func New(c Config) (*App, error) {
 		mac:         mac,
 		log:         c.Log,
 		limits:      limits,
+		userWithin:  userWithin,
 		platform:    runtime.GOOS,
 		variables:   variables,
 		development: c.Development,

@@ -48,6 +48,16 @@ type Config struct {
 	// more, see docs/capabilities.md) are set unless given here or the system has none.
 	Variables map[string]string
 
+	// User says what the policy may know of the user whose session it is: what it
+	// returns is encoded as JSON, once, of at most 64 KiB, and is input.user of all
+	// the session's calls. It is called once for each session, when that opens,
+	// from many goroutines, with an Identity without command and id. Calls wait
+	// for it. An error, a panic, what can't be encoded and more than 10 s are
+	// logged, and all calls of the session are denied. Nil, as a function or as
+	// what it returns, leaves input.user undefined: then rules that read it don't
+	// hold, a deny neither.
+	User func(ctx context.Context, session Identity) (any, error)
+
 	// Record is asked before any handler runs. Nil writes JSON lines to
 	// decisions.jsonl in the user's state folder for this app.
 	Record audits.Recorder

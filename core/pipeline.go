@@ -114,6 +114,10 @@ func (c *call) validate(m parsed) (valid, *refusal) {
 func (c *call) authorize(v valid) (allowed, *refusal) {
 	began := c.enter(audits.StagePolicy)
 	defer c.took(&c.record.Stages.Policy, began)
+	user, refused := c.user()
+	if refused != nil {
+		return allowed{}, refused
+	}
 	r := &c.record
 	decision, err := c.rules.Decide(c.ctx, policy.Input{
 		Window:   r.Window,
@@ -122,6 +126,7 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 		Platform: c.session.app.platform,
 		Session:  r.Session,
 		Local:    true, // every page host is the app's own
+		User:     user,
 		Args:     v.args,
 		Time:     began,
 	})

@@ -17,7 +17,8 @@ type session struct {
 	link   *isolation.Session
 	window *window
 	budget *budget
-	ids    ids // used by receive alone
+	ids    ids   // used by receive alone
+	user   *user // nil where Config.User is
 
 	mu       sync.Mutex
 	calls    map[uint32]*call    // under way
@@ -43,6 +44,7 @@ func (r receiver) Opened(link *isolation.Session) {
 		calls:  make(map[uint32]*call),
 	}
 	s.budget = s.window.borrow(r.app.limits)
+	s.identify()
 	r.app.sessions.Store(link, s)
 	r.app.log.Info("core: session opened", "session", link.ID(), "window", s.window.label,
 		"carrier", link.Carrier().String(), "pattern", link.Pattern().String())
