@@ -27,7 +27,7 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command], args: item.JSON, rules: s.app.policy.Load()}
 	c.record = s.newRecord(item.ID, c.command)
 	c.id = c.record.ID
-	c.hidden = s.app.hides(s.link.Context(), c.rules, s.window, c.command, opened)
+	c.hidden = s.app.hides(s.link.Context(), c.rules, s.window, c.command, opened) && !s.mightGrant(c.command, opened)
 	c.record.ArgsSize = len(item.JSON)
 	c.record.Stages.Open = opened.Sub(arrived)
 	s.app.stats.calls.Add(1)
@@ -132,6 +132,7 @@ func (c *call) giveBack() {
 // release gives back what admit took, when nothing of the call runs any more.
 func (c *call) release() {
 	c.session.leave(c)
+	c.session.app.grants.release(c.grant.Load())
 	c.unwatch()
 	c.cancel()
 	c.shrink(0)

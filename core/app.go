@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -34,6 +35,7 @@ type App struct {
 	reloading   sync.Mutex              // one reload at a time
 	watching    atomic.Pointer[watch]   // of Config.CapabilitiesDir
 	userWithin  time.Duration           // how long Config.User may take
+	grants      grants
 	tests       func(ctx context.Context, folder fs.FS, c policy.Config) error
 	mac         *audits.MAC
 	log         *slog.Logger
@@ -99,6 +101,9 @@ func New(c Config) (*App, error) {
 	mac, err := audits.NewMAC(c.RecordKey)
 	if err != nil {
 		return nil, fmt.Errorf("core: Config.RecordKey: %w", err)
+	}
+	if c.GrantsFile != "" && !filepath.IsAbs(c.GrantsFile) {
+		return nil, fmt.Errorf("core: Config.GrantsFile is %q; want an absolute path, that it is the same file whatever folder the app is started in", c.GrantsFile)
 	}
 	c.Origins, c.CommandLimits = maps.Clone(c.Origins), maps.Clone(c.CommandLimits)
 	app := &App{
@@ -191,6 +196,7 @@ func (app *App) Shutdown(ctx context.Context) error {
 	if gate := app.gate.Load(); gate != nil {
 		gate.Close()
 	}
+	app.grants.close()
 	app.asides.close()
 	app.asides.wait(cancelWithin)
 	app.workers.retire()

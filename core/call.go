@@ -39,6 +39,8 @@ type call struct {
 	bound   *bound  // by the policy's limits, likewise
 	held    int     // of PendingResults
 
+	grant atomic.Pointer[grant] // by which it runs
+
 	record   audits.Record
 	decided  bool        // an allow is on record
 	answered atomic.Bool // the page was told how it ended

@@ -61,6 +61,11 @@ type Config struct {
 	// Record is asked before any handler runs. Nil writes JSON lines to
 	// decisions.jsonl in the user's state folder for this app.
 	Record audits.Recorder
+	// GrantsFile is where grants that persist are kept: the path of a file of this
+	// app's alone, and of one process at a time. "" is grants.json beside the
+	// record of the default; with a Record of yours it is none, and no grant can
+	// persist.
+	GrantsFile string
 	// RecordKey keys the MAC of the arguments in the record, at least 32
 	// bytes. Nil draws one that dies with the process, so that equal arguments
 	// are seen to be equal within one run only.

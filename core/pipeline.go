@@ -14,7 +14,7 @@ import (
 type (
 	parsed  struct{ args schema.Value } // one strict JSON value within bounds
 	valid   struct{ args schema.Value } // and the command's input schema takes it, or the command is hidden
-	allowed struct{ args schema.Value } // and a capability allows it
+	allowed struct{ args schema.Value } // and a capability allows it, or a grant where no rule is against it
 )
 
 // receive is the first half of the pipeline: one frame, from sealed bytes to
@@ -62,7 +62,7 @@ func (c *call) pass() (answer []byte, refused *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	permit, refused := c.authorize(args) // an explicit allow by a capability
+	permit, refused := c.authorize(args) // an explicit allow by a capability, or a grant
 	if refused != nil {
 		return nil, refused
 	}
@@ -108,16 +108,17 @@ func (c *call) validate(m parsed) (valid, *refusal) {
 	return valid(m), nil
 }
 
-// authorize asks the policy. Only an explicit allow counts, and only while
+// authorize asks the policy, and the grants where no rule of it is behind the
+// answer. Only an explicit allow counts, and only while
 // somebody still wants it: a policy engine may finish a short evaluation
 // although its context was cancelled.
 func (c *call) authorize(v valid) (allowed, *refusal) {
-	began := c.enter(audits.StagePolicy)
-	defer c.took(&c.record.Stages.Policy, began)
 	user, refused := c.user()
 	if refused != nil {
 		return allowed{}, refused
 	}
+	began := c.enter(audits.StagePolicy)
+	defer c.took(&c.record.Stages.Policy, began)
 	r := &c.record
 	decision, err := c.rules.Decide(c.ctx, policy.Input{
 		Window:   r.Window,
@@ -142,6 +143,8 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 		return allowed(v), nil
 	case decision.Effect == policy.Ask:
 		return allowed{}, &refusal{code: CodeDenied, reason: "there is nobody to ask: " + decision.Reason, private: true}
+	case c.granted(decision, v.args, began):
+		return allowed(v), nil
 	}
 	return allowed{}, &refusal{code: CodeDenied, reason: decision.Reason, private: true}
 }

@@ -66,6 +66,7 @@ func (r receiver) Ended(link *isolation.Session, reason isolation.Reason) {
 	}
 	s := value.(*session)
 	s.sumUp()
+	r.app.leaveGrants(s)
 	s.window.giveBack(s.budget, time.Now())
 	level := slog.LevelInfo
 	if reason == isolation.EndProtocol || reason == isolation.EndTicket {

@@ -68,6 +68,10 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 		gate.Close()
 		return err
 	}
+	if err := app.restoreGrants(); err != nil {
+		gate.Close()
+		return err
+	}
 	app.gate.Store(gate)
 	app.announce()
 	app.watchFolder()

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -93,6 +94,7 @@ func (s *session) logUser(err error) {
 // user waits for the app to say whose session it is. A hidden command is denied
 // whoever it is, and does not wait: a page could tell it from none by that.
 func (c *call) user() (schema.Value, *refusal) {
+	c.record.Stage = audits.StagePolicy
 	u := c.session.user
 	switch {
 	case u == nil:

@@ -69,6 +69,7 @@ func newTarget(tb testing.TB, config core.Config, newApp func(core.Config) (*cor
 	tb.Helper()
 	t := &target{evidence: newEvidence()}
 	config.Record, config.Observe = t.evidence, t.evidence.observe
+	config.GrantsFile = "" // the user's are none of the kit's
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler) // every second call is refused
 	}
