@@ -397,15 +397,18 @@ func TestC7AnExpiredGrantCountsForNoCall(t *testing.T) {
 		{"before", now.Add(59 * time.Minute), false},
 		{"at that instant", now.Add(time.Hour), true},
 		{"after", now.Add(2 * time.Hour), true},
-		{"the wall says so, and the machine slept", now.Round(0).Add(61 * time.Minute), true},
 	} {
 		if got := g.expired(test.now); got != test.want {
 			t.Errorf("%s: %v", test.name, got)
 		}
 	}
-	g.Expires = g.Expires.Add(24 * time.Hour) // the wall was set back
+	g.until = g.until.Add(24 * time.Hour) // the other clock stood still while the machine slept
 	if !g.expired(now.Add(61 * time.Minute)) {
-		t.Error("a wall that was set back prolonged it")
+		t.Error("a machine that slept prolonged it")
+	}
+	g.until, g.Expires = now.Add(time.Hour), g.Expires.Add(24*time.Hour) // the wall's was set back
+	if !g.expired(now.Add(61 * time.Minute)) {
+		t.Error("a clock that was set back prolonged it")
 	}
 	g.until, g.Expires = now.Add(-time.Second), now.Add(-time.Second)
 	b.grants.mu.Lock()
@@ -600,6 +603,21 @@ func TestC9GrantsAreBounded(t *testing.T) {
 		break
 	}
 	b.grant(t, secret(nil))
+}
+
+// What one grant shows the window, another does not permit to it.
+func TestEachGrantIsAskedForItself(t *testing.T) {
+	b := newBench(t, nil, nil)
+	gone := b.connect(t, "main")
+	b.grant(t, secret(func(g *Grant) { g.UntilNavigation = true })) // for that document
+	b.grant(t, secret(func(g *Grant) { g.Windows = []string{"other"} }))
+	b.grant(t, secret(func(g *Grant) { g.Args = map[string]any{"text": "y"} }))
+	if _, err := b.connect(t, "main").Call(patient(t), "notes.secret", textOf("x")); code(t, err) != CodeDenied {
+		t.Errorf("page got %v", err)
+	}
+	if _, err := gone.Call(patient(t), "notes.secret", textOf("x")); err != nil {
+		t.Error(err)
+	}
 }
 
 // A command that some grant may permit is no secret to its window.
