@@ -39,6 +39,12 @@
 //	 "rules":[{"capability":"notes","file":"notes.rego","line":19}],"revision":"5c1e…",
 //	 "args_size":48,"args_mac":"9b0f…","stages_ns":{"open":2100,"parse":1900,"schema":2400,"policy":700}}
 //
+// An event has no call, so that the members about one are empty:
+//
+//	{"v":1,"time":"2026-11-22T10:05:00.000000001Z","record":"event","verdict":"granted",
+//	 "id":"","session":"","window":"","origin":"","command":"","grant":"g-4k…",
+//	 "terms":{"title":"Export","windows":["main"],"commands":["notes.export"],"args":["path"],"once":true}}
+//
 // A line that was acknowledged survives the death of this program. It is not
 // forced to disk, so a power cut may take the last ones; and whoever may write
 // the file can edit it unseen. Signed checkpoints are still to come.

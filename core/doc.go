@@ -22,7 +22,7 @@
 //	limits     rate, size, concurrency           rate_limited, too_large, busy
 //	parse      one strict JSON value             invalid_args
 //	validate   the command's input schema        invalid_args
-//	authorize  the capabilities                  denied
+//	authorize  the capabilities, or a grant      denied
 //	record     the decision is written           unavailable
 //	dispatch   the Go handler                    failed, internal, timeout, cancelled
 //	validate   the result's schema               internal
@@ -42,6 +42,14 @@
 // the deadline passes, when the session ends or the app shuts down; a handler
 // that does not listen keeps its place in the session's limits until it
 // returns. [Caller] says from the context whose call it is.
+//
+// # What changes while the app runs
+//
+// [App.Reload] and Config.CapabilitiesDir put other capabilities in force, as a
+// whole or not at all; a call is decided by those in force when it came in.
+// [App.Grant] permits for a while what no capability allows, and lifts nothing
+// that a rule says. Calls that have begun go on, but for those whose grant says
+// otherwise. All of it is on record.
 //
 // # Whole app or mounted
 //
