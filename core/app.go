@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -36,7 +35,6 @@ type App struct {
 	watching    atomic.Pointer[watch]   // of Config.CapabilitiesDir
 	userWithin  time.Duration           // how long Config.User may take
 	grants      grants
-	tests       func(ctx context.Context, folder fs.FS, c policy.Config) error
 	mac         *audits.MAC
 	log         *slog.Logger
 	limits      Limits

@@ -53,6 +53,24 @@ func TestAReloadTakesEffectOnTheNextCall(t *testing.T) {
 	}
 }
 
+// tested is a capability with a file of tests.
+func tested(file, tests string) fstest.MapFS {
+	folder := capability("tested", `allow if input.command == "notes.touch"`)
+	folder[file] = &fstest.MapFile{Data: []byte(tests)}
+	return folder
+}
+
+func TestAPolicyWhoseTestsPassComesIntoForce(t *testing.T) {
+	b := newBench(t, nil, nil)
+	folder := tested("tested_test.yaml", "- name: notes are touched\n  window: main\n  command: notes.touch\n  expect: {effect: allow}\n")
+	if err := b.Reload(folder); err != nil {
+		t.Fatal(err)
+	}
+	if !allows(t, b, "notes.touch") || allows(t, b, "notes.echo") {
+		t.Error("it is not in force")
+	}
+}
+
 func TestC7AnUnfitPolicyLeavesTheOneBeforeInForce(t *testing.T) {
 	broken := capability("notes", `allow if {`)
 	for _, test := range []struct {
@@ -65,18 +83,15 @@ func TestC7AnUnfitPolicyLeavesTheOneBeforeInForce(t *testing.T) {
 			[]string{"core: capabilities/a.rego:3: ", "mian"}},
 		{"metadata that nobody knows", fstest.MapFS{"a.rego": {Data: []byte("# METADATA\n# custom:\n#   window: [main]\npackage capability.a\n")}},
 			[]string{"core: capabilities/a.rego:", "window"}},
-		{"a test that fails", capability("tested", `allow if input.command == "notes.touch"`), []string{"core: capabilities: its tests: tested_test.rego:3"}},
+		{"a test that fails", tested("tested_test.rego", "package capability.tested_test\n\nimport data.capability.tested\n\ntest_nothing if not tested.allow with input as {\"command\": \"notes.touch\"}\n"),
+			[]string{"core: capabilities/tested_test.rego:5: test ", "test_nothing fails; sallyport policy test"}},
+		{"a fixture that fails", tested("tested_test.yaml", "- name: nothing is touched\n  window: main\n  command: notes.touch\n  expect: {effect: deny}\n"),
+			[]string{"core: capabilities/tested_test.yaml:1: test ", "nothing is touched fails"}},
+		{"a test that is broken", tested("tested_test.rego", "package capability.tested_test\n\ntest_nothing if {\n"), []string{"core: capabilities/tested_test.rego:4: rego_parse_error"}},
 		{"a folder that can't be read", fstest.MapFS{"a.rego": {Mode: fs.ModeNamedPipe}}, []string{"core: capabilities: a.rego is no regular file"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b := newBench(t, nil, func(b *bench) {
-				b.tests = func(_ context.Context, folder fs.FS, c policy.Config) error {
-					if _, err := fs.Stat(folder, "tested.rego"); err == nil {
-						return errors.New("tested_test.rego:3: test_nothing failed")
-					}
-					return nil
-				}
-			})
+			b := newBench(t, nil, nil)
 			before := b.policy.Load()
 			err := b.Reload(test.folder)
 			if err == nil {
@@ -151,31 +166,30 @@ func TestReloadIsForAnAppThatRuns(t *testing.T) {
 	}
 }
 
-// What was loaded is what was tested, though the folder changes in between.
+// What is checked, what is tested and what comes into force are the same bytes,
+// whatever becomes of the folder meanwhile.
 func TestAFolderIsReadOnce(t *testing.T) {
-	folder := capability("other", `allow if input.command == "notes.secret"`)
-	b := newBench(t, nil, func(b *bench) {
-		b.tests = func(_ context.Context, seen fs.FS, _ policy.Config) error {
-			for name, file := range folder {
-				clear(file.Data) // as somebody may write to the file now
-				if data, err := fs.ReadFile(seen, name); err != nil || !strings.Contains(string(data), "notes.secret") {
-					t.Errorf("tests saw %q, %v", data, err)
-				}
-			}
-			return nil
+	folder := &counted{tested("tested_test.yaml", "- name: notes are touched\n  window: main\n  command: notes.touch\n  expect: {effect: allow}\n"), map[string]int{}}
+	b := newBench(t, nil, nil)
+	if err := b.Reload(folder); err != nil {
+		t.Fatal(err)
+	}
+	for name := range folder.MapFS {
+		if n := folder.reads[name]; n != 1 {
+			t.Errorf("%s was read %d times", name, n)
 		}
-	})
-	if err := b.Reload(copied{folder}); err != nil {
-		t.Error(err)
 	}
 }
 
-// copied hands out copies of its files' bytes.
-type copied struct{ fstest.MapFS }
+// counted counts how often its files are read.
+type counted struct {
+	fstest.MapFS
+	reads map[string]int
+}
 
-func (c copied) ReadFile(name string) ([]byte, error) {
-	data, err := c.MapFS.ReadFile(name)
-	return []byte(string(data)), err
+func (c *counted) ReadFile(name string) ([]byte, error) {
+	c.reads[name]++
+	return c.MapFS.ReadFile(name)
 }
 
 // Two policies take turns under load. What is decided of each call comes from one

@@ -4,9 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
+	"strings"
+	"testing/fstest"
 
 	"github.com/sallyport/sallyport/policy"
+	"github.com/sallyport/sallyport/policy/policytest"
 )
 
 // A ruleset is one revision of the policy with what the core keeps beside it.
@@ -57,14 +61,35 @@ func (app *App) warnUnknown(rules *ruleset) {
 	}
 }
 
-// testRules runs the tests that lie in a folder of capabilities. An error is
-// that of the first one that fails.
-func (app *App) testRules(ctx context.Context, folder fs.FS) error {
-	if app.tests == nil {
+// testRules runs the tests that lie in a folder of capabilities, as the command
+// line does. An error is that of the first one that fails.
+func (app *App) testRules(ctx context.Context, folder fstest.MapFS) error {
+	if !hasTests(folder) { // which would load all of it once more
 		return nil
 	}
-	if err := app.tests(ctx, folder, policy.Config{Variables: app.variables, Platform: app.platform}); err != nil {
-		return fmt.Errorf("core: %s: its tests: %w", app.files.capabilitiesName, err)
+	report, err := policytest.Test(ctx, folder, policy.Config{Variables: app.variables})
+	if err != nil {
+		return inFolder(app.files.capabilitiesName, err)
 	}
-	return nil
+	failed := report.Failed()
+	if len(failed) == 0 {
+		return nil
+	}
+	more := ""
+	if len(failed) > 1 {
+		more = fmt.Sprintf(" (and %d more)", len(failed)-1)
+	}
+	first := failed[0]
+	return fmt.Errorf("core: %s:%d: test %s fails%s; sallyport policy test shows why", path.Join(app.files.capabilitiesName, first.File), first.Line, first.Name, more)
+}
+
+// hasTests reports whether a folder holds Rego tests or fixtures.
+func hasTests(folder fstest.MapFS) bool {
+	for name := range folder {
+		base := strings.TrimSuffix(name, path.Ext(name))
+		if strings.HasSuffix(base, "_test") {
+			return true
+		}
+	}
+	return false
 }
