@@ -13,9 +13,8 @@ import (
 // label a host's, and a command the name of its schema files, so all three are
 // narrower than JSON strings.
 const (
-	nameGrammar    = `^[a-z](-?[a-z0-9])*$`
-	labelGrammar   = `^[a-z](-?[a-z0-9])*$`
-	commandGrammar = `^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$`
+	nameGrammar  = `^[a-z](-?[a-z0-9])*$`
+	labelGrammar = `^[a-z](-?[a-z0-9])*$`
 
 	maxName    = 32
 	maxLabel   = 32
@@ -155,7 +154,25 @@ func (m *Manifest) fillIn() {
 const CommandForm = "letters, digits, _ and -, in parts with single dots between them, a letter first, at most 128 bytes"
 
 // ValidCommand says whether name can name a command.
-func ValidCommand(name string) bool { return matches(commandGrammar, name, maxCommand) }
+func ValidCommand(name string) bool {
+	if name == "" || len(name) > maxCommand || !isLetter(name[0]) {
+		return false
+	}
+	start := true // of a part
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '.' && start:
+			return false
+		case c != '.' && c != '_' && c != '-' && !isLetter(c) && (c < '0' || c > '9'):
+			return false
+		default:
+			start = c == '.'
+		}
+	}
+	return !start
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func matches(grammar, s string, longest int) bool {
 	return len(s) <= longest && regexp.MustCompile(grammar).MatchString(s)

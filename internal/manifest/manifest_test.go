@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -331,4 +332,38 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("after setting the commands: %v", err)
 		}
 	})
+}
+
+// ValidCommand is asked so often that it is no regular expression. That of the schema says the same.
+func TestValidCommandIsTheSchemasPattern(t *testing.T) {
+	var s struct {
+		Properties struct {
+			Commands struct {
+				Items struct {
+					Pattern   string
+					MaxLength int
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(Schema(), &s); err != nil {
+		t.Fatal(err)
+	}
+	items := s.Properties.Commands.Items
+	grammar := regexp.MustCompile(items.Pattern)
+	const alphabet = "aZ0_-.. ë\n"
+	for n := range 200000 {
+		var name string
+		for ; n > 0; n /= 10 {
+			name += string([]rune(alphabet)[n%10])
+		}
+		if ValidCommand(name) != grammar.MatchString(name) {
+			t.Fatalf("%q: %v", name, ValidCommand(name))
+		}
+	}
+	for _, n := range []int{items.MaxLength, items.MaxLength + 1} {
+		if ValidCommand(strings.Repeat("a", n)) != (n <= items.MaxLength) {
+			t.Errorf("%d letters", n)
+		}
+	}
 }
