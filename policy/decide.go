@@ -33,7 +33,7 @@ func (p *Policy) Decide(ctx context.Context, in Input) (Decision, error) {
 	if ctx.Err() != nil {
 		return Decision{}, cancelled(ctx)
 	}
-	d.Revision = p.revision
+	d.Revision, d.Scope = p.revision, e.handed
 	return d, nil
 }
 

@@ -144,7 +144,7 @@ func (s *examiner) examine(ctx context.Context, r *rule) (Examined, error) {
 	}
 	failed := reached.index
 	for _, step := range steps {
-		c := Condition{File: r.File, Line: step.line, Text: step.text, State: Met}
+		c := Condition{File: step.file, Line: step.line, Text: step.text, State: Met}
 		switch {
 		case e.Held || step.last < failed:
 		case step.first > failed:
@@ -209,6 +209,7 @@ func (f *furthest) TraceEvent(e topdown.Event) {
 // step is one condition as the file has it: a run of the compiled body.
 type step struct {
 	first, last int // indices of compiled expressions
+	file        string
 	line        int
 	text        string
 }
@@ -234,9 +235,9 @@ func (r *rule) steps() []step {
 			all[n-1].last = e.Index
 			continue
 		}
-		s := step{first: e.Index, last: e.Index, line: r.Line, text: e.String()}
+		s := step{first: e.Index, last: e.Index, file: r.File, line: r.Line, text: e.String()}
 		if location != nil && location.Row > 0 {
-			s.line, s.text = location.Row, string(location.Text)
+			s.file, s.line, s.text = location.File, location.Row, string(location.Text)
 		}
 		s.text = strings.Join(strings.Fields(s.text), " ")
 		all, last = append(all, s), location

@@ -25,7 +25,7 @@ func (p *Policy) full(ctx context.Context, k *key, e *entry, in *Input) (Decisio
 		if r.Kind == kindLimit || !r.unit.holds(k, page) || !r.unit.Expires.IsZero() && !in.Time.Before(r.unit.Expires) {
 			continue
 		}
-		if r.Kind == kindWithin && r.about(k.command) {
+		if r.Kind == kindWithin && r.about(k) {
 			scope = append(scope, r.Rule)
 		}
 		hits, err := p.hold(ctx, r, input)
@@ -38,7 +38,7 @@ func (p *Policy) full(ctx context.Context, k *key, e *entry, in *Input) (Decisio
 		held = append(held, hits...)
 	}
 	slices.SortFunc(held, compareRules)
-	return weigh(slices.Compact(held), scope), nil
+	return weigh(slices.Compact(held), slices.Compact(scope)), nil
 }
 
 // hold evaluates one rule on a whole input: the rule, once for each message that it holds with.

@@ -51,12 +51,23 @@ func (p *Policy) Reload(fsys fs.FS) (*Policy, error) {
 }
 
 func (env *environment) load(fsys fs.FS, earlier []*unit) (*Policy, error) {
-	sources, err := read(fsys)
+	sources, err := readSources(fsys, isRego)
 	if err != nil {
 		return nil, err
 	}
-	p := &Policy{environment: env, revision: revision(sources, env.config)}
-	if p.units, err = env.units(sources, earlier); err != nil {
+	declared, more, err := readDeclared(fsys)
+	if err != nil {
+		return nil, err
+	}
+	p := &Policy{environment: env, revision: revision(slices.Concat(sources, more), env.config)}
+	var jobs []job
+	for _, s := range sources {
+		jobs = append(jobs, job{s.file, sha256.Sum256(s.text), func() (*unit, error) { return env.unit(s) }})
+	}
+	for _, d := range declared {
+		jobs = append(jobs, job{d.File + ":" + d.ID, d.sum(), func() (*unit, error) { return env.declaredUnit(d) }})
+	}
+	if p.units, err = units(jobs, earlier); err != nil {
 		return nil, err
 	}
 	if err := p.index(); err != nil {
@@ -67,25 +78,30 @@ func (env *environment) load(fsys fs.FS, earlier []*unit) (*Policy, error) {
 	return p, nil
 }
 
-// units compiles what is new among the sources, on all processors. The error is that of the
-// first file.
-func (env *environment) units(sources []source, earlier []*unit) ([]*unit, error) {
+// job makes one unit from texts with the given sum.
+type job struct {
+	key  string // of the unit, across versions of a policy
+	sum  [sha256.Size]byte
+	make func() (*unit, error)
+}
+
+// units compiles what is new, on all processors. The error is that of the first job.
+func units(jobs []job, earlier []*unit) ([]*unit, error) {
 	known := make(map[string]*unit, len(earlier))
 	for _, u := range earlier {
-		known[u.File] = u
+		known[u.key] = u
 	}
-	units, faults := make([]*unit, len(sources)), make([]error, len(sources))
+	units, faults := make([]*unit, len(jobs)), make([]error, len(jobs))
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
-	for i, s := range sources {
-		sum := sha256.Sum256(s.text)
-		if u := known[s.file]; u != nil && u.sum == sum {
+	for i, j := range jobs {
+		if u := known[j.key]; u != nil && u.sum == j.sum {
 			units[i] = u
 			continue
 		}
 		work.Go(func() error {
-			if units[i], faults[i] = env.unit(s); faults[i] == nil {
-				units[i].sum = sum
+			if units[i], faults[i] = j.make(); faults[i] == nil {
+				units[i].key, units[i].sum = j.key, j.sum
 			}
 			return nil
 		})
@@ -127,18 +143,28 @@ type source struct {
 	text []byte
 }
 
-func read(fsys fs.FS) ([]source, error) {
+func isRego(file string) (bool, error) {
+	switch ext := path.Ext(file); {
+	case !strings.EqualFold(ext, ".rego"), strings.HasSuffix(file, "_test.rego"):
+		return false, nil
+	case ext != ".rego":
+		return false, errors.New("capability files end in .rego, in lower case")
+	}
+	return true, nil
+}
+
+// readSources reads the files that is says are wanted, in the order of their names.
+func readSources(fsys fs.FS, is func(file string) (bool, error)) ([]source, error) {
 	var all []source
 	err := fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
-		ext := path.Ext(file)
-		switch {
-		case err != nil:
+		if err != nil || d.IsDir() {
 			return err
-		case d.IsDir() || !strings.EqualFold(ext, ".rego"):
-			return nil
-		case ext != ".rego":
-			return at(file, 1, errors.New("capability files end in .rego, in lower case"))
-		case strings.HasSuffix(file, "_test.rego"):
+		}
+		wanted, err := is(file)
+		if err != nil {
+			return at(file, 1, err)
+		}
+		if !wanted {
 			return nil
 		}
 		text, err := fs.ReadFile(fsys, file)

@@ -127,7 +127,11 @@ func (s *examiner) editWhere(u *unit, e *Examined) Edit {
 	case s.in.Local:
 		edit.Text = "add local: true, so that the capability holds for the app itself beside its origins"
 	default:
-		edit.Text = fmt.Sprintf("add %q to origins", originOf(s.in.Origin))
+		list := "origins"
+		if u.declared {
+			list = "remote.urls"
+		}
+		edit.Text = fmt.Sprintf("add %q to %s", originOf(s.in.Origin), list)
 	}
 	return edit
 }

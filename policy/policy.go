@@ -66,6 +66,8 @@ type Decision struct {
 	Rules []Rule
 	// Revision is that of the policy which decided.
 	Revision string
+	// Scope is for the handler of an allowed call. The arguments play no part in it.
+	Scope Scope
 }
 
 // Config says how a folder is loaded. The zero value knows no variables.

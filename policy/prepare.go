@@ -25,6 +25,7 @@ type entry struct {
 	decision   Decision      // the answer to every call, if conditions is empty
 	limits     Limits        // for all calls together
 	scope      []Rule        // within rules about the command: one must hold, if there are any
+	handed     Scope         // for the handler
 	held       []Rule        // rules that hold for every call
 	conditions []condition   // rules that hold for some calls
 	compiler   *ast.Compiler // of the conditions
@@ -89,8 +90,11 @@ func (p *Policy) prepare(ctx context.Context, k *key, t time.Time) (*entry, erro
 			continue
 		}
 		e.tried = append(e.tried, r)
-		if r.Kind == kindWithin && r.about(k.command) {
-			e.scope = append(e.scope, r.Rule)
+		if (r.unit.declared || r.Kind == kindWithin) && r.about(k) {
+			if r.Kind == kindWithin {
+				e.scope = append(e.scope, r.Rule)
+			}
+			e.handed.add(r.handed)
 		}
 		err := p.specialize(ctx, e, r)
 		if ctx.Err() != nil {
@@ -201,7 +205,7 @@ func values(t *ast.Term) bool {
 // finish settles what needs no evaluation and compiles the rest.
 func (p *Policy) finish(e *entry) error {
 	slices.SortFunc(e.held, compareRules)
-	e.held = slices.Compact(e.held)
+	e.held, e.scope = slices.Compact(e.held), slices.Compact(e.scope)
 	if slices.ContainsFunc(e.held, func(r Rule) bool { return r.Kind == kindDeny }) {
 		// Nothing can lift a deny; other denies still add their reasons.
 		e.conditions = slices.DeleteFunc(e.conditions, func(c condition) bool { return c.Kind != kindDeny })
@@ -225,7 +229,7 @@ func (p *Policy) finish(e *entry) error {
 		if err != nil {
 			return err
 		}
-		modules[c.File] = compiled.Modules[c.File]
+		modules["capability "+c.Capability] = compiled.Modules[c.File]
 	}
 	e.compiler = ast.NewCompiler().WithCapabilities(p.loose).WithDefaultRegoVersion(ast.RegoV1)
 	if e.compiler.Compile(modules); e.compiler.Failed() {

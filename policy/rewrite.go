@@ -23,13 +23,14 @@ type rewriter struct {
 func (w *rewriter) module(m *ast.Module) *ast.Error {
 	w.checkTexts(m)
 	for _, r := range m.Rules {
-		kind := ruleName(r)
-		if kind != "allow" && kind != "deny" && kind != "ask" {
+		kind := kindOf(ruleName(r))
+		if kind == "" || kind == kindLimit {
 			continue
 		}
+		permits := kind == kindAllow || kind == kindWithin
 		for ; r != nil; r = r.Else {
-			against := kind != "allow" || !r.Head.Value.Equal(ast.InternedTerm(true))
-			if kind == "allow" && !values(r.Head.Value) {
+			against := !permits || !r.Head.Value.Equal(ast.InternedTerm(true))
+			if permits && !values(r.Head.Value) {
 				continue
 			}
 			for _, e := range r.Body {

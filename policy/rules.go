@@ -42,6 +42,7 @@ type rule struct {
 	body     ast.Body // holds where the rule does; binds reason where the rule says something
 	source   *ast.Rule
 	commands []string        // the only ones it can hold for; nil if that isn't plain from its text
+	handed   handed          // to the handler, by a rule of a declarative file
 	reads    [][]schema.Step // of a deny or ask: the arguments it looks at
 }
 
@@ -54,8 +55,11 @@ func (p *Policy) index() error {
 	slices.SortStableFunc(p.units, func(a, b *unit) int { return cmp.Compare(a.ID, b.ID) })
 	for i, u := range p.units[min(1, len(p.units)):] {
 		if first := p.units[i]; first.ID == u.ID {
-			return at(u.File, u.parsed.Package.Location.Row,
-				fmt.Errorf("capability %s is defined already, in %s: one file holds one capability", u.ID, first.File))
+			advice := "one file holds one capability"
+			if first.declared || u.declared {
+				advice = "choose another identifier"
+			}
+			return at(u.File, u.parsed.Package.Location.Row, fmt.Errorf("capability %s is defined already, in %s: %s", u.ID, first.File, advice))
 		}
 	}
 	p.byCommand, p.operands = make(map[string][]*rule), make(map[string][]string)
@@ -91,7 +95,7 @@ func newRule(u *unit, kind string, r *ast.Rule) *rule {
 		unit:     u,
 		body:     r.Body.Copy(),
 		source:   r,
-		commands: commandsOf(r.Body),
+		commands: valuesOf(r.Body, "command"),
 	}
 	switch {
 	case kind == kindDeny, kind == kindAsk, kind == kindLimit && r.Head.Key != nil:
@@ -121,16 +125,17 @@ func wholeRule(u *unit, m *ast.Module) *rule {
 	return n
 }
 
-func isCommand(t *ast.Term) bool {
+// isField says whether a term is input.<field>.
+func isField(t *ast.Term, field string) bool {
 	ref, ok := t.Value.(ast.Ref)
-	return ok && len(ref) == 2 && ref[0].Equal(ast.InputRootDocument) && ref[1].Equal(ast.InternedTerm("command"))
+	return ok && len(ref) == 2 && ref[0].Equal(ast.InputRootDocument) && ref[1].Equal(ast.InternedTerm(field))
 }
 
-// commandVars are the variables that the compiler put in place of input.command.
-func commandVars(body ast.Body) map[ast.Value]bool {
+// fieldVars are the variables that the compiler put in place of input.<field>.
+func fieldVars(body ast.Body, field string) map[ast.Value]bool {
 	locals := make(map[ast.Value]bool)
 	for _, e := range body {
-		if !e.Negated && e.IsEquality() && isCommand(e.Operand(1)) {
+		if !e.Negated && e.IsEquality() && isField(e.Operand(1), field) {
 			if v, ok := e.Operand(0).Value.(ast.Var); ok && v.IsGenerated() {
 				locals[v] = true
 			}
@@ -139,11 +144,11 @@ func commandVars(body ast.Body) map[ast.Value]bool {
 	return locals
 }
 
-// commandsOf reads from a compiled body for which commands it can hold: an
-// expression input.command == "x" or input.command in {"x", "y"} must be true
-// whatever else there is.
-func commandsOf(body ast.Body) []string {
-	locals := commandVars(body)
+// valuesOf reads from a compiled body for which values of a field of the input it can hold: an
+// expression input.command == "x" or input.command in {"x", "y"} must be true whatever
+// else there is. Nil if that isn't plain from the text.
+func valuesOf(body ast.Body, field string) []string {
+	locals := fieldVars(body, field)
 	for _, e := range body {
 		if e.Negated || !e.IsCall() {
 			continue
@@ -151,14 +156,14 @@ func commandsOf(body ast.Body) []string {
 		a, b := e.Operand(0), e.Operand(1)
 		switch {
 		case e.IsEquality():
-			if isCommand(b) {
+			if isField(b, field) {
 				a, b = b, a
 			}
-			if text, ok := b.Value.(ast.String); ok && isCommand(a) {
+			if text, ok := b.Value.(ast.String); ok && isField(a, field) {
 				return []string{string(text)}
 			}
 		case e.Operator().Equal(ast.Member.Ref()) && len(e.Operands()) == 2:
-			if _, ok := a.Value.(ast.Var); ok && locals[a.Value] || isCommand(a) {
+			if _, ok := a.Value.(ast.Var); ok && locals[a.Value] || isField(a, field) {
 				if names, ok := texts(b); ok {
 					return names
 				}
@@ -190,18 +195,21 @@ func compareRules(a, b Rule) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
 }
 
-// about says whether a within rule restricts a command: its body names the command, or with startswith
-// the namespace that the command is in. One that names neither restricts all.
-func (r *rule) about(command string) bool {
-	if r.commands != nil {
-		return slices.Contains(r.commands, command)
+// about says whether a within rule restricts the calls of a key: its body names command and platform, or
+// with startswith the namespace that the command is in. One that names none restricts all.
+func (r *rule) about(k *key) bool {
+	if platforms := valuesOf(r.body, "platform"); platforms != nil && !slices.Contains(platforms, k.platform) {
+		return false
 	}
-	locals := commandVars(r.body)
+	if r.commands != nil {
+		return slices.Contains(r.commands, k.command)
+	}
+	locals := fieldVars(r.body, "command")
 	for _, e := range r.body {
-		if e.Negated || !e.IsCall() || !e.Operator().Equal(ast.StartsWith.Ref()) || !locals[e.Operand(0).Value] && !isCommand(e.Operand(0)) {
+		if e.Negated || !e.IsCall() || !e.Operator().Equal(ast.StartsWith.Ref()) || !locals[e.Operand(0).Value] && !isField(e.Operand(0), "command") {
 			continue
 		}
-		if namespace, ok := e.Operand(1).Value.(ast.String); ok && !strings.HasPrefix(command, string(namespace)) {
+		if namespace, ok := e.Operand(1).Value.(ast.String); ok && !strings.HasPrefix(k.command, string(namespace)) {
 			return false
 		}
 	}

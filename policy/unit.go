@@ -46,6 +46,8 @@ func newEnvironment(c Config) (*environment, error) {
 // each is compiled by itself, and again only when its text has changed.
 type unit struct {
 	*Capability
+	key      string // across versions of a policy
+	declared bool   // by a declarative file
 	sum      [sha256.Size]byte
 	rules    []*rule
 	operands map[string][]string // arguments that scope calls read, by their key in the input
