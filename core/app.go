@@ -40,6 +40,9 @@ type App struct {
 	limits      Limits
 	platform    string
 	variables   map[string]string
+	paths       *policy.Paths
+	roots       roots
+	decoders    sync.Map // of scope entries: reflect.Type to *schema.Decoder
 	development bool
 
 	mu       sync.Mutex
@@ -96,6 +99,10 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, because(homeless, inFolder(f.capabilitiesName, err))
 	}
+	paths, err := policy.NewPaths(policy.Config{Variables: variables, Platform: runtime.GOOS})
+	if err != nil {
+		return nil, err
+	}
 	mac, err := audits.NewMAC(c.RecordKey)
 	if err != nil {
 		return nil, fmt.Errorf("core: Config.RecordKey: %w", err)
@@ -116,6 +123,7 @@ func New(c Config) (*App, error) {
 		userWithin:  userWithin,
 		platform:    runtime.GOOS,
 		variables:   variables,
+		paths:       paths,
 		development: c.Development,
 		handlers:    make(map[string]Handler),
 		fits:        make(map[string]func(*schema.Set, string) error),
@@ -198,6 +206,7 @@ func (app *App) Shutdown(ctx context.Context) error {
 	app.asides.close()
 	app.asides.wait(cancelWithin)
 	app.workers.retire()
+	err = errors.Join(err, app.roots.close())
 	if app.closer != nil {
 		err = errors.Join(err, app.closer.Close())
 	}

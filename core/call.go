@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -40,6 +41,8 @@ type call struct {
 	held    int     // of PendingResults
 
 	grant atomic.Pointer[grant] // by which it runs
+
+	scope policy.Scope // for the handler
 
 	record   audits.Record
 	decided  bool        // an allow is on record
@@ -87,7 +90,7 @@ func (c *call) mayLinger() bool { return c.command != nil && c.command.slow.Load
 // handle calls the handler, and notes whether it was quick.
 func (c *call) handle(request *Request) (any, error) {
 	began := time.Now()
-	result, err := c.command.handler(&callContext{c.ctx, request.Identity}, request)
+	result, err := c.command.handler(&callContext{c.ctx, request.Identity, c.session.app, c.scope}, request)
 	if slow := time.Since(began) > quick; slow != c.command.slow.Load() {
 		c.command.slow.Store(slow)
 	}

@@ -273,8 +273,12 @@ func (f *files) checkWindows(capabilities []policy.Capability) error {
 	for _, c := range capabilities {
 		for _, label := range c.Windows {
 			if !strings.ContainsAny(label, "*?") && !slices.Contains(labels, label) {
-				return fmt.Errorf("core: %s:%d: custom.windows names %q, which is no window of the app; expected one of %s, a glob, or [] for none",
-					path.Join(f.capabilitiesName, c.File), c.Line, label, strings.Join(labels, ", "))
+				field := "windows"
+				if path.Ext(c.File) == ".rego" {
+					field = "custom.windows"
+				}
+				return fmt.Errorf("core: %s:%d: %s names %q, which is no window of the app; expected one of %s, a glob, or [] for none",
+					path.Join(f.capabilitiesName, c.File), c.Line, field, label, strings.Join(labels, ", "))
 			}
 		}
 	}

@@ -132,6 +132,7 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 		Time:     began,
 	})
 	r.Revision, r.Rules = decision.Revision, rules(decision.Rules)
+	c.scope = decision.Scope
 	switch {
 	case c.over():
 		return allowed{}, c.interrupted()

@@ -7,6 +7,7 @@ import (
 	"path"
 	"reflect"
 
+	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -116,24 +117,27 @@ var errNoCall = errors.New("core: the context is not that of a handler")
 // one derived from that. Any other context is an error, and the Identity then
 // empty: there is no caller to fall back on.
 func Caller(ctx context.Context) (Identity, error) {
-	if caller, ok := ctx.Value(callerKey{}).(*Identity); ok {
-		return *caller, nil
+	if call, ok := ctx.Value(callKey{}).(*callContext); ok {
+		return call.caller, nil
 	}
 	return Identity{}, errNoCall
 }
 
-type callerKey struct{}
+// callKey is what a callContext is found by.
+type callKey struct{}
 
 // A callContext is what a handler gets: it ends with the call and knows whose
 // call it is, whatever becomes of the request.
 type callContext struct {
 	context.Context
 	caller Identity
+	app    *App
+	scope  policy.Scope
 }
 
 func (c *callContext) Value(key any) any {
-	if key == (callerKey{}) {
-		return &c.caller
+	if key == (callKey{}) {
+		return c
 	}
 	return c.Context.Value(key)
 }
