@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,10 @@ import (
 
 	"github.com/sallyport/sallyport/core"
 )
+
+// folder holds the notes. The policy has judged each path by its text; the root that
+// core opens sees to it that no link leads out of the folder either.
+const folder = "$APPDATA/notes"
 
 // A Note is one Markdown file.
 type Note struct {
@@ -26,59 +29,49 @@ type List struct {
 	Notes  []Note `json:"notes"`
 }
 
-// A folder holds the notes. The policy has judged each path by its text; the
-// root sees to it that no link leads out of the folder either.
-type folder struct {
-	path string
-	root *os.Root
-}
-
-func openFolder(path string) (*folder, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("notes: failed to make the folder: %w", err)
-	}
-	root, err := os.OpenRoot(path)
+func list(ctx context.Context, _ struct{}) (List, error) {
+	root, err := core.Root(ctx, folder)
 	if err != nil {
-		return nil, fmt.Errorf("notes: failed to open the folder: %w", err)
+		return List{}, err
 	}
-	return &folder{path, root}, nil
+	notes, err := find(root, "")
+	return List{filepath.ToSlash(root.Name()), notes}, err
 }
 
-func (f *folder) list(context.Context, struct{}) (List, error) {
-	notes, err := f.find("")
-	return List{filepath.ToSlash(f.path), notes}, err
-}
-
-func (f *folder) search(_ context.Context, args struct {
+func search(ctx context.Context, args struct {
 	Query string `json:"query"`
 }) ([]Note, error) {
-	return f.find(strings.ToLower(args.Query))
+	root, err := core.Root(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	return find(root, strings.ToLower(args.Query))
 }
 
-func (f *folder) save(_ context.Context, args struct {
+func save(ctx context.Context, args struct {
 	Path string `json:"path"`
 	Text string `json:"text"`
 }) (Note, error) {
-	name, err := f.name(args.Path)
+	root, name, err := core.Within(ctx, folder, args.Path)
 	if err != nil {
 		return Note{}, err
 	}
 	// Written beside and renamed: a crash leaves the old note or the new one.
-	if err := f.root.WriteFile(name+".new", []byte(args.Text), 0o600); err != nil {
+	if err := root.WriteFile(name+".new", []byte(args.Text), 0o600); err != nil {
 		return Note{}, err
 	}
-	if err := f.root.Rename(name+".new", name); err != nil {
+	if err := root.Rename(name+".new", name); err != nil {
 		return Note{}, err
 	}
-	return f.read(name)
+	return read(root, name)
 }
 
-func (f *folder) delete(_ context.Context, args struct {
+func remove(ctx context.Context, args struct {
 	Path string `json:"path"`
 }) (struct{}, error) {
-	name, err := f.name(args.Path)
+	root, name, err := core.Within(ctx, folder, args.Path)
 	if err == nil {
-		err = f.root.Remove(name)
+		err = root.Remove(name)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		err = core.Visible(errors.New("there is no such note any more"))
@@ -87,14 +80,14 @@ func (f *folder) delete(_ context.Context, args struct {
 }
 
 // find reads the notes with query in name or text.
-func (f *folder) find(query string) ([]Note, error) {
-	names, err := fs.Glob(f.root.FS(), "*.md")
+func find(root *os.Root, query string) ([]Note, error) {
+	names, err := fs.Glob(root.FS(), "*.md")
 	if err != nil {
 		return nil, err
 	}
 	notes := []Note{}
 	for _, name := range names {
-		note, err := f.read(name)
+		note, err := read(root, name)
 		if err != nil {
 			return nil, err
 		}
@@ -105,19 +98,14 @@ func (f *folder) find(query string) ([]Note, error) {
 	return notes, nil
 }
 
-func (f *folder) read(name string) (Note, error) {
-	text, err := f.root.ReadFile(name)
+func read(root *os.Root, name string) (Note, error) {
+	text, err := root.ReadFile(name)
 	if err != nil {
 		return Note{}, err
 	}
-	info, err := f.root.Stat(name)
+	info, err := root.Stat(name)
 	if err != nil {
 		return Note{}, err
 	}
-	return Note{filepath.ToSlash(filepath.Join(f.path, name)), string(text), info.ModTime()}, nil
-}
-
-// name is the part of a path below the folder.
-func (f *folder) name(path string) (string, error) {
-	return filepath.Rel(f.path, filepath.FromSlash(path))
+	return Note{filepath.ToSlash(filepath.Join(root.Name(), name)), string(text), info.ModTime()}, nil
 }

@@ -9,7 +9,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/sallyport/sallyport/core"
@@ -35,13 +34,12 @@ func newApp(config core.Config) (*core.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	notes, err := openFolder(filepath.Join(app.Variables()["$APPDATA"], "notes"))
-	if err != nil {
+	if _, err := app.Root(folder); err != nil { // makes it
 		return nil, err
 	}
-	core.Command(app, "notes.list", notes.list)
-	core.Command(app, "notes.search", notes.search)
-	core.Command(app, "notes.save", notes.save)
-	core.Command(app, "notes.delete", notes.delete)
+	core.Command(app, "notes.list", list)
+	core.Command(app, "notes.search", search)
+	core.Command(app, "notes.save", save)
+	core.Command(app, "notes.delete", remove)
 	return app, nil
 }
