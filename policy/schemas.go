@@ -8,7 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-//go:embed schemas/input.schema.json schemas/decision.schema.json
+//go:embed schemas/input.schema.json schemas/decision.schema.json schemas/capability.schema.json schemas/permission.schema.json
 var schemas embed.FS
 
 // InputSchema is the JSON Schema of what rules read as input. The caller may keep it.
@@ -17,6 +17,12 @@ func InputSchema() []byte { return embedded("input") }
 // DecisionSchema is the JSON Schema of a decision as `sallyport policy explain --json` prints it. The
 // caller may keep it.
 func DecisionSchema() []byte { return embedded("decision") }
+
+// CapabilitySchema is the JSON Schema of a declarative capability file. The caller may keep it.
+func CapabilitySchema() []byte { return embedded("capability") }
+
+// PermissionSchema is the JSON Schema of a file of permissions. The caller may keep it.
+func PermissionSchema() []byte { return embedded("permission") }
 
 func embedded(name string) []byte {
 	text, err := schemas.ReadFile("schemas/" + name + ".schema.json")
