@@ -45,9 +45,11 @@ asked.`,
 		newPolicyCheckCommand(),
 		newPolicyExplainCommand(),
 		newPolicyFmtCommand(),
+		newPolicyImportCommand(),
 		newPolicyLintCommand(),
 		newPolicyLsCommand(),
 		newPolicyNewCommand(),
+		newPolicySchemaCommand(),
 		newPolicyTestCommand(),
 	)
 	return c
