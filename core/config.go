@@ -22,7 +22,7 @@ type Config struct {
 
 	Name         string             // of the app: names its state folder; a-z, 0-9 and single hyphens
 	Schemas      fs.FS              // <command>.input.json and <command>.output.json
-	Capabilities fs.FS              // Rego files
+	Capabilities fs.FS              // Rego and declarative files
 	Hook         []byte             // JavaScript of the isolation hook; required but in the brownfield pattern
 	Page         fs.FS              // of the windows that bring none, here or in sallyport.json
 	Windows      []isolation.Window // the whole list; Origin may be left to Run or to Origins, and Page to Page or sallyport.json

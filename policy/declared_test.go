@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -312,5 +313,30 @@ permissions: [allow-a.b, "c:deny-d"]
 	in := call(t, "a.b", "{}")
 	if most := p.May(context.Background(), in); most != Allow {
 		t.Error(most)
+	}
+}
+
+// What docs/capabilities.md quotes does what it says there.
+func TestTheFilesOfTheGuideDecide(t *testing.T) {
+	c := testConfig()
+	c.Variables["$DOWNLOAD"] = "/home/u/Downloads"
+	p, err := Load(os.DirFS("testdata/guide"), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const denied = `deny reader.yaml:4 (the scope of permission notes-read (permissions/notes.toml:1) denies {"path":"$APPDATA/notes/private/**"})`
+	for what, want := range map[string]string{
+		`reader: notes.list`: "allow reader.yaml:4",
+		`preview-1: notes.open {"path":"/home/u/.local/share/app/notes/a.md"}`:         "allow reader.yaml:4",
+		`reader: notes.open {"path":"/home/u/.local/share/app/notes/private/a.md"}`:    denied,
+		`reader: notes.export {"path":"/home/u/Downloads/a.md","format":"md"}`:         "allow reader.yaml:5",
+		`reader: notes.export {"path":"/home/u/Downloads/a.md","format":"html"}`:       "deny reader.yaml:5",
+		`reader: notes.export {"path":"/home/u/Documents/a.md","format":"md"}`:         "deny reader.yaml:5",
+		`main: notes.export {"path":"/home/u/Downloads/a.md","format":"md"}`:           "deny",
+		`reader: notes.save {"path":"/home/u/.local/share/app/notes/a.md","text":"x"}`: "deny",
+	} {
+		if got := verdict(t, p, what); got != want {
+			t.Errorf("%s: got %s, want %s", what, got, want)
+		}
 	}
 }

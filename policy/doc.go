@@ -1,6 +1,6 @@
 // Package policy decides what a window may ask for.
 //
-// A policy is a folder of Rego files, one capability each:
+// A policy is a folder of Rego files, one capability each, and of declarative files:
 //
 //	# METADATA
 //	# title: Notes
@@ -66,6 +66,18 @@
 // The host of a pattern ends in whole labels, or is * alone. Any host ("https://*") or any scheme
 // ("*://example.com") can be written in this one way only, so that [Capability.Wide] and whoever reads the
 // file can see it: every page that the window is ever led to may then call.
+//
+// # Declarative files
+//
+// Files that end in .json, .yaml, .yml or .toml are capabilities in the shape of Tauri's; those below
+// a folder named permissions define permissions and sets. docs/capabilities.md has the format. They compile to rules like those
+// of Rego files: each permission to an allow or a deny at the line of the capability's entry that
+// leads to it, each entry of a scope to one condition more. A rule that is restricted by a scope allows
+// a call only if an entry fits it; [Decision].Scope hands the entries to the handler. Their denials are
+// no matter of the schema: an argument that is absent or of another type equals nothing.
+//
+// Not read are sallyport.json, *.schema.json, *_test.yaml, and what begins with a dot or lies in a
+// folder that does.
 //
 // # What a rule may read
 //

@@ -21,8 +21,8 @@ import (
 // maxFile bounds one capability file, in bytes.
 const maxFile = 1 << 20
 
-// Load compiles every *.rego file at or below the root of fsys, except *_test.rego. A folder
-// without any makes a policy that denies everything.
+// Load compiles every *.rego file at or below the root of fsys, except *_test.rego, and all
+// declarative files. A folder without any makes a policy that denies everything.
 // The error names the file and line of the first fault and what to do about it: a [*FileError],
 // if the fault is in a file.
 func Load(fsys fs.FS, c Config) (*Policy, error) {
