@@ -59,7 +59,11 @@ func (d decoder) capability(n *document.Node) (*draft, error) {
 			return nil, d.fault(n.Member(name), "a capability has no member %q: a file of permissions belongs below a folder named %s", name, permissionsFolder)
 		}
 	}
-	c := &draft{Capability: &Capability{File: d.file}}
+	c := &draft{Capability: &Capability{File: d.file, lines: make(map[string]int)}}
+	for _, m := range n.Members {
+		c.lines[m.Name] = m.Line
+	}
+	c.lines["origins"] = c.lines["remote"] // what a Rego file calls it
 	var local *bool
 	windows, permissions := false, false
 	globs := func(what string) func(n *document.Node) error {

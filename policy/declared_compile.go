@@ -13,8 +13,8 @@ import (
 // declaration is one capability of a declarative file, written as Rego.
 type declaration struct {
 	*Capability
-	lines  []line   // of the module
-	handed []handed // of each rule, in their order
+	written []line   // the module
+	handed  []handed // of each rule, in their order
 }
 
 // line is one line of a module that stands in no file, and the place in a file that it says.
@@ -90,7 +90,7 @@ func (d *declaration) permission(here place, p *permission, scope scopeEntries) 
 	}
 }
 
-func (d *declaration) write(at place, text string) { d.lines = append(d.lines, line{text, at}) }
+func (d *declaration) write(at place, text string) { d.written = append(d.written, line{text, at}) }
 
 func (d *declaration) rule(here place, head string, of handed, body ...line) {
 	d.write(here, head+" if {")
@@ -123,7 +123,7 @@ func setOf(texts []string) string {
 // text is the whole module.
 func (d *declaration) text() string {
 	var b strings.Builder
-	for _, l := range d.lines {
+	for _, l := range d.written {
 		b.WriteString(l.text + "\n")
 	}
 	return b.String()
@@ -142,7 +142,7 @@ func (d *declaration) module(c *ast.Capabilities) (*ast.Module, error) {
 		}
 		to, ok := moved[*l]
 		if !ok {
-			from, copied := d.lines[(*l).Row-1].at, **l
+			from, copied := d.written[(*l).Row-1].at, **l
 			to = &copied
 			to.File, to.Row = from.file, from.line
 			moved[*l], moved[to] = to, to // nodes share locations
@@ -170,8 +170,8 @@ func (d *declaration) module(c *ast.Capabilities) (*ast.Module, error) {
 // sum is one for all that the unit depends on.
 func (d *declaration) sum() [sha256.Size]byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q %d %q %q %t %q %v\n", d.ID, d.Title, d.Description, d.File, d.Line, d.Windows, d.Origins, d.Local, d.Platforms, d.Expires)
-	for _, l := range d.lines {
+	fmt.Fprintf(h, "%q %q %q %q %d %q %q %t %q %v %v\n", d.ID, d.Title, d.Description, d.File, d.Line, d.Windows, d.Origins, d.Local, d.Platforms, d.Expires, d.lines)
+	for _, l := range d.written {
 		fmt.Fprintf(h, "%q %d %q\n", l.at.file, l.at.line, l.text)
 	}
 	for _, of := range d.handed {

@@ -79,6 +79,9 @@ scope.allow = ["/**"]
 			{`fs.read {"path":"/tmp/a/b"}`, "deny main.yaml:4 main.yaml:5"},
 			{`fs.stat {"path":"/home/u/docs/a.md"}`, "deny main.yaml:5"},
 			{`fs.stat {"path":"/tmp/a"}`, "allow main.yaml:5"}}},
+		{"a path that can't be judged is in no scope", "- more", [][2]string{
+			{`fs.stat {"path":"/tmp/x/../a"}`, outside}, {`fs.stat {"path":"/tmp/.a"}`, outside}, {`fs.stat {"path":"tmp/a"}`, outside},
+			{`fs.stat {"path":"/tmp/%2e%2e"}`, outside}, {`fs.stat {"path":["/tmp/a"]}`, outside}, {`fs.stat {"path":5}`, outside}}},
 		{"all members of an entry", "- more", [][2]string{
 			{`fs.stat {"path":"/srv/a","mode":"r","deep":[1,{"x":true}]}`, "allow main.yaml:4"},
 			{`fs.stat {"path":"/srv/a","mode":"r","deep":[1.0,{"x":true}]}`, "allow main.yaml:4"},
@@ -138,6 +141,23 @@ scope.allow = ["/**"]
 				}
 			}
 		})
+	}
+}
+
+func TestCapabilitiesOfOneFileAreApart(t *testing.T) {
+	p := loadFolder(t, `
+-- a.json --
+[{"identifier": "a", "windows": ["main"], "permissions": [{"identifier": "allow-a.b", "allow": [{"x": 1}], "deny": [{"z": 1}]}]},
+{"identifier": "b", "windows": ["main"], "permissions": [{"identifier": "allow-a.b", "allow": [{"y": 1}], "deny": [{"z": 2}]}]}]
+`)
+	for what, want := range map[string]string{
+		`a.b {"x":1}`: "allow a.json:1 a.json:2", `a.b {"y":1}`: "allow a.json:1 a.json:2", `a.b {"x":2}`: "deny a.json:1 a.json:2",
+		`a.b {"x":1,"z":1}`: `deny a.json:1 (the scope of permission allow-a.b denies {"z":1})`,
+		`a.b {"x":1,"z":2}`: `deny a.json:2 (the scope of permission allow-a.b denies {"z":2})`,
+	} {
+		if got := verdict(t, p, what); got != want || p.Distrusted() {
+			t.Errorf("%s: got %s, want %s", what, got, want)
+		}
 	}
 }
 

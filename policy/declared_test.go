@@ -300,6 +300,37 @@ permissions: []
 	}
 }
 
+func TestExplanationsPointIntoDeclaredCapabilities(t *testing.T) {
+	p := loadFolder(t, `
+-- a.yaml --
+identifier: a
+windows: [main]
+platforms: [linux]
+local: true
+remote:
+  urls: ["https://example.com"]
+permissions: [allow-a.b]
+`)
+	for _, test := range []struct {
+		change func(*Input)
+		want   string
+	}{
+		{func(in *Input) { in.Window = "other" }, `a.yaml:2 add "other" to windows`},
+		{func(in *Input) { in.Platform = "windows" }, `a.yaml:3 add "windows" to platforms`},
+		{func(in *Input) { in.Local, in.Origin = false, "https://example.org" }, `a.yaml:5 add "https://example.org" to remote.urls`},
+	} {
+		in := call(t, "a.b", "{}")
+		test.change(&in)
+		x, err := p.Explain(context.Background(), in)
+		if err != nil || x.Nearest == nil {
+			t.Fatalf("%v, %+v", err, x)
+		}
+		if got := fmt.Sprintf("%s:%d %s", x.Nearest.Edit.File, x.Nearest.Edit.Line, x.Nearest.Edit.Text); got != test.want {
+			t.Errorf("got %s, want %s", got, test.want)
+		}
+	}
+}
+
 func TestCommandsOfDeclarativeFilesAreListed(t *testing.T) {
 	p := loadFolder(t, `
 -- a.yaml --

@@ -229,7 +229,7 @@ func (p *Policy) finish(e *entry) error {
 		if err != nil {
 			return err
 		}
-		modules["capability "+c.Capability] = compiled.Modules[c.File]
+		modules[c.File] = compiled.Modules[c.File]
 	}
 	e.compiler = ast.NewCompiler().WithCapabilities(p.loose).WithDefaultRegoVersion(ast.RegoV1)
 	if e.compiler.Compile(modules); e.compiler.Failed() {
