@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"testing/fstest"
 	"unicode"
 
 	"github.com/sallyport/sallyport/internal/manifest"
+	"github.com/sallyport/sallyport/internal/memfs"
 	"github.com/sallyport/sallyport/isolation"
 	"github.com/sallyport/sallyport/policy"
 	sandboxiframe "github.com/sallyport/sallyport/sandbox-iframe"
@@ -27,7 +27,7 @@ type files struct {
 	schemasName      string // for errors
 	capabilities     fs.FS
 	capabilitiesName string
-	snapshot         fstest.MapFS // of the folder that is watched, as New read it
+	snapshot         memfs.FS // of the folder that is watched, as New read it
 	hook             []byte
 	hookName         string
 	pattern          isolation.Pattern

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"testing/fstest"
 	"time"
 
 	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/internal/memfs"
 )
 
 // testWithin is how long the tests of a policy may take before it is put in
@@ -39,7 +39,7 @@ func (app *App) Reload(capabilities fs.FS) error {
 }
 
 // replace puts a folder's capabilities in force. An err is why they could not be read.
-func (app *App) replace(ctx context.Context, folder fstest.MapFS, err error) error {
+func (app *App) replace(ctx context.Context, folder memfs.FS, err error) error {
 	app.reloading.Lock()
 	defer app.reloading.Unlock()
 	var (
@@ -71,7 +71,7 @@ func (app *App) replace(ctx context.Context, folder fstest.MapFS, err error) err
 
 // makeReady does all that may fail or take time before capabilities are put in
 // force.
-func (app *App) makeReady(ctx context.Context, folder fstest.MapFS) (*ruleset, error) {
+func (app *App) makeReady(ctx context.Context, folder memfs.FS) (*ruleset, error) {
 	ctx, cancel := context.WithTimeout(ctx, testWithin)
 	defer cancel()
 	next, err := app.loadRules(folder)

@@ -7,8 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"testing/fstest"
 
+	"github.com/sallyport/sallyport/internal/memfs"
 	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/policy/policytest"
 )
@@ -63,7 +63,7 @@ func (app *App) warnUnknown(rules *ruleset) {
 
 // testRules runs the tests that lie in a folder of capabilities, as the command
 // line does. An error is that of the first one that fails.
-func (app *App) testRules(ctx context.Context, folder fstest.MapFS) error {
+func (app *App) testRules(ctx context.Context, folder memfs.FS) error {
 	if !hasTests(folder) { // which would load all of it once more
 		return nil
 	}
@@ -84,7 +84,7 @@ func (app *App) testRules(ctx context.Context, folder fstest.MapFS) error {
 }
 
 // hasTests reports whether a folder holds Rego tests or fixtures.
-func hasTests(folder fstest.MapFS) bool {
+func hasTests(folder memfs.FS) bool {
 	for name := range folder {
 		base := strings.TrimSuffix(name, path.Ext(name))
 		if strings.HasSuffix(base, "_test") {

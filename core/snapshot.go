@@ -8,7 +8,8 @@ import (
 	"maps"
 	"path"
 	"strings"
-	"testing/fstest"
+
+	"github.com/sallyport/sallyport/internal/memfs"
 )
 
 // maxFolder bounds what a folder of capabilities may hold, in bytes.
@@ -20,8 +21,8 @@ const maxFolder = 64 << 20
 // the versions of a mounted folder under the former, Emacs its locks under
 // the latter. A link to a file stands for the file. A link to a folder is an
 // error: what lies behind it would not be read, a deny among it.
-func snapshot(folder fs.FS) (fstest.MapFS, error) {
-	files, total := make(fstest.MapFS), int64(0)
+func snapshot(folder fs.FS) (memfs.FS, error) {
+	files, total := make(memfs.FS), int64(0)
 	err := fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -47,7 +48,7 @@ func snapshot(folder fs.FS) (fstest.MapFS, error) {
 			return fmt.Errorf("the folder holds more than %d bytes at %s; keep only what belongs to the capabilities in it", maxFolder, name)
 		}
 		data, err := fs.ReadFile(folder, name)
-		files[name] = &fstest.MapFile{Data: data, Mode: 0o444}
+		files[name] = data
 		return err
 	})
 	if err != nil {
@@ -67,6 +68,6 @@ func aside(name string) bool {
 var errNothing = errors.New("the folder is empty; to allow nothing, leave a capability with windows: [] in it")
 
 // sameFiles reports whether two snapshots hold the same.
-func sameFiles(a, b fstest.MapFS) bool {
-	return maps.EqualFunc(a, b, func(x, y *fstest.MapFile) bool { return bytes.Equal(x.Data, y.Data) })
+func sameFiles(a, b memfs.FS) bool {
+	return maps.EqualFunc(a, b, bytes.Equal)
 }

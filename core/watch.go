@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"testing/fstest"
 	"time"
+
+	"github.com/sallyport/sallyport/internal/memfs"
 )
 
 // How a folder of capabilities is watched.
@@ -28,8 +29,8 @@ const (
 type watch struct {
 	app    *App
 	folder string
-	last   fstest.MapFS // what was tried last, fit or not
-	lost   string       // why the folder could not be read, as it was said last
+	last   memfs.FS // what was tried last, fit or not
+	lost   string   // why the folder could not be read, as it was said last
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -102,12 +103,12 @@ func (w *watch) look(ctx context.Context) {
 	}
 }
 
-func (w *watch) known(files fstest.MapFS, err error) bool {
+func (w *watch) known(files memfs.FS, err error) bool {
 	return said(err) == w.lost && (err != nil || sameFiles(files, w.last))
 }
 
 // try reloads, and remembers what was tried. The app logs what is wrong.
-func (w *watch) try(ctx context.Context, files fstest.MapFS, err error) {
+func (w *watch) try(ctx context.Context, files memfs.FS, err error) {
 	w.lost = said(err)
 	if err == nil {
 		w.last = files
@@ -118,7 +119,7 @@ func (w *watch) try(ctx context.Context, files fstest.MapFS, err error) {
 }
 
 // readFolder is a snapshot of a folder that is not empty.
-func readFolder(name string) (fstest.MapFS, error) {
+func readFolder(name string) (memfs.FS, error) {
 	files, err := snapshot(os.DirFS(name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
