@@ -98,10 +98,7 @@ func (d decoder) capability(n *document.Node) (*draft, error) {
 			local = &v
 			return err
 		}},
-		slot{"remote", func(n *document.Node) (err error) {
-			c.Origins, err = d.remote(n)
-			return err
-		}},
+		slot{"remote", func(n *document.Node) error { return d.remote(n, c.Capability) }},
 		slot{"platforms", func(n *document.Node) (err error) {
 			c.Platforms, err = d.texts(n, "platforms", platform)
 			return err
@@ -131,16 +128,19 @@ func (d decoder) capability(n *document.Node) (*draft, error) {
 	return c, nil
 }
 
-func (d decoder) remote(n *document.Node) ([]string, error) {
-	var urls []string
+func (d decoder) remote(n *document.Node, c *Capability) error {
 	err := d.object(n, "remote", slot{"urls", func(n *document.Node) (err error) {
-		urls, err = d.texts(n, "remote.urls", canonicalOrigin)
+		c.Origins, err = d.texts(n, "remote.urls", func(text string) (string, error) {
+			s, err := readSite(text)
+			c.sites = append(c.sites, s)
+			return s.text, err
+		})
 		return err
 	}})
-	if err == nil && urls == nil {
+	if err == nil && c.Origins == nil {
 		err = d.fault(n, "remote has no urls: name the pages' URLs, or leave remote out")
 	}
-	return urls, err
+	return err
 }
 
 func (d decoder) grants(n *document.Node) ([]grant, error) {

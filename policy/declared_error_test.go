@@ -39,6 +39,8 @@ func TestBrokenDeclarativeFilesAreRefused(t *testing.T) {
 		{"a webview that is none", "-- a.yaml --\nidentifier: a\nwebviews: [\n  x,\n  '[a]']\n", `a.yaml:4: webviews: "[a]": labels are`},
 		{"an unknown platform", "-- a.yaml --\n" + ok + "platforms: [macos]\n", `a.yaml:3: platforms: unknown platform "macos" (macOS is "darwin")`},
 		{"an origin that is none", "-- a.yaml --\n" + ok + "remote:\n  urls: [example.com]\n", `a.yaml:4: remote.urls: "example.com"`},
+		{"a URL pattern that is none", "-- a.yaml --\n" + ok + "remote:\n  urls: [\"https://{example.com\"]\npermissions: []\n", `a.yaml:4: remote.urls: "https://{example.com"`},
+		{"a scope's URL pattern that is none", capability("{identifier: allow-a.b, allow: ['https://{x']}"), "a.yaml:3: rego_compile_error: scope.url_matches: "},
 		{"remote without urls", "-- a.yaml --\n" + ok + "remote: {}\n", "a.yaml:3: remote has no urls: name the pages' URLs, or leave remote out"},
 		{"a date for a time", "-- a.toml --\nidentifier = 'a'\nwindows = []\nexpires = 2027-01-31\n", `a.toml:3: expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z, got "2027-01-31"`},
 		{"a number for a time", "-- a.yaml --\n" + ok + "expires: 5\n", "a.yaml:3: expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z, got a number"},

@@ -104,7 +104,7 @@ func (d decoder) conditions(n *document.Node, what string) ([]line, error) {
 			if m.Value.Kind != document.Text {
 				return nil, d.fault(m.Value, "%s in an entry of %s must be text, got %s", m.Name, what, m.Value.Kind)
 			}
-			function := map[string]string{"path": glob, "url": "url_matches"}[m.Name]
+			function := map[string]string{"path": glob, "url": urlMatches}[m.Name]
 			text = fmt.Sprintf("%s.%s(%s, input.args.%s)", scopeRef(), function, value, m.Name)
 		}
 		all = append(all, line{text, place{d.file, m.Value.Line}})

@@ -131,6 +131,12 @@ scope.allow = ["/**"]
 			{`a.b {"a \"b\\":1,"\n":"\u2028\u0000"}`, "allow main.yaml:4"}, {`a.b {"a \"b\\":1}`, outside}}},
 		{"numbers are exact", "- {identifier: allow-a.b, allow: [{n: 9007199254740993}]}", [][2]string{
 			{`a.b {"n":9007199254740993}`, "allow main.yaml:4"}, {`a.b {"n":9007199254740992}`, outside}}},
+		{"URLs", "- {identifier: allow-a.b, allow: ['https://example.com/api/*', {url: 'https://*.example.org', method: GET}], deny: ['https://example.com/api/admin*']}", [][2]string{
+			{`a.b {"url":"https://example.com/api/x"}`, "allow main.yaml:4"}, {`a.b {"url":"https://sub.example.org/x","method":"GET"}`, "allow main.yaml:4"},
+			{`a.b {"url":"https://sub.example.org/x","method":"POST"}`, outside}, {`a.b {"url":"https://example.com.evil.org/api/x"}`, outside},
+			{`a.b {"url":"https://user@example.com/api/x"}`, "deny main.yaml:4 (the scope of permission allow-a.b denies \"https://example.com/api/admin*\")"},
+			{`a.b {"url":"https://example.com/api/admin/x"}`, "deny main.yaml:4 (the scope of permission allow-a.b denies \"https://example.com/api/admin*\")"},
+			{`a.b {}`, outside}, {`a.b {"url":5}`, "deny main.yaml:4 (the scope of permission allow-a.b denies \"https://example.com/api/admin*\")"}}},
 		{"null is a value", "- {identifier: allow-a.b, allow: [{n: null}]}", [][2]string{{`a.b {"n":null}`, "allow main.yaml:4"}, {`a.b {}`, outside}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

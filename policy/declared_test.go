@@ -193,7 +193,13 @@ identifier: c
 windows: [main]
 local: false
 permissions: [allow-e.f]
+-- d.yaml --
+identifier: d
+windows: [main]
+remote: {urls: ["https://*.example.net"]}
+permissions: [allow-g.h]
 `, [][2]string{{"a.b", "deny"}, {"main@https://example.com: a.b", "allow a.yaml:5"}, {"main@https://example.com.evil.com: a.b", "deny"},
+			{"main@https://sub.example.net: a.b", "deny"}, {"main@https://sub.example.net: g.h", "allow d.yaml:4"}, {"main@https://example.net: g.h", "deny"},
 			{"c.d", "allow b.yaml:5"}, {"main@https://example.com: c.d", "allow b.yaml:5"}, {"e.f", "deny"}, {"main@https://example.com: e.f", "deny"}}},
 		{"platforms", `
 -- a.yaml --

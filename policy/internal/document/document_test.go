@@ -39,6 +39,7 @@ func TestTreesKnowTheirLines(t *testing.T) {
 		{"a TOML table before its parent", "x.toml", "[a.b]\nc = 1\n[a]\nd = 2\n", `1{1:a=1{1:b=1{2:c=21} 4:d=42}}`},
 		{"TOML times", "x.toml", "a = 2027-01-31T00:00:00Z\n", `1{1:a=1time(2027-01-31T00:00:00Z)}`},
 		{"a scalar alone", "x.json", " 5 ", `15`},
+		{"carriage returns of YAML", "x.yaml", "a: 1\r\nb: 2\r\n", `1{1:a=11 2:b=22}`},
 		{"carriage returns", "x.json", "{\r\n\"a\":1}\r\n", `1{2:a=21}`},
 
 		{"YAML's old booleans are text", "x.yaml", "on: [yes, no, on, off, y, n]\n", `1{1:on=1[1"yes" 1"no" 1"on" 1"off" 1"y" 1"n"]}`},
@@ -101,6 +102,7 @@ func TestWhatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 		{"YAML, broken", "x.yaml", "a: 1\n b: 2\n", 2, "not YAML, here or on a line beside it: "},
 		{"YAML, a tab", "x.yaml", "a:\n\t- 1\n", 2, "not YAML, here or on a line beside it: "},
 		{"YAML, a line that not all readers see", "x.yaml", "a: 1\n# b\u2028c: 2\n", 2, "a line separator that is none in every version of YAML"},
+		{"YAML, a carriage return alone", "x.yaml", "a: 1\r\n# b\rc: 2\n", 2, "a carriage return without a line feed"},
 		{"YAML, another", "x.yaml", "# b\u0085c: 2\n", 1, "a line separator that is none in every version of YAML"},
 		{"YAML, deep", "x.yaml", strings.Repeat("[", 40) + strings.Repeat("]", 40), 1, "nested deeper than 32 levels"},
 
@@ -150,10 +152,25 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
+		if last := 1 + strings.Count(string(data), "\n"); highest(n) > last {
+			t.Errorf("line %d of %d", highest(n), last)
+		}
 		text := n.AppendJSON(nil)
 		again, err := Parse("x.json", text)
 		if err != nil || string(again.AppendJSON(nil)) != string(text) {
 			t.Errorf("%s reads as %v, %v", text, again, err)
 		}
 	})
+}
+
+// highest is the last line that a tree names.
+func highest(n *Node) int {
+	line := n.Line
+	for _, item := range n.Items {
+		line = max(line, highest(item))
+	}
+	for _, m := range n.Members {
+		line = max(line, m.Line, highest(m.Value))
+	}
+	return line
 }

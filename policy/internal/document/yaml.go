@@ -17,6 +17,9 @@ func parseYAML(data []byte) (*Node, error) {
 	if i := bytes.IndexFunc(data, func(r rune) bool { return r == '\u0085' || r == '\u2028' || r == '\u2029' }); i >= 0 {
 		return nil, fault(lineAt(data, i), "a line separator that is none in every version of YAML: write it as \\u2028 in double quotes, or leave it out")
 	}
+	if i := bytes.IndexByte(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n\n")), '\r'); i >= 0 {
+		return nil, fault(lineAt(data, i), "a carriage return without a line feed, which ends a line in YAML and not everywhere else: save the file with line feeds")
+	}
 	var doc, more yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(&doc); err != nil && err != io.EOF {
@@ -31,7 +34,7 @@ func parseYAML(data []byte) (*Node, error) {
 		}
 		return nil, fault(more.Line, "a second YAML document: one was expected, without --- or ... after it")
 	}
-	r := yamlReader{scalars: newScalars()}
+	r := yamlReader{scalars: newScalars(), last: lineAt(data, len(data))}
 	return r.value(doc.Content[0], 0)
 }
 
@@ -57,7 +60,10 @@ func newScalars() scalars {
 	}
 }
 
-type yamlReader struct{ scalars }
+type yamlReader struct {
+	scalars
+	last int // the package may place what is absent on a line after it
+}
 
 func (r yamlReader) value(y *yaml.Node, depth int) (*Node, error) {
 	switch {
@@ -68,7 +74,7 @@ func (r yamlReader) value(y *yaml.Node, depth int) (*Node, error) {
 	case y.Style&yaml.TaggedStyle != 0:
 		return nil, fault(y.Line, "YAML tags such as %s are refused: quote what is text, leave the tag out otherwise", y.Tag)
 	}
-	n := &Node{Line: y.Line}
+	n := &Node{Line: min(y.Line, r.last)}
 	switch y.Kind {
 	case yaml.SequenceNode:
 		n.Kind = List
@@ -93,7 +99,7 @@ func (r yamlReader) value(y *yaml.Node, depth int) (*Node, error) {
 		}
 		return n, nil
 	}
-	return r.scalar(y)
+	return r.scalar(n, y)
 }
 
 func (r yamlReader) member(key, value *yaml.Node, depth int) (Member, error) {
@@ -116,8 +122,8 @@ func plain(y *yaml.Node) bool {
 	return y.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
 }
 
-func (r yamlReader) scalar(y *yaml.Node) (*Node, error) {
-	n := &Node{Kind: Text, Text: y.Value, Line: y.Line}
+func (r yamlReader) scalar(n *Node, y *yaml.Node) (*Node, error) {
+	n.Kind, n.Text = Text, y.Value
 	switch {
 	case !plain(y):
 	case r.null.MatchString(y.Value):
@@ -125,7 +131,7 @@ func (r yamlReader) scalar(y *yaml.Node) (*Node, error) {
 	case r.boolean.MatchString(y.Value):
 		n.Kind, n.Text = Bool, strings.ToLower(y.Value)
 	case r.number.MatchString(y.Value):
-		return number(y.Line, y.Value)
+		return number(n.Line, y.Value)
 	}
 	return n, nil
 }
