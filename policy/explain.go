@@ -363,5 +363,16 @@ func (u *unit) elsewhere(k *key, t time.Time) (why string, line int) {
 	return fmt.Sprintf("origins are %q", u.Origins), u.lineOf("origins")
 }
 
+// away counts in how many respects a capability does not hold for a key at t.
+func (u *unit) away(k *key, t time.Time) int {
+	n := 0
+	for _, holds := range []bool{u.Expires.IsZero() || t.Before(u.Expires), u.runsOn(k.platform), u.opensIn(k.window), u.trusts(k.local, pageOf(k.origin))} {
+		if !holds {
+			n++
+		}
+	}
+	return n
+}
+
 // lineOf is where the metadata block has a key.
 func (u *unit) lineOf(key string) int { return cmp.Or(u.lines[key], u.Line) }

@@ -100,6 +100,8 @@ allow if input.command == "admin.reset"
 			`admin.rego:7 elsewhere, it expired at 2026-11-22T13:00:00Z => admin.rego:4 set expires to a later time`},
 		{"a remote page", "notes.list", `{}`, func(in *Input) { in.Local, in.Origin = false, "https://example.com" },
 			`notes.rego:15 elsewhere, it names no origin but the app itself => notes.rego:3 add "https://example.com" to origins`},
+		{"a remote page's, not another window's too", "notes.list", `{}`, func(in *Input) { in.Local, in.Origin, in.Window = false, "https://example.com", "admin" },
+			`notes.rego:15 elsewhere, windows are ["main"] => notes.rego:3 add "admin" to windows`},
 		{"a window that no capability is for", "notes.list", `{}`, func(in *Input) { in.Window = "other" },
 			`notes.rego:15 elsewhere, windows are ["main"] => notes.rego:3 add "other" to windows`},
 		{"a command that nobody may, in a window that may nothing", "x", `{}`, func(in *Input) { in.Window = "other" }, "nothing"},

@@ -67,7 +67,7 @@ func (s *examiner) nearest(ctx context.Context, d Decision) (*Nearest, error) {
 		if err != nil {
 			return nil, err
 		}
-		if missing := e.missing(); best == nil || missing < least {
+		if missing := e.missing() + r.unit.away(k, s.in.Time); best == nil || missing < least {
 			best, found, least = r, e, missing
 		}
 	}
@@ -82,17 +82,14 @@ func (s *examiner) nearest(ctx context.Context, d Decision) (*Nearest, error) {
 	return n, nil
 }
 
-// missing counts what keeps a rule from holding, as far as is known: the failed condition, those after it that
-// were not looked at, and the capability itself.
+// missing counts what keeps a rule from holding where its capability does, as far as is known: the failed condition,
+// and those after it that were not looked at.
 func (e *Examined) missing() int {
 	n := 0
 	for _, c := range e.Conditions {
 		if c.State != Met {
 			n++
 		}
-	}
-	if e.Elsewhere != "" {
-		n++
 	}
 	return n
 }
