@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -35,16 +33,9 @@ func because(homeless, err error) error {
 
 // recordFile is where an app's record goes unless it is told otherwise.
 func recordFile(app string) (string, error) {
-	home, err := os.UserHomeDir()
-	if err != nil || !filepath.IsAbs(home) {
+	folder, err := folders.State(app)
+	if err != nil {
 		return "", errors.New("core: the user has no home folder for the record; set Config.Record")
 	}
-	state := folders.AbsoluteOr(os.Getenv("XDG_STATE_HOME"), filepath.Join(home, ".local", "state"))
-	switch runtime.GOOS {
-	case "windows":
-		state = folders.AbsoluteOr(os.Getenv("LocalAppData"), filepath.Join(home, "AppData", "Local"))
-	case "darwin", "ios":
-		state = filepath.Join(home, "Library", "Application Support")
-	}
-	return filepath.Join(state, app, "decisions.jsonl"), nil
+	return filepath.Join(folder, folders.Record), nil
 }
