@@ -41,7 +41,9 @@
 // the page is concerned. Its context ends when the page cancels the call, when
 // the deadline passes, when the session ends or the app shuts down; a handler
 // that does not listen keeps its place in the session's limits until it
-// returns. [Caller] says from the context whose call it is.
+// returns. From the context, [Caller] says whose call it is, [Scope] what declarative
+// capability files say about the command, and [Root] opens a directory that no
+// link leads out of.
 //
 // # What changes while the app runs
 //
