@@ -261,6 +261,9 @@ func (c *call) log(r *refusal) {
 		rule := c.record.Rules[0]
 		attrs = append(attrs, slog.String("rule", rule.File+":"+strconv.Itoa(rule.Line)))
 	}
+	if c.record.Nearest != nil {
+		attrs = append(attrs, slog.String("nearest", attr(c.record.Nearest)))
+	}
 	log.LogAttrs(c.session.link.Context(), level, "core: call refused", attrs...)
 }
 

@@ -48,7 +48,7 @@ func (app *App) prepare(rules *ruleset) error {
 	for _, label := range slices.Sorted(maps.Keys(app.windows)) {
 		for _, name := range slices.Sorted(maps.Keys(app.commands)) {
 			w, c := app.windows[label], app.commands[name]
-			app.hides(context.Background(), rules, w, c, now)
+			app.foresee(rules, w, c, now)
 			if _, err := rules.Limits(context.Background(), app.outline(w, c, now)); err != nil {
 				return fmt.Errorf("%w (for command %s of window %s)", inFolder(app.files.capabilitiesName, err), name, label)
 			}

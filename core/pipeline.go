@@ -120,7 +120,7 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	began := c.enter(audits.StagePolicy)
 	defer c.took(&c.record.Stages.Policy, began)
 	r := &c.record
-	decision, err := c.rules.Decide(c.ctx, policy.Input{
+	input := policy.Input{
 		Window:   r.Window,
 		Origin:   r.Origin,
 		Command:  r.Command,
@@ -130,7 +130,8 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 		User:     user,
 		Args:     v.args,
 		Time:     began,
-	})
+	}
+	decision, err := c.rules.Decide(c.ctx, input)
 	r.Revision, r.Rules = decision.Revision, rules(decision.Rules)
 	c.scope = decision.Scope
 	switch {
@@ -147,6 +148,7 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	case c.granted(decision, v.args, began):
 		return allowed(v), nil
 	}
+	r.Nearest = c.nearest(decision, input)
 	return allowed{}, &refusal{code: CodeDenied, reason: decision.Reason, private: true}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/internal/memfs"
 	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/policy/policytest"
@@ -21,6 +22,7 @@ type ruleset struct {
 	decider
 	loaded *policy.Policy // what a reload starts from
 	named  []string       // commands that the capabilities name
+	missed map[missed]*audits.Nearest
 }
 
 // A decider answers one call; *policy.Policy is the one outside tests.
@@ -37,7 +39,7 @@ func (app *App) newRules(p *policy.Policy) (*ruleset, error) {
 	if err := app.files.checkWindows(p.Capabilities()); err != nil {
 		return nil, err
 	}
-	return &ruleset{decider: p, loaded: p, named: p.Commands()}, nil
+	return &ruleset{decider: p, loaded: p, named: p.Commands(), missed: make(map[missed]*audits.Nearest)}, nil
 }
 
 // loadRules reads a folder of capabilities as New does, but compiles only what

@@ -83,12 +83,13 @@ type explainFlags struct {
 	policyFlags
 	window, origin, command, args, session, user, event, channel, at string
 	directories                                                      []string
+	id, record                                                       string
 }
 
 func newPolicyExplainCommand() *cobra.Command {
 	var flags explainFlags
 	c := &cobra.Command{
-		Use:   "explain DIR --window LABEL --command NAME [--args JSON]",
+		Use:   "explain DIR {--window LABEL --command NAME [--args JSON] | --id ID}",
 		Short: "Decide one call, and say why",
 		Long: `Explain decides one call by the capabilities in DIR and shows the rules behind
 the answer, how far each other rule held, and for a denial the rule that came
@@ -96,24 +97,36 @@ nearest to allowing it, the condition that failed with the value it saw, and
 the smallest edit that would allow it.
 
 Variables stand for this user's own folders, as in an app that runs here;
---directory sets one. A call that a page was told an id of is found by that id
-in the app's record, which has window, command, rule and nearest rule.
+--directory sets one.
+
+With --id it looks a call up in the app's record, by the id that the page's
+error has, and shows what was decided then: by which rules and, of a denial,
+which rule came nearest. Arguments are not on record, only their types and
+sizes where a condition looked at them.
 
 It exits with 0 for allow, 3 for deny, 4 for ask, and 2 when the policy is
 broken or the question could not be asked.`,
 		Example: `  sallyport policy explain ./examples/notes --window main --command notes.list
   sallyport policy explain . --window main --command notes.save --args '{"path":"/etc/passwd"}'
-  sallyport policy explain . --window main --command notes.list --origin https://example.com --json`,
+  sallyport policy explain . --window main --command notes.list --origin https://example.com --json
+  sallyport policy explain ./examples/notes --id red2meji-12`,
 		Args: cobra.MatchAll(atMost(1), func(c *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
 				return fmt.Errorf("which folder of capabilities? see %s --help", c.CommandPath())
-			case flags.window == "" || flags.command == "":
-				return fmt.Errorf("which call? --window and --command say it; see %s --help", c.CommandPath())
+			case flags.id != "" && (flags.window != "" || flags.command != "" || c.Flags().Changed("args")):
+				return fmt.Errorf("--id is a call of before, and --window, --command and --args are one of now: ask for either; see %s --help", c.CommandPath())
+			case flags.id == "" && (flags.window == "" || flags.command == ""):
+				return fmt.Errorf("which call? --window and --command say it, or --id; see %s --help", c.CommandPath())
 			}
 			return nil
 		}),
-		RunE: func(c *cobra.Command, args []string) error { return explain(c, args[0], &flags) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if flags.id != "" {
+				return explainRecorded(c, args[0], &flags)
+			}
+			return explain(c, args[0], &flags)
+		},
 	}
 	flags.add(c, runtime.GOOS)
 	f := c.Flags()
@@ -126,6 +139,8 @@ broken or the question could not be asked.`,
 	f.StringVar(&flags.event, "event", "", "name of the event that the call is about")
 	f.StringVar(&flags.channel, "channel", "", "id of the channel that the call is about")
 	f.StringVar(&flags.at, "time", "", "when it calls, as in 2027-01-31T12:00:00Z; now if left out")
+	f.StringVar(&flags.id, "id", "", "id of a call that was refused, as the page's error has it")
+	f.StringVar(&flags.record, "record", "", "file of the record, with --id; the app's own if left out")
 	f.StringArrayVar(&flags.directories, "directory", nil, "a variable and its directory, as in PROJECTS=/srv/projects; may be repeated")
 	return c
 }
