@@ -123,6 +123,8 @@ func (s *examiner) editWhere(u *unit, e *Examined) Edit {
 		edit.Text = fmt.Sprintf("add %q to windows", s.in.Window)
 	case s.in.Local:
 		edit.Text = "add local: true, so that the capability holds for the app itself beside its origins"
+	case pageOf(s.in.Origin) == nil:
+		edit.Text = "no capability can name this page: its origin is opaque, or not spelt as browsers spell it"
 	default:
 		list := "origins"
 		if u.declared {
