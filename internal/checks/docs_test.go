@@ -115,7 +115,7 @@ func TestErrorCodesAreDocumented(t *testing.T) {
 // why, and none is listed that is no longer used.
 func TestDependenciesAreJustified(t *testing.T) {
 	var required []string
-	for line := range strings.Lines(read(t, "go.mod")) {
+	for line := range strings.Lines(read(t, "go.mod") + read(t, "bench/peers/go.mod")) {
 		if fields := strings.Fields(line); len(fields) >= 2 && strings.HasPrefix(fields[1], "v") {
 			required = append(required, fields[0])
 		}
