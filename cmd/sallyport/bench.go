@@ -17,7 +17,7 @@ import (
 )
 
 // benchmarks are what `sallyport bench` can measure.
-var benchmarks = []string{"browser", "pipeline"}
+var benchmarks = []string{"browser", "pipeline", "policy"}
 
 func newBenchCommand() *cobra.Command {
 	var asJSON bool
@@ -34,13 +34,19 @@ garbage collector runs at GOGC=400 unless the environment says otherwise.
   browser   a call from a real page through the isolation frame, against a
             plain WebSocket from the same page (chromium or firefox, headless;
             SALLYPORT_BROWSER may hold the path of the program to use)
+  policy    one decision on 10 to 10,000 capabilities, against a hand-written
+            Go map and, from a checkout of Sallyport, plain OPA, Cedar and
+            Casbin on the same capabilities; all must give the same verdicts
 
 With --json every row has every figure; one that was not taken is 0. Those
 of stages and of the browser are medians, so that ns_per_op is p50_us in other
-words; those of the whole pipeline and of the floor are means.
+words; those of the whole pipeline and of the floor are means. Those of the
+policy are medians of rounds' means, and "peers" says whether the other engines
+were measured, and why not.
 
 Exit code: 0 measured, 2 it could not be measured.`,
 		Example: `  sallyport bench pipeline
+  sallyport bench policy --json
   sallyport bench browser --json
   sallyport bench browser --browser firefox`,
 		ValidArgs: benchmarks,
@@ -57,6 +63,9 @@ Exit code: 0 measured, 2 it could not be measured.`,
 			report, err := measure(c.Context(), args[0], which, c.ErrOrStderr())
 			if err != nil {
 				return err
+			}
+			if report.Peers != nil && !report.Peers.Measured {
+				fmt.Fprintf(c.ErrOrStderr(), "sallyport: other engines were not measured: %s\n", report.Peers.Reason)
 			}
 			if asJSON {
 				return printJSON(c.OutOrStdout(), report)
@@ -80,8 +89,11 @@ func measure(ctx context.Context, name, which string, progress io.Writer) (bench
 		debug.SetGCPercent(collectLess)
 	}
 	say := func(what string) { fmt.Fprintf(progress, "sallyport: measuring %s: %s…\n", name, what) }
-	if name == "pipeline" {
+	switch name {
+	case "pipeline":
 		return bench.Pipeline(ctx, say)
+	case "policy":
+		return bench.Policy(ctx, bench.FindPeers(".", progress), say)
 	}
 	b, err := browser.Find(which)
 	if err != nil {
@@ -94,11 +106,25 @@ func measure(ctx context.Context, name, which string, progress io.Writer) (bench
 // left out.
 func printReport(w io.Writer, r bench.Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "case\tvariant\tns/op\tp50 µs\tp95 µs\tallocs\tper second\tratio\t")
+	fmt.Fprintln(t, "case\tvariant\tns/op\tp50 µs\tp95 µs\tallocs\tbytes\tper second\tratio\t")
 	for _, row := range r.Rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.Case, row.Variant,
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.Case, row.Variant,
 			figure("%.0f", row.NsPerOp), figure("%.2f", row.P50), figure("%.2f", row.P95), figure("%.1f", row.AllocsPerOp),
-			figure("%.0f", row.PerSecond), figure("%.2f", row.Ratio))
+			figure("%.0f", row.BytesPerOp), figure("%.0f", row.PerSecond), figure("%.2f", row.Ratio))
+	}
+	if err := t.Flush(); err != nil || len(r.Setup) == 0 {
+		return err
+	}
+	return printSetup(w, r)
+}
+
+// printSetup is the second table, of the policy.
+func printSetup(w io.Writer, r bench.Report) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "\ncase\tvariant\tload ms\treload ms\tfirst decision µs\tbytes kept for it\t")
+	for _, s := range r.Setup {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", s.Case, s.Variant, figure("%.1f", s.LoadMs), figure("%.1f", s.ReloadMs),
+			figure("%.0f", s.FirstDecisionUs), figure("%.0f", s.EntryBytes))
 	}
 	return t.Flush()
 }
