@@ -48,7 +48,7 @@ ask contains "Delete?" if input.command == "c%[1]d.delete"
 }
 
 func BenchmarkDecide(b *testing.B) {
-	for _, n := range []int{1, 50, 1000} {
+	for _, n := range []int{10, 100, 1000, 10_000} {
 		p, err := Load(manyCapabilities(n), testConfig())
 		if err != nil {
 			b.Fatal(err)
@@ -79,7 +79,7 @@ func BenchmarkDecide(b *testing.B) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	for _, n := range []int{1, 50, 1000} {
+	for _, n := range []int{10, 1000} {
 		fsys := manyCapabilities(n)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"runtime"
+	"testing/fstest"
 	"time"
 
 	"github.com/sallyport/sallyport/policy"
@@ -138,6 +140,9 @@ func (b *policyBench) enter(ctx context.Context, w workload) error {
 		return err
 	}
 	s.Case, s.Variant, s.LoadMs = b.name, "sallyport", took
+	if s.ReloadMs, err = b.reload(p, files); err != nil {
+		return err
+	}
 	b.setup = append(b.setup, s)
 
 	now := time.Now()
@@ -190,6 +195,22 @@ func (b *policyBench) load(files fs.FS) (p *policy.Policy, ms float64, err error
 		}
 	}
 	return p, median(times), nil
+}
+
+// reload is the median time that a change of one file takes.
+func (b *policyBench) reload(p *policy.Policy, files fstest.MapFS) (ms float64, err error) {
+	changed := maps.Clone(files)
+	name := spaceOf(b.capabilities/2) + ".rego"
+	var times []float64
+	for i := range max(1, b.loads) {
+		changed[name] = &fstest.MapFile{Data: fmt.Appendf(nil, "%s\n# change %d\n", files[name].Data, i)}
+		began := time.Now()
+		if p, err = p.Reload(changed); err != nil {
+			return 0, fmt.Errorf("bench: %w", err)
+		}
+		times = append(times, time.Since(began).Seconds()*1e3)
+	}
+	return median(times), nil
 }
 
 // maxFirst bounds how many first decisions are measured.

@@ -59,7 +59,7 @@ func TestPolicyMeasuresEveryVariant(t *testing.T) {
 	var setup []string
 	for _, s := range report.Setup {
 		setup = append(setup, s.Case+" "+s.Variant)
-		if s.LoadMs <= 0 || s.Variant == "sallyport" && (s.FirstDecisionUs <= 0 || s.EntryBytes <= 0) {
+		if s.LoadMs <= 0 || s.Variant == "sallyport" && (s.ReloadMs <= 0 || s.FirstDecisionUs <= 0 || s.EntryBytes <= 0) {
 			t.Errorf("a setup without figures: %+v", s)
 		}
 	}
