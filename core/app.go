@@ -35,6 +35,7 @@ type App struct {
 	watching    atomic.Pointer[watch]   // of Config.CapabilitiesDir
 	userWithin  time.Duration           // how long Config.User may take
 	grants      grants
+	inputs      *inputs // nil unless they are recorded
 	mac         *audits.MAC
 	log         *slog.Logger
 	limits      Limits
@@ -81,6 +82,9 @@ func New(c Config) (*App, error) {
 	limits, err := c.completeLimits()
 	if err != nil {
 		return nil, err
+	}
+	if c.PolicyInputs != "" && !c.Development {
+		return nil, errors.New("core: Config.PolicyInputs is set without Config.Development: it writes what pages send in clear, which belongs on no user's machine; leave it empty")
 	}
 	f, err := c.read()
 	if err != nil {
@@ -210,6 +214,7 @@ func (app *App) Shutdown(ctx context.Context) error {
 	if app.closer != nil {
 		err = errors.Join(err, app.closer.Close())
 	}
+	err = errors.Join(err, app.inputs.close())
 	return err
 }
 

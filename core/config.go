@@ -87,6 +87,13 @@ type Config struct {
 	// Insecure in its name.
 	Development bool
 
+	// PolicyInputs is a file that every call which reaches the policy is added to, with
+	// its verdict, for sallyport policy simulate and diff: the arguments in clear, so
+	// New refuses it without Development. One JSON line each (docs/policy-changes.md), readable
+	// by this user alone, 64 MiB at most: what comes after that is not written, and the
+	// log says so once. It is no record: see Record. "" is none.
+	PolicyInputs string
+
 	// Observe is called right before each handler, in its goroutine, with a
 	// copy of the request that the handler gets. It is for the fuzz kit and
 	// tests, which compare that with what was sent; it decides nothing. Nil

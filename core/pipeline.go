@@ -120,7 +120,7 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	began := c.enter(audits.StagePolicy)
 	defer c.took(&c.record.Stages.Policy, began)
 	r := &c.record
-	input := policy.Input{
+	in := policy.Input{
 		Window:   r.Window,
 		Origin:   r.Origin,
 		Command:  r.Command,
@@ -131,7 +131,10 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 		Args:     v.args,
 		Time:     began,
 	}
-	decision, err := c.rules.Decide(c.ctx, input)
+	decision, err := c.rules.Decide(c.ctx, in)
+	if inputs := c.session.app.inputs; inputs != nil {
+		inputs.keep(c.ctx, in, decision, err, c.rules.Revision())
+	}
 	r.Revision, r.Rules = decision.Revision, rules(decision.Rules)
 	c.scope = decision.Scope
 	switch {
@@ -148,7 +151,7 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	case c.granted(decision, v.args, began):
 		return allowed(v), nil
 	}
-	r.Nearest = c.nearest(decision, input)
+	r.Nearest = c.nearest(decision, in)
 	return allowed{}, &refusal{code: CodeDenied, reason: decision.Reason, private: true}
 }
 

@@ -72,6 +72,10 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 		gate.Close()
 		return err
 	}
+	if err := app.openInputs(); err != nil {
+		gate.Close()
+		return err
+	}
 	app.gate.Store(gate)
 	app.announce()
 	app.watchFolder()
@@ -157,6 +161,9 @@ func (app *App) announce() {
 	}
 	if app.development {
 		app.log.Warn("core: development mode: pages learn what is wrong with their arguments, and handlers' errors are logged")
+	}
+	if app.inputs != nil {
+		app.log.Warn("core: what pages ask for is written in clear, arguments included", "file", app.config.PolicyInputs)
 	}
 	app.warnUnknown(app.policy.Load())
 	if listed := app.files.commands; listed != nil && !slices.Equal(listed, slices.Sorted(maps.Keys(app.commands))) {
