@@ -33,6 +33,7 @@ asked.`,
 		Example: `  sallyport policy check ./examples/notes
   sallyport policy check ./examples/notes/capabilities
   sallyport policy explain . --window main --command notes.list
+  sallyport policy diff ./old ./new
   sallyport policy lint ./examples/notes
   sallyport policy ls ./examples/notes
   sallyport policy new notes --dir ./app
@@ -43,6 +44,7 @@ asked.`,
 	}
 	c.AddCommand(
 		newPolicyCheckCommand(),
+		newPolicyDiffCommand(),
 		newPolicyExplainCommand(),
 		newPolicyFmtCommand(),
 		newPolicyImportCommand(),
@@ -50,6 +52,7 @@ asked.`,
 		newPolicyLsCommand(),
 		newPolicyNewCommand(),
 		newPolicySchemaCommand(),
+		newPolicySimulateCommand(),
 		newPolicyTestCommand(),
 	)
 	return c

@@ -56,6 +56,22 @@ type Folder struct {
 // Simulate lets the capabilities of a folder decide recorded calls, each at the time and with the
 // variables and platform it was recorded with.
 func Simulate(ctx context.Context, folder Folder, inputs io.Reader) (Simulation, error) {
+	return simulate(ctx, folder, inputs, func(call Recorded) (Verdict, error) { return call.Was, nil })
+}
+
+// SimulateBoth lets two folders decide recorded calls, whatever was said when they were recorded.
+func SimulateBoth(ctx context.Context, was, now Folder, inputs io.Reader) (Simulation, error) {
+	policies := newLoader(was)
+	return simulate(ctx, now, inputs, func(call Recorded) (Verdict, error) {
+		p, err := policies.load(call.Input.Platform, call.Variables)
+		if err != nil {
+			return Verdict{}, err
+		}
+		return decide(ctx, p, call.Input)
+	})
+}
+
+func simulate(ctx context.Context, folder Folder, inputs io.Reader, was func(Recorded) (Verdict, error)) (Simulation, error) {
 	s := Simulation{Changes: []Change{}}
 	policies := newLoader(folder)
 	found := make(map[string]*Change)
@@ -69,6 +85,9 @@ func Simulate(ctx context.Context, folder Folder, inputs io.Reader) (Simulation,
 		}
 		s.Inputs++
 		s.Revision = cmp.Or(s.Revision, p.Revision())
+		if call.Was, err = was(call); err != nil {
+			return Simulation{}, err
+		}
 		now, err := decide(ctx, p, call.Input)
 		if err != nil {
 			return Simulation{}, err
