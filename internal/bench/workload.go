@@ -116,7 +116,7 @@ func checksOf(i int) []call {
 
 // capabilities writes the workload as capability files. Each has one rule more
 // than the peers are given: the check of save once more, as export, with a
-// function that has many answers, which is left to OPA's own evaluation.
+// function of many answers, which is left to OPA's own evaluation.
 func (w workload) capabilities() fstest.MapFS {
 	files := make(fstest.MapFS, len(w.Grants)/2)
 	for i := 0; i < len(w.Grants); i += 2 {
