@@ -61,6 +61,10 @@ func checkRule(r *ast.Rule) error {
 	name := ruleName(r)
 	plain := len(r.Head.Ref()) == 1 && len(r.Head.Args) == 0
 	set := r.Head.RuleKind() == ast.MultiValue
+	if len(r.Head.Args) > 0 && len(r.Head.Ref()) > 1 {
+		// OPA's partial evaluation loses such a function: a deny that calls it would never hold.
+		return fmt.Errorf("the function %v has a name in several parts: give it a name without dots", r.Head.Ref())
+	}
 	switch name {
 	case kindAllow:
 		if !plain || set {

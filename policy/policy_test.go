@@ -158,6 +158,7 @@ func TestRulesOutsideTheirShapeAreRefused(t *testing.T) {
 		{"allow as function", withoutScope + `allow(x) if x == 1`, "notes.rego:5: allow must be written"},
 		{"allow by default", withoutScope + "default allow := true\n", "notes.rego:5: default allow must be false"},
 		{"limit", withoutScope + "limit := 5\n", "notes.rego:5: limit must be written limit contains"},
+		{"a function with dots in its name, which partial evaluation loses", withoutScope + "allow if true\ndeny contains \"large\" if bounds.bad(input.args.size)\nbounds.bad(size) if size > 10", "notes.rego:7: the function bounds.bad has a name in several parts"},
 		{"misspelt deny", withoutScope + `dney contains "x" if input.command == "y"`, "notes.rego:5: rego_compile_error: dney: no rule reads this set"},
 
 		{"other package", withoutScope + "allow if data.capability.other.allow", "notes.rego:5: rego_compile_error: data.capability.other.allow: a capability reads its own package"},
