@@ -153,21 +153,35 @@ func (t *table) load(w workload) (answer, error) {
 }
 
 func (t *table) round(variant string, decide engine, n int) (*cost, error) {
-	next := t.next[variant]
+	if err := t.turn(variant, decide, n/warmUp); err != nil {
+		return nil, err
+	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	began := time.Now()
+	if err := t.turn(variant, decide, n); err != nil {
+		return nil, err
+	}
+	took := time.Since(began)
+	runtime.ReadMemStats(&after)
+	return &cost{float64(took.Nanoseconds()), float64(after.Mallocs - before.Mallocs), float64(after.TotalAlloc - before.TotalAlloc)}, nil
+}
+
+// warmUp is that of internal/bench.
+const warmUp = 8
+
+// turn takes n decisions.
+func (t *table) turn(variant string, decide engine, n int) error {
+	next := t.next[variant]
 	for range n {
 		allowed, err := decide(&t.hot[next])
 		if err != nil || !allowed {
-			return nil, fmt.Errorf("%s denied %s while it was timed, error: %v", variant, t.hot[next].Command, err)
+			return fmt.Errorf("%s denied %s while it was timed, error: %v", variant, t.hot[next].Command, err)
 		}
 		if next++; next == len(t.hot) {
 			next = 0
 		}
 	}
-	took := time.Since(began)
-	runtime.ReadMemStats(&after)
 	t.next[variant] = next
-	return &cost{float64(took.Nanoseconds()), float64(after.Mallocs - before.Mallocs), float64(after.TotalAlloc - before.TotalAlloc)}, nil
+	return nil
 }

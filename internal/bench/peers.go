@@ -74,7 +74,9 @@ func trusted(folder, here string) bool {
 	return true
 }
 
-func mayRun(owner, user, here int) bool { return owner != unknownOwner && (owner == user || owner == here) }
+func mayRun(owner, user, here int) bool {
+	return owner != unknownOwner && (owner == user || owner == here)
+}
 
 // unknownOwner stands for what can't be told.
 const unknownOwner = -2
