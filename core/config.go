@@ -89,7 +89,7 @@ type Config struct {
 
 	// PolicyInputs is a file that every call which reaches the policy is added to, with
 	// its verdict, for sallyport policy simulate and diff: the arguments in clear, so
-	// New refuses it without Development. One JSON line each (docs/policy-changes.md), readable
+	// New refuses it without Development. One JSON line each (docs/policy-cli.md), readable
 	// by this user alone, 64 MiB at most: what comes after that is not written, and the
 	// log says so once. It is no record: see Record. "" is none.
 	PolicyInputs string
