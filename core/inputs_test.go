@@ -116,3 +116,24 @@ func TestPolicyInputsThatFailAreSaidOnce(t *testing.T) {
 	}
 	b.inputs = nil // closed
 }
+
+// A call that was cancelled got no verdict of the policy, and has none to be compared with.
+func TestPolicyInputsLeaveOutWhatWasNotDecided(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "inputs.jsonl")
+	file, err := replay.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &inputs{file: file, log: logTo(new(logBuffer))}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	i.keep(ended, policy.Input{Command: "notes.cancelled"}, policy.Decision{}, context.Canceled, "r")
+	i.keep(t.Context(), policy.Input{Command: "notes.decided"}, policy.Decision{}, nil, "r")
+	if err := i.close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || bytes.Contains(text, []byte("notes.cancelled")) || !bytes.Contains(text, []byte("notes.decided")) {
+		t.Errorf("%v, %s", err, text)
+	}
+}

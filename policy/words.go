@@ -174,16 +174,14 @@ func (w *wordCollector) beside(f *reader, r *ast.Rule) {
 			for _, path := range f.paths(r, t, nil) {
 				looks = append(looks, w.look(path))
 			}
-			for _, found := range f.texts(r, t) {
-				texts = append(texts, string(found.Value.(ast.String)))
-			}
-			ast.WalkTerms(t, func(t *ast.Term) bool {
-				if n, ok := t.Value.(ast.Number); ok {
-					numbers = append(numbers, json.Number(n))
+			for _, found := range f.scalars(r, t) {
+				switch v := found.Value.(type) {
+				case ast.String:
+					texts = append(texts, string(v))
+				case ast.Number:
+					numbers = append(numbers, json.Number(v))
 				}
-				_, ref := t.Value.(ast.Ref)
-				return ref
-			})
+			}
 		}
 		for _, l := range looks {
 			l.Texts, l.Numbers = append(l.Texts, texts...), append(l.Numbers, numbers...)

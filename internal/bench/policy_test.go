@@ -152,7 +152,7 @@ func main() {
 		case strings.Contains(line, "\"calls\""):
 			fmt.Println(%q)
 		default:
-			fmt.Println("{\"cost\":{\"ns\":1000}}")
+			fmt.Println(%q)
 		}
 	}
 }
@@ -161,12 +161,17 @@ func main() {
 // program writes a bench/peers that says these lines, and returns its checkout.
 func program(t *testing.T, hello, verdicts string) string {
 	t.Helper()
+	return timedProgram(t, hello, verdicts, `{"cost":{"ns":1000}}`)
+}
+
+func timedProgram(t *testing.T, hello, verdicts, cost string) string {
+	t.Helper()
 	dir := t.TempDir()
 	folder := filepath.Join(dir, "bench", "peers")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"go.mod": peersModule + "\ngo 1.26\n", "main.go": fmt.Sprintf(pretender, hello, verdicts)} {
+	for name, text := range map[string]string{"go.mod": peersModule + "\ngo 1.26\n", "main.go": fmt.Sprintf(pretender, hello, verdicts, cost)} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -184,16 +189,18 @@ func TestAPeerThatDoesNotKeepToItIsAnError(t *testing.T) {
 	wrong[len(wrong)-1] = "true"
 	verdicts := func(of []string) string { return `{"verdicts":[` + strings.Join(of, ",") + `]}` }
 	for _, test := range []struct {
-		name, answer, want string
+		name, answer, cost, want string
 	}{
-		{"another verdict than the others'", verdicts(wrong), "opa: allows "},
-		{"a verdict too few", verdicts(right[1:]), "verdicts on"},
-		{"an error", `{"error":"no idea"}`, "no idea"},
-		{"no JSON", `panic: at the disco`, "no JSON"},
-		{"the right ones", verdicts(right), ""},
+		{"another verdict than the others'", verdicts(wrong), `{"cost":{"ns":1000}}`, "opa: allows "},
+		{"a verdict too few", verdicts(right[1:]), `{"cost":{"ns":1000}}`, "verdicts on"},
+		{"an error", `{"error":"no idea"}`, "", "no idea"},
+		{"no JSON", `panic: at the disco`, "", "no JSON"},
+		{"nothing measured", verdicts(right), `{"cost":{"ns":0}}`, "measured nothing"},
+		{"an error while it is timed", verdicts(right), `{"error":"denied"}`, "denied"},
+		{"the right ones", verdicts(right), `{"cost":{"ns":1000}}`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir := program(t, `{"ready":true}`, test.answer)
+			dir := timedProgram(t, `{"ready":true}`, test.answer, test.cost)
 			report, err := measurePolicy(t.Context(), nextToNothing(true), FindPeers(filepath.Join(dir, "bench"), t.Output()), nil)
 			switch {
 			case test.want == "" && (err != nil || !report.Peers.Measured):

@@ -106,6 +106,9 @@ func TestCompare(t *testing.T) {
 			[]string{"gain any other in main: never deny → always allow +a.rego:5"}},
 		{"a namespace", folder(), folder("a.rego", capability("a", "main", `allow if startswith(input.command, "admin.")`)),
 			[]string{"gain any other admin.* in main: never deny → always allow +a.rego:5"}},
+		{"a deny more where nothing allows", folder(), folder("a.rego", capability("a", "main", "deny contains \"no\" if {\n\tinput.command == \"notes.list\"\n\tinput.args.a == 1\n}")), nil},
+		{"only limits, beside a condition", folder("a.rego", capability("a", "main", "allow if {\n\tinput.command == \"notes.list\"\n\tinput.args.a == 1\n}")),
+			folder("a.rego", capability("a", "main", "allow if {\n\tinput.command == \"notes.list\"\n\tinput.args.a == 1\n}\nlimit contains {\"calls_per_second\": 1} if input.command == \"notes.list\"")), nil},
 		{"only limits", folder("a.rego", capability("a", "main", list)), folder("a.rego", capability("a", "main", list+"\nlimit contains {\"calls_per_second\": 1} if input.command == \"notes.list\"")), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -149,6 +152,7 @@ func TestCompareFindsArguments(t *testing.T) {
 		{"an element of a list", plain(`some tag in input.args.tags`, `tag == "open"`), plain(`some tag in input.args.tags`, `tag in {"open", "shut"}`), "gain"},
 		{"the user", plain(`input.user.role == "admin"`), plain(`input.user.role in {"admin", "editor"}`), "gain"},
 		{"a flag", plain(`input.args.force == true`), plain(`input.args.force == false`), "gain loss"},
+		{"an argument that may be absent", plain(`not input.args.force`), plain(`input.args.force == false`), "loss"},
 		{"by way of a helper", folder("a.rego", capability("a", "main", "allow if {\n\tinput.command == \"notes.save\"\n\tsmall\n}\nsmall if input.args.size < 5")),
 			folder("a.rego", capability("a", "main", "allow if {\n\tinput.command == \"notes.save\"\n\tsmall\n}\nsmall if input.args.size < 6")), "gain"},
 		{"four at once", plain(`input.args.a == "p"`, `input.args.b == "q"`, `input.args.c > 41`, `input.args.d == "r"`),

@@ -84,14 +84,18 @@ func TestAFileNeverGrowsOverItsBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	short := recorded(t, `1`)
-	for i, want := range []error{nil, nil, ErrFull, ErrFull} {
-		if err := f.Write(&call); !errors.Is(err, want) {
+	long := recorded(t, `{"text":"of more than five bytes"}`)
+	for i, write := range []struct {
+		call *Recorded
+		want error
+	}{
+		{&call, nil},
+		{&long, ErrFull},
+		{&call, ErrFull}, // it would fit, and look as if nothing were missing before it
+	} {
+		if err := f.Write(write.call); !errors.Is(err, write.want) {
 			t.Errorf("write %d: %v", i, err)
 		}
-	}
-	if err := f.Write(&short); !errors.Is(err, ErrFull) {
-		t.Errorf("after it was full: %v", err)
 	}
 	f.Close()
 	// What was there before counts.
@@ -99,8 +103,10 @@ func TestAFileNeverGrowsOverItsBound(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := f.Write(&call); !errors.Is(err, ErrFull) {
-		t.Errorf("opened again: %v", err)
+	for i, want := range []error{nil, ErrFull} {
+		if err := f.Write(&call); !errors.Is(err, want) {
+			t.Errorf("opened again, write %d: %v", i, err)
+		}
 	}
 	if got := lineCount(t, path); got != 2 {
 		t.Errorf("%d calls", got)
