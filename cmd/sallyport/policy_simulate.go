@@ -17,7 +17,6 @@ import (
 func newPolicySimulateCommand() *cobra.Command {
 	var flags policyFlags
 	var inputs string
-	var schema bool
 	c := &cobra.Command{
 		Use:   "simulate DIR --inputs FILE",
 		Short: "Let changed capabilities decide recorded calls, and show what differs",
@@ -27,17 +26,14 @@ those that would now be decided otherwise, with the rules of both sides.
 
 An app in development writes such a file where core.Config.PolicyInputs says,
 one line of JSON for each call that reaches the policy. It holds arguments in
-clear. --schema prints the JSON Schema of a line.
+clear.
 
 It exits with 0 when every call is decided as it was, 1 when some are not, and
 2 when the policy is broken or the file can't be read.`,
 		Example: `  sallyport policy simulate ./examples/notes --inputs inputs.jsonl
-  sallyport policy simulate ./capabilities --inputs inputs.jsonl --json
-  sallyport policy simulate --schema`,
+  sallyport policy simulate ./capabilities --inputs inputs.jsonl --json`,
 		Args: func(c *cobra.Command, args []string) error {
 			switch {
-			case schema:
-				return atMost(0)(c, args)
 			case len(args) == 0:
 				return fmt.Errorf("which folder of capabilities? see %s --help", c.CommandPath())
 			case inputs == "":
@@ -45,18 +41,11 @@ It exits with 0 when every call is decided as it was, 1 when some are not, and
 			}
 			return atMost(1)(c, args)
 		},
-		RunE: func(c *cobra.Command, args []string) error {
-			if schema {
-				_, err := c.OutOrStdout().Write(replay.Schema())
-				return err
-			}
-			return simulate(c, args[0], inputs, &flags)
-		},
+		RunE: func(c *cobra.Command, args []string) error { return simulate(c, args[0], inputs, &flags) },
 	}
 	flags.add(c, runtime.GOOS)
 	c.Flags().Lookup("platform").Hidden = true // each call has its own
 	c.Flags().StringVar(&inputs, "inputs", "", "file of recorded calls; - is standard input")
-	c.Flags().BoolVar(&schema, "schema", false, "print the JSON Schema of a recorded call")
 	return c
 }
 
