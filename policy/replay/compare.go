@@ -38,7 +38,7 @@ type Difference struct {
 	Direction string     `json:"direction"`
 	Command   string     `json:"command"` // "any other" stands for all that no rule names
 	Windows   []string   `json:"windows"` // labels, or the globs of labels that both policies treat alike
-	Origin    string     `json:"origin"`  // "" is the app itself
+	Origin    string     `json:"origin"`  // as a capability names it; "" is the app itself
 	Platform  string     `json:"platform"`
 	From      *time.Time `json:"from,omitempty"` // when something expires; left out: now
 	Was       Standing   `json:"was"`
@@ -82,8 +82,8 @@ func Compare(ctx context.Context, was, now Side, at time.Time) (Comparison, erro
 		for _, platform := range u.platforms {
 			for _, origin := range u.origins {
 				for _, window := range u.windows {
-					in := policy.Input{Window: window.value, Origin: origin, Local: origin == "", Platform: platform, Time: from}
-					if err := c.place(in, window.name, u.commands, from.After(at)); err != nil {
+					in := policy.Input{Window: window.value, Origin: origin.value, Local: origin.value == "", Platform: platform, Time: from}
+					if err := c.place(in, window.name, origin.name, u.commands, from.After(at)); err != nil {
 						return Comparison{}, err
 					}
 				}
@@ -130,7 +130,7 @@ func (c *comparer) holding(side int, in policy.Input) []policy.Text {
 }
 
 // place compares all commands of a window, an origin and a platform.
-func (c *comparer) place(in policy.Input, window string, commands []standIn, later bool) error {
+func (c *comparer) place(in policy.Input, window, origin string, commands []standIn, later bool) error {
 	was, now := c.holding(0, in), c.holding(1, in)
 	removed, added := apart(was, now)
 	if len(removed)+len(added) == 0 {
@@ -151,7 +151,7 @@ func (c *comparer) place(in policy.Input, window string, commands []standIn, lat
 			return err
 		}
 		for _, d := range found {
-			d.Command, d.Windows, d.Origin, d.Platform, d.Removed, d.Added = command.name, []string{window}, in.Origin, in.Platform, removed, added
+			d.Command, d.Windows, d.Origin, d.Platform, d.Removed, d.Added = command.name, []string{window}, origin, in.Platform, removed, added
 			if later {
 				from := in.Time
 				d.From = &from

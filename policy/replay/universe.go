@@ -14,7 +14,7 @@ import (
 // A universe is all that two policies speak of.
 type universe struct {
 	windows   []standIn
-	origins   []string // "" is the app itself
+	origins   []standIn // "" is the app itself
 	platforms []string
 	commands  []standIn
 	times     []time.Time // now, and when something expires later
@@ -24,12 +24,11 @@ type universe struct {
 const anyOther = "any other"
 
 func universeOf(was, now *policy.Policy, at time.Time) universe {
-	u := universe{origins: []string{""}, times: []time.Time{at}}
-	var globs, labels []string
+	u := universe{times: []time.Time{at}}
+	var globs, labels, origins []string
 	for _, p := range []*policy.Policy{was, now} {
 		for _, k := range p.Capabilities() {
 			globs = append(globs, k.Windows...)
-			u.origins = append(u.origins, k.Origins...)
 			u.platforms = append(u.platforms, k.Platforms...)
 			if k.Expires.After(at) {
 				u.times = append(u.times, k.Expires)
@@ -45,7 +44,7 @@ func universeOf(was, now *policy.Policy, at time.Time) universe {
 				case "window":
 					labels = append(labels, l.Texts...)
 				case "origin":
-					u.origins = append(u.origins, l.Texts...)
+					origins = append(origins, l.Texts...)
 				case "platform":
 					u.platforms = append(u.platforms, l.Texts...)
 				case "command":
@@ -54,8 +53,8 @@ func universeOf(was, now *policy.Policy, at time.Time) universe {
 			}
 		}
 	}
-	u.windows = windowsFor(globs, labels)
-	u.origins, u.platforms = distinct(u.origins), distinct(u.platforms)
+	u.windows, u.platforms = windowsFor(globs, labels), distinct(u.platforms)
+	u.origins = originsFor([]*policy.Policy{was, now}, origins)
 	u.commands = commandsFor(names, prefixes)
 	slices.SortFunc(u.times, time.Time.Compare)
 	u.times = slices.CompactFunc(u.times, time.Time.Equal)
