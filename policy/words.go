@@ -14,6 +14,7 @@ import (
 type Text struct {
 	Rule
 	Text     string
+	Decides  string   // of Text, all that bears on effects: not the reason of a deny
 	Commands []string // the only ones it can be about; nil if its text doesn't say so
 	Helpers  string   // imports and rules beside it that it may use: those of its capability that decide nothing
 }
@@ -25,7 +26,7 @@ func (p *Policy) Texts() []Text {
 	for _, u := range p.units {
 		helpers := u.helpers()
 		for _, r := range u.rules {
-			all = append(all, Text{r.Rule, u.text(r), slices.Clone(r.commands), helpers})
+			all = append(all, Text{r.Rule, u.text(r, true), u.text(r, r.Kind != kindDeny), slices.Clone(r.commands), helpers})
 		}
 	}
 	slices.SortFunc(all, func(a, b Text) int { return compareRules(a.Rule, b.Rule) })
@@ -47,11 +48,15 @@ func (u *unit) helpers() string {
 }
 
 // text is the parsed rule: in the compiled one, names of variables count what stands before it.
-func (u *unit) text(r *rule) string {
+func (u *unit) text(r *rule, head bool) string {
 	var all []string
 	for _, parsed := range u.parsed.Rules {
 		if kindOf(ruleName(parsed)) == r.Kind && (r.source == nil || parsed.Location.Row == r.Line) {
-			all = append(all, parsed.String())
+			if head {
+				all = append(all, parsed.String())
+			} else {
+				all = append(all, parsed.Body.String())
+			}
 		}
 	}
 	if len(all) == 0 {

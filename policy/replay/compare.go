@@ -132,7 +132,7 @@ func (c *comparer) holding(side int, in policy.Input) []policy.Text {
 // place compares all commands of a window, an origin and a platform.
 func (c *comparer) place(in policy.Input, window, origin string, commands []standIn, later bool) error {
 	was, now := c.holding(0, in), c.holding(1, in)
-	removed, added := apart(was, now)
+	removed, added := apart(was, now, effective)
 	if len(removed)+len(added) == 0 {
 		return nil // both say the same here
 	}
@@ -182,10 +182,15 @@ func (c *comparer) add(d Difference) {
 	c.Differences = append(c.Differences, d)
 }
 
+// whole and effective are what of a rule is compared: all that it says, and what bears on effects.
+func whole(t policy.Text) string { return fmt.Sprintf("%q", []string{t.Kind, t.Text, t.Helpers}) }
+func effective(t policy.Text) string {
+	return fmt.Sprintf("%q", []string{t.Kind, t.Decides, t.Helpers})
+}
+
 // apart is what only one of two lists says. What a rule says counts, not where it stands.
-func apart(was, now []policy.Text) (removed, added []policy.Text) {
+func apart(was, now []policy.Text, key func(policy.Text) string) (removed, added []policy.Text) {
 	left := make(map[string]int)
-	key := func(t policy.Text) string { return fmt.Sprintf("%q", []string{t.Kind, t.Text, t.Helpers}) }
 	for _, t := range was {
 		left[key(t)]++
 	}

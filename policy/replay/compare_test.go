@@ -114,6 +114,13 @@ func TestCompare(t *testing.T) {
 		{"a namespace", folder(), folder("a.rego", capability("a", "main", `allow if startswith(input.command, "admin.")`)),
 			[]string{"gain any other admin.* in main: never deny → always allow +a.rego:5"}},
 		{"a deny more where nothing allows", folder(), folder("a.rego", capability("a", "main", "deny contains \"no\" if {\n\tinput.command == \"notes.list\"\n\tinput.args.a == 1\n}")), nil},
+		{"another reason of a condition", folder("a.rego", capability("a", "main", list+"\ndeny contains \"a\" if {\n\tinput.command == \"notes.list\"\n\tinput.args.a == 1\n}")),
+			folder("a.rego", capability("a", "main", list+"\ndeny contains \"b\" if {\n\tinput.command == \"notes.list\"\n\tinput.args.a == 1\n}")), nil},
+		{"a declarative file", folder("a.json", `{"identifier": "a", "windows": ["main"], "permissions": ["allow-notes.list"]}`),
+			folder("a.yaml", "identifier: a\nwindows: [main]\npermissions:\n  - allow-notes.list\n  - allow-notes.save\n"),
+			[]string{"gain notes.save in main: never deny → always allow +a.yaml:5"}},
+		{"a declarative file and Rego that say the same", folder("a.json", `{"identifier": "a", "windows": ["main"], "permissions": ["allow-notes.list"]}`),
+			folder("a.rego", capability("a", "main", list)), nil},
 		{"only limits, beside a condition", folder("a.rego", capability("a", "main", "allow if {\n\tinput.command == \"notes.list\"\n\tinput.args.a == 1\n}")),
 			folder("a.rego", capability("a", "main", "allow if {\n\tinput.command == \"notes.list\"\n\tinput.args.a == 1\n}\nlimit contains {\"calls_per_second\": 1} if input.command == \"notes.list\"")), nil},
 		{"only limits", folder("a.rego", capability("a", "main", list)), folder("a.rego", capability("a", "main", list+"\nlimit contains {\"calls_per_second\": 1} if input.command == \"notes.list\"")), nil},
@@ -138,6 +145,9 @@ func TestCompareFindsArguments(t *testing.T) {
 	plain := func(conditions ...string) fstest.MapFS {
 		return folder("a.rego", capability("a", "main", "allow if {\n\tinput.command == \"notes.save\"\n\t"+strings.Join(conditions, "\n\t")+"\n}"))
 	}
+	declared := func(scope string) fstest.MapFS {
+		return folder("a.json", `{"identifier": "a", "windows": ["main"], "permissions": [{"identifier": "allow-notes.save", "allow": [`+scope+`]}]}`)
+	}
 	for _, test := range []struct {
 		name     string
 		was, now fstest.MapFS
@@ -159,6 +169,8 @@ func TestCompareFindsArguments(t *testing.T) {
 		{"an element of a list", plain(`some tag in input.args.tags`, `tag == "open"`), plain(`some tag in input.args.tags`, `tag in {"open", "shut"}`), "gain"},
 		{"the user", plain(`input.user.role == "admin"`), plain(`input.user.role in {"admin", "editor"}`), "gain"},
 		{"a flag", plain(`input.args.force == true`), plain(`input.args.force == false`), "gain loss"},
+		{"a declarative scope", declared(`{"path": "$HOME/notes/*"}`), declared(`{"path": "$HOME/*"}, {"path": "$HOME/notes/*"}`), "gain"},
+		{"a declarative scope less", declared(`{"path": "$HOME/notes/*"}, {"path": "$HOME/a"}`), declared(`{"path": "$HOME/notes/*"}`), "loss"},
 		{"an argument that may be absent", plain(`not input.args.force`), plain(`input.args.force == false`), "loss"},
 		{"by way of a helper", folder("a.rego", capability("a", "main", "allow if {\n\tinput.command == \"notes.save\"\n\tsmall\n}\nsmall if input.args.size < 5")),
 			folder("a.rego", capability("a", "main", "allow if {\n\tinput.command == \"notes.save\"\n\tsmall\n}\nsmall if input.args.size < 6")), "gain"},

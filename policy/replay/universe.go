@@ -84,7 +84,7 @@ type RuleChange struct {
 }
 
 func ruleChanges(was, now *policy.Policy) []RuleChange {
-	removed, added := apart(was.Texts(), now.Texts())
+	removed, added := apart(was.Texts(), now.Texts(), whole)
 	all := []RuleChange{}
 	for change, texts := range map[string][]policy.Text{"removed": removed, "added": added} {
 		for _, t := range texts {
