@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -102,41 +100,6 @@ func (p *Policy) entry(ctx context.Context, k *key, t time.Time) (*entry, error)
 	return e, e.err
 }
 
-// evaluate asks which conditions hold for this call.
-func (p *Policy) evaluate(ctx context.Context, e *entry, in *Input) (Decision, error) {
-	input, err := e.reads.input(e.known, in)
-	if err != nil {
-		return Decision{}, err
-	}
-	q, done := p.query(ctx, e.question, e.compiler, ast.NewTerm(input))
-	defer done()
-	rules := slices.Clone(e.held)
-	answers := 0
-	err = q.Iter(ctx, func(r topdown.QueryResult) error {
-		answers++
-		set, ok := r[result].Value.(ast.Set)
-		if !ok {
-			return errUnexpected
-		}
-		return set.Iter(func(hit *ast.Term) error {
-			held, err := e.hit(hit)
-			rules = append(rules, held)
-			return err
-		})
-	})
-	if ctx.Err() != nil {
-		return Decision{}, cancelled(ctx)
-	}
-	if err == nil && answers != 1 {
-		err = errUnexpected
-	}
-	if err != nil {
-		return Decision{}, evaluationError(err)
-	}
-	slices.SortFunc(rules, compareRules)
-	return weigh(slices.Compact(rules), e.scope), nil
-}
-
 var errUnexpected = errors.New("unexpected result of an evaluation")
 
 // evaluationError names the place in the capability file that OPA's errors carry.
@@ -145,21 +108,10 @@ func evaluationError(err error) error {
 	if errors.As(err, &e) && e.Location != nil && e.Location.File != "" {
 		return at(e.Location.File, e.Location.Row, fmt.Errorf("%s: %s", e.Code, clean(e.Message)))
 	}
+	if strings.HasPrefix(err.Error(), "policy: ") {
+		return err
+	}
 	return fmt.Errorf("policy: %w", err)
-}
-
-// hit reads one member of the residual's set, [i, reason].
-func (e *entry) hit(t *ast.Term) (Rule, error) {
-	pair, ok := t.Value.(*ast.Array)
-	if !ok || pair.Len() != 2 {
-		return Rule{}, errUnexpected
-	}
-	n, ok := pair.Elem(0).Value.(ast.Number)
-	i, err := strconv.Atoi(string(n))
-	if !ok || err != nil || i < 0 || i >= len(e.conditions) {
-		return Rule{}, errUnexpected
-	}
-	return e.conditions[i].because(pair.Elem(1))
 }
 
 // because is the rule with the message it holds for.

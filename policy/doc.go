@@ -164,4 +164,19 @@
 // combination the rules are partially evaluated once, with the rest unknown, and what is left
 // is kept, in bounded number: nothing, a constant, or a short condition that is evaluated per
 // call.
+//
+// Conditions become Go closures that read the parsed arguments as they are. A decision by them
+// takes no memory and, with five patterns for a path and a bound on a number, below half a
+// microsecond: at most twice what a Go map with the same patterns takes. Its cost doesn't grow
+// with the number of capabilities. Closures know equations and patterns of terms, all functions
+// that a capability may call but walk, some, every, not and comprehensions, and helper rules,
+// sets and functions of the capability with default and else. A directory, a pattern or a
+// regular expression that is written out in a rule is read once, and a path of the
+// arguments is cut into its names once in a call.
+//
+// They evaluate what OPA's topdown evaluates, in its order: undefined, false and an error are
+// what they are there, and the first error is the same one (but for the values in conflict, which
+// topdown lists). Where a condition has a construct that they don't know, such as objects by rules
+// (names[k] := v), walk, or a comprehension that depends on a loop around it, topdown evaluates
+// that condition, in tens of microseconds.
 package policy

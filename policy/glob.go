@@ -12,6 +12,30 @@ import (
 type pattern struct {
 	location
 	fixed int
+	forms []form
+	deep  bool // has a ** in it
+	// prefix is the text of the fixed names, with the slash that follows them: a path that
+	// begins so has them. "" where names may differ in case.
+	prefix string
+}
+
+// A form is a glob of one name that is matched without looking at each character: one star
+// at most, and no other wildcard.
+type form struct {
+	simple, starred bool
+	before, after   string // the star, or all of it before
+}
+
+func formOf(name string) form {
+	before, after, starred := strings.Cut(name, "*")
+	return form{!strings.ContainsAny(before+after, "*?["), starred, before, after}
+}
+
+func (s form) matches(name string) bool {
+	if !s.starred {
+		return name == s.before
+	}
+	return len(name) >= len(s.before)+len(s.after) && strings.HasPrefix(name, s.before) && strings.HasSuffix(name, s.after)
 }
 
 // pattern reads the first operand of glob.
@@ -20,7 +44,7 @@ func (x *lexicon) pattern(text string) (pattern, error) {
 	if err != nil {
 		return pattern{}, err
 	}
-	p := pattern{location{base.root, base.parts[:len(base.parts):len(base.parts)]}, len(base.parts)}
+	p := pattern{location: location{base.root, base.parts[:len(base.parts):len(base.parts)]}, fixed: len(base.parts)}
 	if err := x.readable(text); err != nil {
 		return pattern{}, err
 	}
@@ -41,6 +65,15 @@ func (x *lexicon) pattern(text string) (pattern, error) {
 			return pattern{}, err
 		}
 		p.parts = append(p.parts, name)
+		p.deep = p.deep || name == "**"
+	}
+	if !x.fold {
+		for _, name := range p.parts[p.fixed:] {
+			p.forms = append(p.forms, formOf(name))
+		}
+		if p.fixed > 0 {
+			p.prefix = p.root + strings.Join(p.parts[:p.fixed], "/") + "/"
+		}
 	}
 	return p, nil
 }
@@ -77,23 +110,43 @@ func (x *lexicon) glob(text, path string) judgement {
 	if err != nil {
 		return doubtful
 	}
+	return x.fits(pat, text, p, path)
+}
+
+// fits says whether a path fits a pattern, both of them read from these texts.
+func (x *lexicon) fits(pat pattern, text string, p location, path string) judgement {
 	if r := x.relate(p.root, pat.root); r != inside {
 		return r
 	}
-	fixed := x.below(p.parts, pat.parts[:pat.fixed])
+	fixed := inside
+	if pat.prefix == "" || !strings.HasPrefix(path, pat.prefix) {
+		fixed = x.below(p.parts, pat.parts[:pat.fixed])
+	}
 	if fixed == outside {
 		return outside
 	}
 	globs, names := pat.parts[pat.fixed:], p.parts[pat.fixed:]
 	switch {
-	case x.matchNames(globs, names, false):
+	case !pat.deep && len(globs) != len(names):
+		return outside
+	case x.matchNames(globs, pat.forms, names, false):
 		return fixed
-	case x.matchNames(globs, names, true):
+	case hidden(names) && x.matchNames(globs, pat.forms, names, true):
 		return doubtful
-	case x.fold && !(isASCII(text) && isASCII(path)) && x.matchNames(x.allLoose(globs), x.allLoose(names), true):
+	case x.fold && !(isASCII(text) && isASCII(path)) && x.matchNames(x.allLoose(globs), nil, x.allLoose(names), true):
 		return doubtful
 	}
 	return outside
+}
+
+// hidden says that a name begins with a dot.
+func hidden(names []string) bool {
+	for _, name := range names {
+		if name[0] == '.' {
+			return true
+		}
+	}
+	return false
 }
 
 // allLoose gives names, or globs, as loose gives one.
@@ -107,9 +160,9 @@ func (x *lexicon) allLoose(names []string) []string {
 	return all
 }
 
-// matchNames matches name by name. On a mismatch only the last ** takes one name
+// matchNames matches name by name, those with a form by that. On a mismatch only the last ** takes one name
 // more, as the last * of a name does, so the cost is at most the product of both lengths.
-func (x *lexicon) matchNames(globs, names []string, dots bool) bool {
+func (x *lexicon) matchNames(globs []string, forms []form, names []string, dots bool) bool {
 	g, n := 0, 0
 	star, from := -1, 0
 	for n < len(names) {
@@ -124,7 +177,7 @@ func (x *lexicon) matchNames(globs, names []string, dots bool) bool {
 				}
 				from = n
 			}
-		case g < len(globs) && x.matchName(globs[g], names[n], dots):
+		case g < len(globs) && x.matchOne(globs, forms, g, names[n], dots):
 			g++
 			n++
 		case star >= 0 && (dots || names[from][0] != '.'):
@@ -135,6 +188,13 @@ func (x *lexicon) matchNames(globs, names []string, dots bool) bool {
 		}
 	}
 	return g == len(globs)
+}
+
+func (x *lexicon) matchOne(globs []string, forms []form, g int, name string, dots bool) bool {
+	if g < len(forms) && forms[g].simple {
+		return (dots || name[0] != '.' || globs[g][0] == '.') && forms[g].matches(name)
+	}
+	return x.matchName(globs[g], name, dots)
 }
 
 func (x *lexicon) matchName(glob, name string, dots bool) bool {

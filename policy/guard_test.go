@@ -64,7 +64,12 @@ func TestProbesFindAPreparedDecisionThatIsWrong(t *testing.T) {
 			if err != nil || e.err != nil {
 				t.Fatal(err, e.err)
 			}
-			again := &entry{known: e.known, candidates: e.candidates, tried: e.tried, conditions: e.conditions, held: e.held}
+			again := &entry{known: e.known, candidates: e.candidates, tried: e.tried}
+			for _, r := range e.tried {
+				if err := p.specialize(context.Background(), again, r); err != nil {
+					t.Fatal(err)
+				}
+			}
 			wrong(again)
 			if len(again.conditions) > 0 {
 				if err := p.finish(again); err != nil {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -16,7 +17,10 @@ import (
 
 // oracle decides without partial evaluation, index, cache or projection: it asks for every
 // capability that holds what its allow, deny and ask are for the whole input.
-func oracle(p *Policy, in Input) (Effect, []string, error) {
+func oracle(p *Policy, in Input) (Effect, []string, error) { return oracleBy(p, in, false) }
+
+// oracleBy is oracle with or without OPA's rule index.
+func oracleBy(p *Policy, in Input, indexing bool) (Effect, []string, error) {
 	k := key{in.Window, in.Origin, in.Command, in.Platform, in.Local}
 	if k.platform == "" {
 		k.platform = p.platform
@@ -39,10 +43,13 @@ func oracle(p *Policy, in Input) (Effect, []string, error) {
 			ref := append(slices.Clone(compiler.Modules[c.File].Package.Path), ast.StringTerm(name))
 			body := ast.NewBody(ast.Equality.Expr(ast.NewTerm(ref), ast.VarTerm("x")))
 			q, done := p.query(context.Background(), body, compiler, ast.NewTerm(input))
-			err = q.Iter(context.Background(), func(r topdown.QueryResult) error {
+			err = q.WithIndexing(indexing).Iter(context.Background(), func(r topdown.QueryResult) error {
 				switch v := r["x"].Value.(type) {
 				case ast.Set:
-					v.Foreach(func(t *ast.Term) { found[name] = append(found[name], string(t.Value.(ast.String))) })
+					v.Foreach(func(t *ast.Term) {
+						text, _ := t.Value.(ast.String)
+						found[name] = append(found[name], cmp.Or(clean(string(text)), "denied without a reason in words"))
+					})
 				default:
 					if v.Compare(ast.Boolean(true)) == 0 {
 						found[name] = append(found[name], "")

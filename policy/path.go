@@ -61,29 +61,71 @@ func newLexicon(platform string, variables map[string]string) (*lexicon, error) 
 // split cuts a path into names as the platform would, or says why it can't be
 // judged. A ".." is never resolved: with a symbolic link before it, text and
 // system disagree on where it leads.
-func (x *lexicon) split(path string) (location, error) {
+func (x *lexicon) split(path string) (location, error) { return x.splitInto(nil, path) }
+
+// splitInto is split with the memory of parts, which is part of the result also where it fails.
+func (x *lexicon) splitInto(parts []string, path string) (location, error) {
+	if l, ok := x.cutPlain(parts, path); ok {
+		return l, nil
+	}
+	return x.cutAny(parts, path)
+}
+
+func (x *lexicon) cutAny(parts []string, path string) (location, error) {
+	fault := location{parts: parts}
 	if err := x.readable(path); err != nil {
-		return location{}, err
+		return fault, err
 	}
 	l, rest, err := x.cutRoot(path)
 	if err != nil {
-		return location{}, err
+		return fault, err
 	}
+	l.parts = parts
 	for name := range strings.SplitSeq(rest, "/") {
 		switch name {
 		case "", ".":
 			continue
 		case "..":
-			return location{}, errors.New("has a .. in it")
+			return fault, errors.New("has a .. in it")
 		}
 		if x.windows {
 			if name, err = windowsName(name); err != nil {
-				return location{}, err
+				return fault, err
 			}
 		}
 		l.parts = append(l.parts, name)
 	}
 	return l, nil
+}
+
+// cutPlain is splitInto, in one pass, for paths with nothing in them that takes a closer look. Others
+// are not ok.
+func (x *lexicon) cutPlain(parts []string, path string) (l location, ok bool) {
+	if x.windows || path == "" || len(path) > maxPath {
+		return location{}, false
+	}
+	if path[0] == '/' {
+		l.root = "/"
+	}
+	l.parts = parts
+	from := 0
+	for i := 0; i <= len(path); i++ {
+		if i < len(path) && path[i] != '/' {
+			if c := path[i]; c < ' ' || c > '~' || c == '\\' || c == '%' {
+				return location{}, false
+			}
+			continue
+		}
+		switch name := path[from:i]; name {
+		case "", ".":
+		case "..":
+			return location{}, false
+		default:
+			l.parts = append(l.parts, name)
+		}
+		from = i + 1
+	}
+	return l, true
 }
 
 // readable refuses texts that another reader might take for another path.
@@ -286,8 +328,13 @@ func (x *lexicon) inside(path, dir string) judgement {
 	if err != nil {
 		return doubtful
 	}
-	if r := x.relate(p.root, d.root); r != inside {
+	return x.lies(p, d)
+}
+
+// lies says whether a path is a directory or lies below it.
+func (x *lexicon) lies(path, dir location) judgement {
+	if r := x.relate(path.root, dir.root); r != inside {
 		return r
 	}
-	return x.below(p.parts, d.parts)
+	return x.below(path.parts, dir.parts)
 }

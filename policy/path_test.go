@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -246,10 +247,17 @@ func TestGlobAgreesWithItsDefinition(t *testing.T) {
 	for range 200_000 {
 		globs := names([]string{"a", "b", ".", "*", "?", "[ab]", "**"}, 5)
 		path := names([]string{"a", "b", "."}, 6)
+		var forms []form
+		for _, glob := range globs {
+			forms = append(forms, formOf(glob))
+		}
 		for _, dots := range []bool{false, true} {
 			want := plainMatch(globs, path, dots)
-			if got := x.matchNames(globs, path, dots); got != want {
+			if got := x.matchNames(globs, nil, path, dots); got != want {
 				t.Fatalf("%q on %q, dots %v: got %v, want %v", globs, path, dots, got, want)
+			}
+			if got := x.matchNames(globs, forms, path, dots); got != want {
+				t.Fatalf("%q on %q, dots %v, by its forms: got %v, want %v", globs, path, dots, got, want)
 			}
 			if want {
 				matched++
@@ -258,6 +266,32 @@ func TestGlobAgreesWithItsDefinition(t *testing.T) {
 	}
 	if matched < 1000 {
 		t.Errorf("only %d matches", matched)
+	}
+}
+
+func TestPlainPathsAreCutAsAllOthers(t *testing.T) {
+	x := testLexicon(t, "linux")
+	g := rand.New(rand.NewPCG(3, 4))
+	plain := 0
+	for range 200_000 {
+		path := ""
+		for range g.IntN(8) {
+			path += []string{"/", "/", ".", "..", "a", "bc", " ", "~", "%", "%41", "\\", "\x1f", "\x7f", "é", "$"}[g.IntN(15)]
+		}
+		l, ok := x.cutPlain(nil, path)
+		if !ok {
+			continue
+		}
+		plain++
+		if want, err := x.cutAny(nil, path); err != nil || l.root != want.root || !slices.Equal(l.parts, want.parts) {
+			t.Fatalf("%q: got %q, want %q, %v", path, l, want, err)
+		}
+	}
+	if plain < 10_000 {
+		t.Errorf("only %d plain paths", plain)
+	}
+	if _, ok := testLexicon(t, "windows").cutPlain(nil, "a"); ok {
+		t.Error("a path of Windows is cut as one of Linux")
 	}
 }
 

@@ -3,6 +3,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -97,7 +98,9 @@ type Policy struct {
 
 	distrusted   atomic.Bool // what was prepared has been found wrong
 	named, other *cache
-	nothing      *entry // of a command that no rule can be about
+	frames       sync.Pool // of frames that no call is evaluated in
+	interpreted  bool      // conditions are evaluated by topdown alone
+	nothing      *entry    // of a command that no rule can be about
 }
 
 // Capability describes where one capability holds.

@@ -3,7 +3,6 @@ package policy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -22,16 +21,14 @@ type entry struct {
 	probed      int       // made-up calls on which it agreed with the full evaluation
 	answered    atomic.Uint64
 
-	decision   Decision      // the answer to every call, if conditions is empty
-	limits     Limits        // for all calls together
-	scope      []Rule        // within rules about the command: one must hold, if there are any
-	handed     Scope         // for the handler
-	held       []Rule        // rules that hold for every call
-	conditions []condition   // rules that hold for some calls
-	compiler   *ast.Compiler // of the conditions
-	question   ast.Body      // which of them hold
+	decision   Decision    // the answer to every call, if conditions is empty
+	limits     Limits      // for all calls together
+	scope      []Rule      // within rules about the command: one must hold, if there are any
+	handed     Scope       // for the handler
+	held       []Rule      // rules that hold for every call
+	conditions []condition // rules that hold for some calls
+	plan       *plan       // how to find out which
 	known      [][2]*ast.Term
-	reads      projection
 }
 
 // condition is a rule that partial evaluation could not settle.
@@ -39,6 +36,7 @@ type condition struct {
 	*rule
 	bodies  []ast.Body // one of them must hold
 	support []*ast.Module
+	why     string // not by steps, but by topdown; "" where it is by steps
 }
 
 func (e *entry) valid(t time.Time) bool {
@@ -214,55 +212,12 @@ func (p *Policy) finish(e *entry) error {
 		e.decision = weigh(e.held, e.scope)
 		return nil
 	}
-	residual := &ast.Module{Package: &ast.Package{Path: residualPackage()}}
-	modules := map[string]*ast.Module{"residual": residual}
-	for i, c := range e.conditions {
-		for _, body := range c.bodies {
-			residual.Rules = append(residual.Rules, c.residual(residual, i, body))
-		}
-		for j, m := range c.support {
-			modules[fmt.Sprintf("support %d %d", i, j)] = m
-		}
-		// What is left may call rules that were not inlined. They are all of the same
-		// package, for a capability reads no other.
-		compiled, err := c.unit.compiled()
-		if err != nil {
-			return err
-		}
-		modules[c.File] = compiled.Modules[c.File]
+	var err error
+	if e.plan, err = p.newPlan(e, !p.interpreted); err != nil {
+		return err
 	}
-	e.compiler = ast.NewCompiler().WithCapabilities(p.loose).WithDefaultRegoVersion(ast.RegoV1)
-	if e.compiler.Compile(modules); e.compiler.Failed() {
-		return fmt.Errorf("policy: compiling what partial evaluation left: %w", e.compiler.Errors)
+	for i := range e.conditions { // nothing reads them again, and they are most of what an entry would keep
+		e.conditions[i].bodies, e.conditions[i].support = nil, nil
 	}
-	ref := append(residualPackage(), ast.StringTerm(hits))
-	e.question = ast.NewBody(ast.Equality.Expr(ast.NewTerm(ref), ast.NewTerm(result)))
-	e.reads = p.project(e.compiler)
 	return nil
-}
-
-func residualPackage() ast.Ref {
-	return ast.Ref{ast.DefaultRootDocument, ast.StringTerm("sallyport_residual")}
-}
-
-// hits is the set that holds [i, reason] for every condition i that holds.
-const hits = "hits"
-
-// result is the variable that an answer binds to that set.
-const result = ast.Var("result")
-
-// residual writes one body of condition i as a rule.
-func (c *condition) residual(m *ast.Module, i int, body ast.Body) *ast.Rule {
-	message := ast.InternedTerm("")
-	if c.Kind == kindDeny || c.Kind == kindAsk {
-		message = ast.VarTerm(reason)
-	}
-	location := ast.NewLocation([]byte(hits), c.File, c.Line, 1)
-	return &ast.Rule{
-		Head: &ast.Head{
-			Name: hits, Reference: ast.Ref{ast.VarTerm(hits)}, Location: location,
-			Key: ast.ArrayTerm(ast.InternedTerm(i), message),
-		},
-		Body: body, Module: m, Location: location,
-	}
 }

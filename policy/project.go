@@ -143,7 +143,7 @@ func (r *projection) input(known [][2]*ast.Term, in *Input) (ast.Object, error) 
 		if t.IsZero() {
 			t = time.Now()
 		}
-		pairs = append(pairs, [2]*ast.Term{ast.InternedTerm("time"), ast.NewTerm(ast.Number(fmt.Sprint(t.UnixNano())))})
+		pairs = append(pairs, [2]*ast.Term{ast.InternedTerm("time"), ast.NewTerm(ast.Number(nanoseconds(t)))})
 	}
 	if len(r.operands) > 0 {
 		found := make([][2]*ast.Term, 0, len(r.operands))
