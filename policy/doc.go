@@ -79,6 +79,17 @@
 // Not read are sallyport.json, *.schema.json, *_test.yaml, and what begins with a dot or lies in a
 // folder that does.
 //
+// # What an answer is about
+//
+// An ask needs no allow beside it: what may not even be asked is for a deny to say. An answer
+// that is kept counts for the same arguments only, unless the block right above the rule names
+// those that matter, by member or JSON pointer; [] is none of them:
+//
+//	# METADATA
+//	# custom:
+//	#   remember: ["path"]
+//	ask contains "Overwrite this note?" if input.command == "notes.save"
+//
 // # What a rule may read
 //
 // input.command, args, window, origin, local, platform and session, input.time in nanoseconds

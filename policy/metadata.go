@@ -64,7 +64,7 @@ func readMetadata(file string, m *ast.Module, c *Capability) error {
 	for _, b := range blocks(m.Comments) {
 		switch {
 		case b.row >= packageRow:
-			if err := checkRuleBlock(file, b); err != nil {
+			if err := b.readRule(file, m, c); err != nil {
 				return err
 			}
 		case own != nil:
@@ -85,22 +85,6 @@ func readMetadata(file string, m *ast.Module, c *Capability) error {
 		}
 	}
 	return own.read(file, c)
-}
-
-// checkRuleBlock refuses in a rule's block whatever would look like a restriction of that
-// rule alone.
-func checkRuleBlock(file string, b block) error {
-	members, err := b.members(file)
-	if err != nil {
-		return err
-	}
-	for _, m := range members {
-		if m.name != "title" && m.name != "description" {
-			return at(file, m.row, fmt.Errorf("unknown metadata key %q on a rule: only title and description; "+
-				"windows, origins and the rest belong over the package", m.name))
-		}
-	}
-	return nil
 }
 
 // member is one key of a YAML mapping with its value, and the row in the Rego file.

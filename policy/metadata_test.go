@@ -11,13 +11,13 @@ import (
 func TestMetadataIsStrict(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"no block", "package capability.a\nallow if true", "notes.rego:1: no METADATA block"},
-		{"block after the package", "package capability.a\n# METADATA\n# custom:\n#   windows: [main]\nallow if true", `notes.rego:3: unknown metadata key "custom" on a rule`},
+		{"block after the package", "package capability.a\n# METADATA\n# custom:\n#   windows: [main]\nallow if true", `notes.rego:4: unknown metadata key "windows" on a rule`},
 		{"misspelt block", "# METADTA\n# custom:\n#   windows: [main]\npackage capability.a\nallow if true", "notes.rego:4: no METADATA block"},
 		{"two blocks", "# METADATA\n# custom:\n#   windows: [main]\n\n# METADATA\n# title: x\npackage capability.a", "notes.rego:5: second METADATA block"},
 		{"block with a gap", "# METADATA\n# custom:\n#   windows: [main]\n\n#   expires: 2020-01-01T00:00:00Z\npackage capability.a", "notes.rego:5: comment between the METADATA block and the package"},
 		{"block of two documents", "# METADATA\n# custom:\n#   windows: [main]\n# ---\n# custom:\n#   expires: 2020-01-01T00:00:00Z\npackage capability.a", "notes.rego:1: the METADATA block is more than one YAML document"},
 		{"block with an end", "# METADATA\n# custom:\n#   windows: [main]\n# ...\n# custom: {}\npackage capability.a", "notes.rego:1: the METADATA block is more than one YAML document"},
-		{"block beside the package", "package capability.a # METADATA\n# custom:\n#   windows: [main]\nallow if true", `notes.rego:2: unknown metadata key "custom" on a rule`},
+		{"block beside the package", "package capability.a # METADATA\n# custom:\n#   windows: [main]\nallow if true", `notes.rego:3: unknown metadata key "windows" on a rule`},
 		{"block that is empty", "# METADATA\npackage capability.a", "notes.rego:1: custom.windows is missing"},
 		{"windows missing", "# METADATA\n# title: x\npackage capability.a", "notes.rego:1: custom.windows is missing"},
 		{"windows empty key", "# METADATA\n# custom:\n#   windows:\npackage capability.a", "notes.rego:3: windows must be a list"},
@@ -40,7 +40,7 @@ func TestMetadataIsStrict(t *testing.T) {
 		{"no YAML at the end", "# METADATA\n# custom:\n#   windows: [main]\n# title: \"x\npackage capability.a", "notes.rego:4: the METADATA block is not YAML"},
 		{"title is no text", "# METADATA\n# title: 7\n# custom:\n#   windows: [main]\npackage capability.a", "notes.rego:2: title must be text"},
 		{"custom is no mapping", "# METADATA\n# custom: [windows]\npackage capability.a", "notes.rego:2: custom must be a mapping"},
-		{"rule with windows", "# METADATA\n# custom:\n#   windows: [main]\npackage capability.a\n\n# METADATA\n# custom:\n#   windows: [other]\nallow if true", `notes.rego:7: unknown metadata key "custom" on a rule`},
+		{"rule with windows", "# METADATA\n# custom:\n#   windows: [main]\npackage capability.a\n\n# METADATA\n# custom:\n#   windows: [other]\nallow if true", `notes.rego:8: unknown metadata key "windows" on a rule`},
 
 		{"platform unknown", "# METADATA\n# custom:\n#   windows: [main]\n#   platforms: [macOS]\npackage capability.a", `notes.rego:4: platforms: unknown platform "macOS" (macOS is "darwin")`},
 		{"platforms text", "# METADATA\n# custom:\n#   windows: [main]\n#   platforms: linux\npackage capability.a", "notes.rego:4: platforms must be a list"},

@@ -53,6 +53,7 @@ type Rule struct {
 	Line       int    // of the rule's head, from 1
 	Kind       string // "allow", "deny", "ask", or "within" of the scope that a call is outside of
 	Reason     string // of a deny; the question of an ask; else ""
+	Remember   string // of an ask that names arguments: see Remembers
 }
 
 // Decision is the answer to one call. Its zero value denies.
@@ -116,8 +117,9 @@ type Capability struct {
 	Platforms   []string  // nil is every platform
 	Expires     time.Time // zero is never
 
-	sites []site         // as Origins
-	lines map[string]int // of the keys below custom
+	sites    []site         // as Origins
+	lines    map[string]int // of the keys below custom
+	remember map[int]string // by the line of an ask: see Rule.Remembers
 }
 
 // Wide says whether an entry of Origins leaves the scheme or the host open, so that the capability

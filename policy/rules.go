@@ -91,7 +91,7 @@ func (p *Policy) add(r *rule) {
 
 func newRule(u *unit, kind string, r *ast.Rule) *rule {
 	n := &rule{
-		Rule:     Rule{Capability: u.ID, File: u.File, Line: r.Location.Row, Kind: kind},
+		Rule:     Rule{Capability: u.ID, File: u.File, Line: r.Location.Row, Kind: kind, Remember: u.remember[r.Location.Row]},
 		unit:     u,
 		body:     r.Body.Copy(),
 		source:   r,
