@@ -41,6 +41,24 @@ const (
 	StageOutput   = "output"
 )
 
+// What became of a question to the user: answers, answers of before that were
+// kept, and why there was none. All but a yes refuse the call.
+const (
+	AskedOnce    = "once"    // yes, this one time; one call runs, those that waited for the same answer do not
+	AskedSession = "session" // yes, until the session ends
+	AskedAlways  = "always"  // yes, from now on
+	AskedNo      = "no"
+
+	AskedKeptSession = "kept_session" // a yes for the session of before: nobody was asked anew
+	AskedKeptAlways  = "kept_always"  // a yes for always of before
+	AskedKeptNo      = "kept_no"      // a no of moments ago
+
+	AskedTimeout   = "timeout"   // no answer in time
+	AskedWithdrawn = "withdrawn" // the call ended before there was an answer
+	AskedFailed    = "failed"    // the prompter could not ask
+	AskedRefused   = "refused"   // too many questions: nobody was asked
+)
+
 // Kinds of records.
 const (
 	KindDecision = "decision"
@@ -77,6 +95,7 @@ type Record struct {
 	Reason   string `json:"reason,omitempty"` // for the developer, never sent to the page
 	Rules    []Rule `json:"rules,omitempty"`
 	Revision string `json:"revision,omitempty"` // of the policy
+	Asked    string `json:"asked,omitempty"`    // what became of the question to the user; "" where the policy did not ask
 
 	Nearest *Nearest `json:"nearest,omitempty"` // of a denial by the policy; nil where nothing came near
 	// Grant is the id of the grant that allowed the call where no rule did, or
@@ -136,6 +155,7 @@ type Stages struct {
 	Parse   time.Duration `json:"parse,omitempty"`
 	Schema  time.Duration `json:"schema,omitempty"`
 	Policy  time.Duration `json:"policy,omitempty"`
+	Prompt  time.Duration `json:"prompt,omitempty"` // waiting for the user's answer
 	Record  time.Duration `json:"record,omitempty"` // known only in an outcome
 	Handler time.Duration `json:"handler,omitempty"`
 	Output  time.Duration `json:"output,omitempty"`
