@@ -39,9 +39,11 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 	deadline := c.limits().Deadline
 	if item.Timeout > 0 {
 		deadline = min(deadline, item.Timeout)
+		c.due = opened.Add(item.Timeout)
 	}
-	c.ctx, c.cancel = context.WithDeadline(s.link.Context(), opened.Add(deadline))
-	c.unwatch = context.AfterFunc(c.ctx, c.expired) // no timer of its own: a new one may wake a thread
+	ctx, cancel := context.WithDeadline(s.link.Context(), opened.Add(deadline))
+	c.cancel = cancel
+	c.watch(ctx)
 	early, alone := s.enter(c)
 	if early {
 		c.interrupt(cancelled)
@@ -135,6 +137,12 @@ func (c *call) release() {
 	c.session.app.grants.release(c.grant.Load())
 	c.unwatch()
 	c.cancel()
+	if put := c.put.Load(); put != nil {
+		(*put)()
+	}
+	if c.rest != nil {
+		c.rest()
+	}
 	c.shrink(0)
 	c.giveBack()
 	c.session.app.work.leave()

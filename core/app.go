@@ -59,6 +59,9 @@ type App struct {
 	gate     atomic.Pointer[isolation.Gate]
 	loopback atomic.Pointer[isolation.Loopback] // Run's
 
+	answers *answers // nil, as prompts is, without a Prompter
+	prompts *prompts
+
 	sessions sync.Map // *isolation.Session to *session
 	work     *work    // calls under way
 	asides   *work    // records written beside them: see speak
@@ -113,6 +116,12 @@ func New(c Config) (*App, error) {
 	}
 	if c.GrantsFile != "" && !filepath.IsAbs(c.GrantsFile) {
 		return nil, fmt.Errorf("core: Config.GrantsFile is %q; want an absolute path, that it is the same file whatever folder the app is started in", c.GrantsFile)
+	}
+	switch {
+	case c.PromptTimeout < 0:
+		return nil, fmt.Errorf("core: Config.PromptTimeout is %v; want 0 for the default of %v, or more", c.PromptTimeout, promptTimeout)
+	case c.PromptTimeout == 0:
+		c.PromptTimeout = promptTimeout
 	}
 	c.Origins, c.CommandLimits = maps.Clone(c.Origins), maps.Clone(c.CommandLimits)
 	app := &App{
@@ -199,6 +208,10 @@ func (app *App) Gate() *isolation.Gate { return app.gate.Load() }
 // second, and returns an error that says how many handlers don't return.
 func (app *App) Shutdown(ctx context.Context) error {
 	app.work.close()
+	if app.prompts != nil {
+		app.prompts.stop()
+		defer app.prompts.wait()
+	}
 	err := app.drain(ctx)
 	if w := app.watching.Load(); w != nil {
 		err = errors.Join(err, w.stop(ctx))

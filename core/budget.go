@@ -75,17 +75,19 @@ func full(l *rate.Limiter, now time.Time) bool { return l.TokensAt(now) >= float
 
 // A window is what the core keeps for one label for the app's whole life.
 type window struct {
-	label  string
-	origin string
-	own    map[string]*budget // of commands with limits of their own; fixed
-	bounds map[string]*bound  // of all commands, by the policy's limits; fixed
+	label   string
+	origin  string
+	given   string             // the origin, if the configuration says it; "" if it is minted for a run
+	own     map[string]*budget // of commands with limits of their own; fixed
+	bounds  map[string]*bound  // of all commands, by the policy's limits; fixed
+	prompts *rate.Limiter      // questions to the user
 
 	mu   sync.Mutex
 	free []*budget // of ended sessions, the latest last
 }
 
 func newWindow(label, origin string, commands map[string]*command) *window {
-	w := &window{label: label, origin: origin, own: make(map[string]*budget), bounds: make(map[string]*bound)}
+	w := &window{label: label, origin: origin, own: make(map[string]*budget), bounds: make(map[string]*bound), prompts: newPromptRate()}
 	for name, c := range commands {
 		w.bounds[name] = new(bound)
 		if b := commandBudget(c.given); b != nil {

@@ -33,6 +33,10 @@ type call struct {
 	cancel  context.CancelFunc
 	unwatch func() bool             // ends the watch for the end of ctx
 	why     atomic.Pointer[refusal] // it was interrupted
+	due     time.Time               // the page's own deadline, if it gave one
+
+	put  atomic.Pointer[context.CancelFunc] // of a call that was put off: see putOff
+	rest context.CancelFunc                 // and of what it was given then
 
 	size    int     // of args, in the budgets
 	entered bool    // the session's budget
@@ -119,9 +123,18 @@ func (c *call) interrupt(why *refusal) {
 	if c.why.CompareAndSwap(nil, why) {
 		if why != timedOut { // then the context ends by itself, with the error that handlers expect
 			c.cancel()
+			if put := c.put.Load(); put != nil {
+				(*put)()
+			}
 		}
 		c.answerError(why)
 	}
+}
+
+// watch makes ctx the call's.
+func (c *call) watch(ctx context.Context) {
+	c.ctx = ctx
+	c.unwatch = context.AfterFunc(ctx, c.expired) // no timer of its own: a new one may wake a thread
 }
 
 // expired tells the page of the deadline. For other ends of the context nobody

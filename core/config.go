@@ -71,6 +71,14 @@ type Config struct {
 	// are seen to be equal within one run only.
 	RecordKey []byte
 
+	// Prompter puts to the user what capabilities ask. Nil has nobody to ask:
+	// what would be asked is denied. Answers for always are kept in
+	// answers.json in the user's state folder for this app.
+	Prompter Prompter
+	// PromptTimeout is how long a question waits for the user before it counts
+	// as answered with no. Default 60 s.
+	PromptTimeout time.Duration
+
 	// Log gets what an operator should know: what was given up at start, refused
 	// calls, handlers that panic. Nil is slog.Default(). No line holds text of a
 	// page's making, but see Development.

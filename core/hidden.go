@@ -11,8 +11,9 @@ import (
 )
 
 // hides reports whether a command does not exist as far as a window's page can
-// see: none of its name is registered (c is nil), or the policy could allow it
-// with no arguments at all. A hidden command has the app's limits, no budget of
+// see: none of its name is registered (c is nil), or there are no arguments at
+// all that the policy could allow, or ask about where there is somebody to
+// ask. A hidden command has the app's limits, no budget of
 // its own and no schema before the policy denies it, which is still asked for
 // the sake of the record.
 func (app *App) hides(ctx context.Context, rules *ruleset, w *window, c *command, now time.Time) (hidden bool) {
@@ -24,7 +25,13 @@ func (app *App) hides(ctx context.Context, rules *ruleset, w *window, c *command
 			hidden = true
 		}
 	}()
-	return policy.Allow != rules.May(ctx, app.outline(w, c, now))
+	switch rules.May(ctx, app.outline(w, c, now)) {
+	case policy.Allow:
+		return false
+	case policy.Ask:
+		return app.config.Prompter == nil
+	}
+	return true
 }
 
 // outline is what the policy is told of a window's calls of a command before

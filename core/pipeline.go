@@ -14,7 +14,7 @@ import (
 type (
 	parsed  struct{ args schema.Value } // one strict JSON value within bounds
 	valid   struct{ args schema.Value } // and the command's input schema takes it, or the command is hidden
-	allowed struct{ args schema.Value } // and a capability allows it, or a grant where no rule is against it
+	allowed struct{ args schema.Value } // and a capability allows it, or asks and the user does, or a grant does where no rule is against it
 )
 
 // receive is the first half of the pipeline: one frame, from sealed bytes to
@@ -62,7 +62,7 @@ func (c *call) pass() (answer []byte, refused *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	permit, refused := c.authorize(args) // an explicit allow by a capability, or a grant
+	permit, refused := c.authorize(args) // an explicit allow by a capability, the user's yes where one asks, or a grant
 	if refused != nil {
 		return nil, refused
 	}
@@ -118,25 +118,9 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 		return allowed{}, refused
 	}
 	began := c.enter(audits.StagePolicy)
-	defer c.took(&c.record.Stages.Policy, began)
-	r := &c.record
-	in := policy.Input{
-		Window:   r.Window,
-		Origin:   r.Origin,
-		Command:  r.Command,
-		Platform: c.session.app.platform,
-		Session:  r.Session,
-		Local:    true, // every page host is the app's own
-		User:     user,
-		Args:     v.args,
-		Time:     began,
-	}
-	decision, err := c.rules.Decide(c.ctx, in)
-	if inputs := c.session.app.inputs; inputs != nil {
-		inputs.keep(c.ctx, in, decision, err, c.rules.Revision())
-	}
-	r.Revision, r.Rules = decision.Revision, rules(decision.Rules)
-	c.scope = decision.Scope
+	defer func() { c.record.Stages.Policy = time.Since(began) - c.record.Stages.Prompt }()
+	in := c.input(v, user, began)
+	decision, err := c.consult(in)
 	switch {
 	case c.over():
 		return allowed{}, c.interrupted()
@@ -147,12 +131,39 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	case decision.Effect == policy.Allow:
 		return allowed(v), nil
 	case decision.Effect == policy.Ask:
-		return allowed{}, &refusal{code: CodeDenied, reason: "there is nobody to ask: " + decision.Reason, private: true}
+		return c.ask(in, decision)
 	case c.granted(decision, v.args, began):
 		return allowed(v), nil
 	}
-	r.Nearest = c.nearest(decision, in)
+	c.record.Nearest = c.nearest(decision, in)
 	return allowed{}, &refusal{code: CodeDenied, reason: decision.Reason, private: true}
+}
+
+// input is what the policy is told of the call.
+func (c *call) input(v valid, user schema.Value, now time.Time) policy.Input {
+	r := &c.record
+	return policy.Input{
+		Window:   r.Window,
+		Origin:   r.Origin,
+		Command:  r.Command,
+		Platform: c.session.app.platform,
+		Session:  r.Session,
+		Local:    true, // every page host is the app's own
+		User:     user,
+		Args:     v.args,
+		Time:     now,
+	}
+}
+
+// consult is what the rules say of the call.
+func (c *call) consult(in policy.Input) (policy.Decision, error) {
+	decision, err := c.rules.Decide(c.ctx, in)
+	if inputs := c.session.app.inputs; inputs != nil {
+		inputs.keep(c.ctx, in, decision, err, c.rules.Revision())
+	}
+	c.record.Revision, c.record.Rules = decision.Revision, rules(decision.Rules)
+	c.scope = decision.Scope
+	return decision, err
 }
 
 func rules(of []policy.Rule) []audits.Rule {

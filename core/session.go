@@ -68,6 +68,9 @@ func (r receiver) Ended(link *isolation.Session, reason isolation.Reason) {
 	s.sumUp()
 	r.app.leaveGrants(s)
 	s.window.giveBack(s.budget, time.Now())
+	if s.app.answers != nil {
+		s.app.answers.endSession(link.ID())
+	}
 	level := slog.LevelInfo
 	if reason == isolation.EndProtocol || reason == isolation.EndTicket {
 		level = slog.LevelWarn

@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 
 	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/internal/folders"
 	"github.com/sallyport/sallyport/isolation"
 )
 
@@ -56,6 +58,9 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 	if err := app.bindCommands(); err != nil {
 		return err
 	}
+	if err := app.openPrompts(); err != nil {
+		return err
+	}
 	gate, err := app.newGate(frameOrigin, originOf, app.log)
 	if err != nil {
 		return err
@@ -94,6 +99,9 @@ func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (str
 		}
 		w.Origin = origin
 		app.windows[w.Label] = newWindow(w.Label, origin, app.commands)
+		if app.config.FrameOrigin != "" {
+			app.windows[w.Label].given = origin
+		}
 	}
 	for label := range app.config.Origins {
 		if app.windows[label] == nil {
@@ -150,6 +158,23 @@ func (app *App) openRecord() error {
 	return nil
 }
 
+// openPrompts makes the app one that asks, if the configuration says how.
+func (app *App) openPrompts() error {
+	if app.config.Prompter == nil {
+		return nil
+	}
+	file := ""
+	if folder, err := folders.State(app.name); err == nil {
+		file = filepath.Join(folder, "answers.json")
+	}
+	var err error
+	if app.answers, err = openAnswers(file, app.policy.Load().Revision()); err != nil {
+		return err
+	}
+	app.prompts = &prompts{prompter: app.config.Prompter, timeout: app.config.PromptTimeout, log: app.log}
+	return nil
+}
+
 // announce logs what an operator should know, above all what was given up.
 func (app *App) announce() {
 	app.log.Info("core: started", "app", app.name, "commands", len(app.commands), "windows", len(app.windows),
@@ -164,6 +189,9 @@ func (app *App) announce() {
 	}
 	if app.inputs != nil {
 		app.log.Warn("core: what pages ask for is written in clear, arguments included", "file", app.config.PolicyInputs)
+	}
+	if app.answers != nil && app.answers.file == "" {
+		app.log.Warn("core: the user has no home folder: no answer for always can be kept, and none is offered")
 	}
 	app.warnUnknown(app.policy.Load())
 	if listed := app.files.commands; listed != nil && !slices.Equal(listed, slices.Sorted(maps.Keys(app.commands))) {

@@ -95,7 +95,7 @@ func (w *watch) look(ctx context.Context) {
 			return
 		}
 		again, errAgain := readFolder(w.folder)
-		if said(err) == said(errAgain) && sameFiles(files, again) {
+		if messageOf(err) == messageOf(errAgain) && sameFiles(files, again) {
 			w.try(ctx, files, err)
 			return
 		}
@@ -104,12 +104,12 @@ func (w *watch) look(ctx context.Context) {
 }
 
 func (w *watch) known(files memfs.FS, err error) bool {
-	return said(err) == w.lost && (err != nil || sameFiles(files, w.last))
+	return messageOf(err) == w.lost && (err != nil || sameFiles(files, w.last))
 }
 
 // try reloads, and remembers what was tried. The app logs what is wrong.
 func (w *watch) try(ctx context.Context, files memfs.FS, err error) {
-	w.lost = said(err)
+	w.lost = messageOf(err)
 	if err == nil {
 		w.last = files
 	} else {
@@ -130,7 +130,7 @@ func readFolder(name string) (memfs.FS, error) {
 	return files, err
 }
 
-func said(err error) string {
+func messageOf(err error) string {
 	if err == nil {
 		return ""
 	}
