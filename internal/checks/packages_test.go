@@ -54,6 +54,8 @@ func TestPackagesImportDownward(t *testing.T) {
 		{"OPA stays inside policy", nil, []string{"github.com/open-policy-agent"}, []string{"policy", "internal/checks", "bench/peers"}},
 		{"tink stays inside isolation", nil, []string{"github.com/tink-crypto"}, []string{"isolation", "internal/peer"}},
 		{"JSON Schema stays inside schema", nil, []string{"github.com/santhosh-tekuri"}, []string{"schema", "internal/manifest"}},
+		{"dialogs stay in their own package", nil, []string{"github.com/ncruces/zenity"}, []string{"core/prompt/dialog"}},
+		{"an app that asks nobody links no prompter", []string{"core"}, []string{module + "/core/prompt"}, []string{"core/prompt"}},
 		{"no cgo in what a server links", []string{"core", "isolation", "schema", "policy", "audits"}, []string{"C"}, nil},
 		{"the boundary starts no programs", []string{"isolation", "schema", "policy", "audits"}, []string{"os/exec", "plugin"}, nil},
 		{"parsers and judges have no network", []string{"schema", "policy", "audits"}, []string{"net", "net/http"}, nil},
