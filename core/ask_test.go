@@ -356,7 +356,8 @@ func TestC7AYesCountsOnlyIfThePolicyStillAsks(t *testing.T) {
 			if !test.runs {
 				b.nothingRan(t)
 			}
-			if r := b.record.Records()[0]; r.Asked != audits.AskedOnce || r.Revision != test.after.Revision || r.Reason == "" && !test.runs {
+			if r := b.record.Records()[0]; r.Asked != audits.AskedOnce || r.Revision != test.after.Revision || r.Reason == "" && !test.runs ||
+				test.after.Effect == policy.Deny && r.Reason != test.after.Reason {
 				t.Errorf("recorded %+v", r)
 			}
 		})

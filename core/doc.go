@@ -22,7 +22,8 @@
 //	limits     rate, size, concurrency           rate_limited, too_large, busy
 //	parse      one strict JSON value             invalid_args
 //	validate   the command's input schema        invalid_args
-//	authorize  the capabilities, or a grant      denied
+//	authorize  the capabilities, a grant; the    denied
+//	           user, if one asks
 //	record     the decision is written           unavailable
 //	dispatch   the Go handler                    failed, internal, timeout, cancelled
 //	validate   the result's schema               internal

@@ -287,6 +287,17 @@ func TestC9APrompterThatDoesNotReturnIsNotAskedAgain(t *testing.T) {
 	await(t, "it is asked again", func() bool { return b.secret(t, c, "z") == "" })
 }
 
+// Between the moment when the last call has left a question and the one when it
+// is taken away, another call would be refused for nothing.
+func TestAQuestionThatNobodyWaitsForIsNotShared(t *testing.T) {
+	s := &session{window: newWindow("main", "", nil)}
+	left := &prompt{session: s, bindings: []binding{someBinding("a")}}
+	p := &prompts{queue: []*prompt{left}, idle: make(chan struct{})} // as if it were being shown
+	if waiting, _ := p.join(s, left.bindings, Question{}); waiting == nil || len(left.waiters) > 0 || len(p.queue) != 2 {
+		t.Errorf("%d wait for it, %d questions", len(left.waiters), len(p.queue))
+	}
+}
+
 // A page that cancels and calls again is no longer asked about the first.
 func TestAQuestionThatIsGoingAwayTakesNoMoreCalls(t *testing.T) {
 	var asked atomic.Int32

@@ -194,6 +194,16 @@ func TestAQuestionIsTakenAwayWithItsContext(t *testing.T) {
 		t.Errorf("got %v, %v after %v", r.answer, r.err, time.Since(began))
 	}
 	k.await(t, "no answer is needed any more", 1)
+	f, err := p.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	k.press(t, "ls\n")
+	buf := make([]byte, 100)
+	if n, err := f.Read(buf); err != nil || string(buf[:n]) != "ls\n" {
+		t.Errorf("a shell would get %q, %v", buf[:n], err)
+	}
 
 	// What was begun then is no part of the next answer, nor lost with it is the next.
 	done = askOn(t.Context(), p, question())
