@@ -84,7 +84,7 @@ func TestC9QuestionsThatWaitAreFew(t *testing.T) {
 	}
 	await(t, "the window's questions wait", func() bool { return queued() == maxWindowPrompts })
 	for i, client := range []*peer.Client{c, b.connect(t, "main")} {
-		if got := b.secret(t, client, fmt.Sprint("more", i)); got != CodeBusy {
+		if got := b.askSecret(t, client, fmt.Sprint("more", i)); got != CodeBusy {
 			t.Errorf("page got %q", got)
 		}
 	}
@@ -147,7 +147,7 @@ func TestC9AWindowThatIsToldNoHasToWait(t *testing.T) {
 			b := askBench(t, prompter(func(context.Context, Question) (Answer, error) { asked++; return test.answer, nil }), nil, nil)
 			for i := range 20 { // a session each: the window counts
 				c := b.connect(t, "main")
-				got := b.secret(t, c, fmt.Sprint("x", i))
+				got := b.askSecret(t, c, fmt.Sprint("x", i))
 				if i >= test.want && got != CodeRateLimited {
 					t.Errorf("call %d: page got %q", i, got)
 				}
@@ -278,13 +278,13 @@ func TestC9APrompterThatDoesNotReturnIsNotAskedAgain(t *testing.T) {
 		defer b.prompts.mu.Unlock()
 		return b.prompts.stuck
 	})
-	if got := b.secret(t, c, "z"); got != CodeDenied || asked.Load() != 1 {
+	if got := b.askSecret(t, c, "z"); got != CodeDenied || asked.Load() != 1 {
 		t.Errorf("page got %q, asked %d times", got, asked.Load())
 	}
 	b.nothingRan(t)
 	contains(t, b.log.String(), "the prompter does not return")
 	close(release)
-	await(t, "it is asked again", func() bool { return b.secret(t, c, "z") == "" })
+	await(t, "it is asked again", func() bool { return b.askSecret(t, c, "z") == "" })
 }
 
 // Between the moment when the last call has left a question and the one when it
