@@ -44,7 +44,7 @@ func (p *Policy) answer(ctx context.Context, e *entry, in *Input) (d Decision, e
 	if len(e.conditions) > 0 {
 		d, err = p.evaluate(ctx, e, in)
 	}
-	if e.varies && e.sampled() && !p.agrees(ctx, in.key(), e, in, d, err) {
+	if e.varies && e.sampled() && !p.agrees(ctx, in.key(), e, in, d, err, true) {
 		return Decision{}, errDistrusted
 	}
 	return d, err

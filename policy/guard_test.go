@@ -121,6 +121,33 @@ func TestALiveDisagreementDeniesAndEndsTheTrust(t *testing.T) {
 	}
 }
 
+// What no live call may do, made-up arguments of wrong types may: fail where partial evaluation has nothing left
+// that could.
+func TestAProbeThatFailsInFullAloneIsNoDisagreement(t *testing.T) {
+	p, alarms := alarmed(t, `
+allow if { input.command == "x"; fit }
+
+fit if { input.args.n < 5; input.window == "other" }
+
+fit if input.args.a == "a"
+
+used if scope.glob("/x", "/y")
+`)
+	in := call(t, "x", `{"a":"a","n":"text"}`)
+	in.Platform = "linux"
+	e, err := p.entry(context.Background(), in.key(), in.Time)
+	if err != nil || p.Distrusted() {
+		t.Fatalf("after the probes: %v, alarms %q", err, *alarms)
+	}
+	d, err := p.evaluate(context.Background(), e, &in)
+	if err != nil || d.Effect != Allow {
+		t.Fatal(show(d, err))
+	}
+	if d, err := p.Decide(context.Background(), in); err == nil {
+		t.Errorf("a live call that fails in full is decided: %s", show(d, err))
+	}
+}
+
 func TestLiveCallsAreSampled(t *testing.T) {
 	e := &entry{}
 	var sampled []int
