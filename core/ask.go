@@ -7,7 +7,6 @@ import (
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/policy"
-	"github.com/sallyport/sallyport/schema"
 )
 
 const keptNo = "the user has just said no to this"
@@ -23,7 +22,7 @@ func (c *call) ask(in policy.Input, d policy.Decision) (allowed, *refusal) {
 		c.record.Asked = audits.AskedFailed
 		return allowed{}, &refusal{code: CodeDenied, reason: "the policy asks nothing, or too many questions for one prompt"}
 	}
-	open, kept := app.open(c.bindings(in.Args, d), c.session.link.ID())
+	open, kept := app.open(c.bindings(in, d), c.session.link.ID())
 	if open == nil {
 		c.record.Asked = kept
 		if kept == audits.AskedKeptNo {
@@ -78,11 +77,11 @@ func (c *call) authorizeAgain(in policy.Input, asked policy.Decision) (allowed, 
 }
 
 // bindings say what an answer to each of a decision's questions would be about.
-func (c *call) bindings(args schema.Value, d policy.Decision) []binding {
+func (c *call) bindings(in policy.Input, d policy.Decision) []binding {
 	bindings := make([]binding, len(d.Rules))
 	for i, r := range d.Rules {
 		b := binding{rule: r, revision: d.Revision, window: c.session.window.label, origin: c.session.window.given, command: c.command.name}
-		b.digest = c.session.app.answers.mac.Sum(b.command, b.append(nil, args))
+		b.digest = c.session.app.answers.mac.Sum(b.command, b.append(nil, in.User, in.Args))
 		bindings[i] = b
 	}
 	return bindings

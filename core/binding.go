@@ -19,15 +19,22 @@ type binding struct {
 	window   string
 	origin   string // "" for the app's own pages, whose origins are minted for each run
 	command  string
-	digest   string // of all these and of the arguments: the MAC of append's text
+	digest   string // of all these, the user and the arguments: the MAC of append's text
 }
 
-func (b *binding) append(dst []byte, args schema.Value) []byte {
+// append appends what the digest is made of. A user is nil where the app does
+// not say whose session it is.
+func (b *binding) append(dst []byte, user, args schema.Value) []byte {
 	for _, part := range []string{
 		b.rule.Capability, b.rule.File, strconv.Itoa(b.rule.Line), b.rule.Reason, b.rule.Remember,
 		b.revision, b.window, b.origin, b.command,
 	} {
 		dst = appendPart(dst, part)
+	}
+	if user == nil {
+		dst = append(dst, byte(schema.None))
+	} else {
+		dst = appendCanonical(dst, user)
 	}
 	mark := len(dst)
 	if pointers, all := b.rule.Remembers(); !all {

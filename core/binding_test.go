@@ -25,14 +25,21 @@ func TestAnAnswerIsAboutEachPartOfItsCall(t *testing.T) {
 	type asked struct {
 		binding
 		args string
+		user string // "" where the app does not say
 	}
 	base := func() asked {
 		return asked{binding{
 			rule:     policy.Rule{Capability: "notes", File: "notes.rego", Line: 12, Kind: "ask", Reason: "Sure?"},
 			revision: "r1", window: "main", origin: "https://a.example", command: "notes.delete",
-		}, `{"path":"/a","n":1,"list":[1,"x",null]}`}
+		}, `{"path":"/a","n":1,"list":[1,"x",null]}`, ""}
 	}
-	digest := func(q asked) string { return a.mac.Sum(q.command, q.append(nil, parseArgs(t, q.args))) }
+	digest := func(q asked) string {
+		var user schema.Value
+		if q.user != "" {
+			user = parseArgs(t, q.user)
+		}
+		return a.mac.Sum(q.command, q.append(nil, user, parseArgs(t, q.args)))
+	}
 	names := func(pointers ...string) func(*asked) {
 		return func(q *asked) {
 			text, _ := json.Marshal(pointers)
@@ -56,6 +63,9 @@ func TestAnAnswerIsAboutEachPartOfItsCall(t *testing.T) {
 		{"origin", nil, func(q *asked) { q.origin = "https://b.example" }, false},
 		{"origin, none", nil, func(q *asked) { q.origin = "" }, false},
 		{"command", nil, func(q *asked) { q.command = "notes.deletes" }, false},
+		{"user", nil, func(q *asked) { q.user = `{"name":"a"}` }, false},
+		{"another user", func(q *asked) { q.user = `{"name":"a"}` }, func(q *asked) { q.user = `{"name":"b"}` }, false},
+		{"a user that is null", nil, func(q *asked) { q.user = `null` }, false},
 		{"a part that runs into the next", nil, func(q *asked) { q.revision, q.window = "r1m", "ain" }, false},
 
 		{"order of members", nil, func(q *asked) { q.args = `{"list":[1,"x",null], "n":1, "path":"/\u0061"}` }, true},
@@ -102,7 +112,7 @@ func TestTheDigestIsKeyed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return a.mac.Sum("notes.delete", (&binding{}).append(nil, parseArgs(t, "1")))
+		return a.mac.Sum("notes.delete", (&binding{}).append(nil, nil, parseArgs(t, "1")))
 	}
 	if sum() == sum() {
 		t.Error("two apps have one digest")
