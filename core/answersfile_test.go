@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/policy"
 )
 
@@ -140,16 +141,11 @@ func TestC7AFileOfAnswersThatOthersMayWriteStopsTheStart(t *testing.T) {
 		}, "at most 8388608 bytes"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			state := t.TempDir()
-			t.Setenv("XDG_STATE_HOME", state)
-			if err := os.Mkdir(filepath.Join(state, "notes"), 0o700); err != nil {
-				t.Fatal(err)
-			}
-			file := filepath.Join(state, "notes", "answers.json")
+			file := filepath.Join(t.TempDir(), "answers.json")
 			if err := test.make(file); err != nil {
 				t.Fatal(err)
 			}
-			app, err := New(Config{Files: testFiles(), Prompter: says(AnswerNo)})
+			app, err := New(Config{Files: testFiles(), Prompter: says(AnswerNo), Record: keeper{}, AnswersFile: file})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -186,13 +182,34 @@ func TestAnAnswerThatCanNotBeWrittenCountsForTheSession(t *testing.T) {
 	}
 }
 
-func TestWithoutAStateFolderAlwaysIsNotOffered(t *testing.T) {
-	a, err := openAnswers("", "r1")
-	if err != nil {
-		t.Fatal(err)
+func TestAlwaysIsOfferedWhereItCanBeKept(t *testing.T) {
+	state := t.TempDir()
+	t.Setenv("XDG_STATE_HOME", state)
+	for _, test := range []struct {
+		name   string
+		record audits.Recorder
+		file   string
+		want   string // where answers are kept
+	}{
+		{"beside the default record", nil, "", filepath.Join(state, "notes", "answers.json")},
+		{"where the configuration says", nil, filepath.Join(state, "mine.json"), filepath.Join(state, "mine.json")},
+		{"there with a record of one's own, too", audits.NewMemory(9), filepath.Join(state, "mine.json"), filepath.Join(state, "mine.json")},
+		{"nowhere with a record of one's own", audits.NewMemory(9), "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := askBench(t, says(AnswerNo), func(c *Config) { c.Record, c.AnswersFile = test.record, test.file }, nil)
+			if b.answers.file != test.want || len(b.answers.possible()) != map[bool]int{true: 2, false: 3}[test.want == ""] {
+				t.Errorf("kept in %q, offered %v", b.answers.file, b.answers.possible())
+			}
+			if told := strings.Contains(b.log.String(), "Config.AnswersFile"); told != (test.want == "") {
+				t.Errorf("the log says so: %v", told)
+			}
+		})
 	}
-	if got := a.possible(); len(got) != 2 || got[1] != AnswerSession {
-		t.Errorf("offered %v", got)
+	if _, err := New(Config{Files: testFiles(), AnswersFile: "answers.json"}); err == nil {
+		t.Error("a relative path is taken")
+	} else {
+		contains(t, err.Error(), "Config.AnswersFile", "absolute path")
 	}
 }
 

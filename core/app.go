@@ -117,6 +117,9 @@ func New(c Config) (*App, error) {
 	if c.GrantsFile != "" && !filepath.IsAbs(c.GrantsFile) {
 		return nil, fmt.Errorf("core: Config.GrantsFile is %q; want an absolute path, that it is the same file whatever folder the app is started in", c.GrantsFile)
 	}
+	if c.AnswersFile != "" && !filepath.IsAbs(c.AnswersFile) {
+		return nil, fmt.Errorf("core: Config.AnswersFile is %q; want an absolute path, that it is the same file whatever folder the app is started in", c.AnswersFile)
+	}
 	switch {
 	case c.PromptTimeout < 0:
 		return nil, fmt.Errorf("core: Config.PromptTimeout is %v; want 0 for the default of %v, or more", c.PromptTimeout, promptTimeout)

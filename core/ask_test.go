@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -53,18 +54,11 @@ const asksForSecrets = `
 ask contains "Read the secret?" if input.command == "notes.secret"
 `
 
-// askBench is an app that asks about notes.secret, with a state folder of its own.
+// askBench is an app that asks about notes.secret.
 func askBench(t *testing.T, p Prompter, change func(*Config), prepare func(*bench)) *bench {
 	t.Helper()
-	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	return askAgain(t, p, change, prepare)
-}
-
-// askAgain is askBench with the state folder that there is.
-func askAgain(t *testing.T, p Prompter, change func(*Config), prepare func(*bench)) *bench {
-	t.Helper()
 	return newBench(t, func(c *Config) {
-		c.Files, c.Prompter = asking(asksForSecrets), p
+		c.Files, c.Prompter, c.AnswersFile = asking(asksForSecrets), p, filepath.Join(t.TempDir(), "answers.json")
 		if change != nil {
 			change(c)
 		}
@@ -206,7 +200,9 @@ ask contains "Really?" if {
 
 func TestAnswersAreKeptAsLongAsTheySay(t *testing.T) {
 	d := newDesk()
-	b := askBench(t, d, nil, nil)
+	file := filepath.Join(t.TempDir(), "answers.json")
+	kept := func(c *Config) { c.AnswersFile = file }
+	b := askBench(t, d, kept, nil)
 	answered := func(b *bench, c *peer.Client, text string, answer Answer, prompts bool, want Code, asked string) {
 		t.Helper()
 		done := make(chan Code, 1)
@@ -250,17 +246,17 @@ func TestAnswersAreKeptAsLongAsTheySay(t *testing.T) {
 	await(t, "the session's answer is forgotten", func() bool { return len(b.Answers()) == 2 })
 
 	// Another run.
-	again := askAgain(t, d, nil, nil)
+	again := askBench(t, d, kept, nil)
 	c = again.connect(t, "main")
 	answered(again, c, "always", AnswerAlways, false, "", audits.AskedKeptAlways)
 	answered(again, c, "session", AnswerOnce, true, "", audits.AskedOnce)
 
 	// Revoked, in this run and the next.
-	kept := again.Answers()
-	if len(kept) != 1 {
-		t.Fatalf("kept %+v", kept)
+	all := again.Answers()
+	if len(all) != 1 {
+		t.Fatalf("kept %+v", all)
 	}
-	k := kept[0]
+	k := all[0]
 	if k.Answer != AnswerAlways || k.Capability != "notes" || k.File != "notes.rego" || k.Line != 19 || k.Window != "main" ||
 		k.Command != "notes.secret" || k.Session != "" || k.Revision != again.policy.Load().Revision() || time.Since(k.Time) > time.Minute {
 		t.Errorf("kept %+v", k)
@@ -272,11 +268,14 @@ func TestAnswersAreKeptAsLongAsTheySay(t *testing.T) {
 		t.Error(err)
 	}
 	answered(again, c, "always", AnswerOnce, true, "", audits.AskedOnce)
-	third := askAgain(t, d, nil, nil)
+	third := askBench(t, d, kept, nil)
 	answered(third, third.connect(t, "main"), "always", AnswerAlways, true, "", audits.AskedAlways)
 
 	// Another policy.
-	changed := askAgain(t, d, func(c *Config) { c.Files = asking(asksForSecrets + "\n") }, nil)
+	changed := askBench(t, d, func(c *Config) {
+		kept(c)
+		c.Files = asking(asksForSecrets + "\n")
+	}, nil)
 	answered(changed, changed.connect(t, "main"), "always", AnswerOnce, true, "", audits.AskedOnce)
 }
 

@@ -72,9 +72,13 @@ type Config struct {
 	RecordKey []byte
 
 	// Prompter puts to the user what capabilities ask. Nil has nobody to ask:
-	// what would be asked is denied. Answers for always are kept in
-	// answers.json in the user's state folder for this app.
+	// what would be asked is denied.
 	Prompter Prompter
+	// AnswersFile is where answers for always are kept: the path of a file of
+	// this app's alone, and of one process at a time. "" is answers.json beside
+	// the record of the default; with a Record of yours it is none, and the user
+	// is not offered to answer for always.
+	AnswersFile string
 	// PromptTimeout is how long a question waits for the user before it counts
 	// as answered with no. Default 60 s.
 	PromptTimeout time.Duration

@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/sallyport/sallyport/audits"
-	"github.com/sallyport/sallyport/internal/folders"
 	"github.com/sallyport/sallyport/isolation"
 )
 
@@ -58,9 +57,6 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 	if err := app.bindCommands(); err != nil {
 		return err
 	}
-	if err := app.openPrompts(); err != nil {
-		return err
-	}
 	gate, err := app.newGate(frameOrigin, originOf, app.log)
 	if err != nil {
 		return err
@@ -74,6 +70,10 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 		return err
 	}
 	if err := app.restoreGrants(); err != nil {
+		gate.Close()
+		return err
+	}
+	if err := app.openPrompts(); err != nil {
 		gate.Close()
 		return err
 	}
@@ -163,16 +163,28 @@ func (app *App) openPrompts() error {
 	if app.config.Prompter == nil {
 		return nil
 	}
-	file := ""
-	if folder, err := folders.State(app.name); err == nil {
-		file = filepath.Join(folder, "answers.json")
+	file, err := app.answersFile()
+	if err != nil {
+		return err
 	}
-	var err error
 	if app.answers, err = openAnswers(file, app.policy.Load().Revision()); err != nil {
 		return err
 	}
 	app.prompts = &prompts{prompter: app.config.Prompter, timeout: app.config.PromptTimeout, log: app.log}
 	return nil
+}
+
+// answersFile is where answers for always are kept: beside the default record,
+// which one process at a time holds, or where the configuration says.
+func (app *App) answersFile() (string, error) {
+	switch {
+	case app.config.AnswersFile != "":
+		return app.config.AnswersFile, nil
+	case app.config.Record != nil:
+		return "", nil
+	}
+	file, err := recordFile(app.name)
+	return filepath.Join(filepath.Dir(file), "answers.json"), err
 }
 
 // announce logs what an operator should know, above all what was given up.
@@ -191,7 +203,7 @@ func (app *App) announce() {
 		app.log.Warn("core: what pages ask for is written in clear, arguments included", "file", app.config.PolicyInputs)
 	}
 	if app.answers != nil && app.answers.file == "" {
-		app.log.Warn("core: the user has no home folder: no answer for always can be kept, and none is offered")
+		app.log.Warn("core: answers for always are not offered: Config.AnswersFile says nowhere to keep them")
 	}
 	app.warnUnknown(app.policy.Load())
 	if listed := app.files.commands; listed != nil && !slices.Equal(listed, slices.Sorted(maps.Keys(app.commands))) {
