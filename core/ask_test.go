@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -358,6 +359,44 @@ func TestC7AYesCountsOnlyIfThePolicyStillAsks(t *testing.T) {
 			if r := b.record.Records()[0]; r.Asked != audits.AskedOnce || r.Revision != test.after.Revision || r.Reason == "" && !test.runs ||
 				test.after.Effect == policy.Deny && r.Reason != test.after.Reason {
 				t.Errorf("recorded %+v", r)
+			}
+		})
+	}
+}
+
+// The policy that is in force by then is asked, not the one of the call.
+func TestC7AYesDoesNotOutliveItsPolicy(t *testing.T) {
+	for _, test := range []struct{ name, rules string }{
+		{"it asks the same", asksForSecrets + "\n"},
+		{"it allows", "\nallow if input.command == \"notes.secret\"\n"},
+		{"it says nothing", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDesk()
+			b := askBench(t, d, nil, nil)
+			c := b.connect(t, "main")
+			done := make(chan Code, 1)
+			go func() { done <- b.askSecret(t, c, "x") }()
+			<-d.asked
+			next, err := fs.Sub(asking(test.rules), "capabilities")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Reload(next); err != nil {
+				t.Fatal(err)
+			}
+			d.say <- AnswerAlways
+			if got := <-done; got != CodeDenied {
+				t.Errorf("page got %q", got)
+			}
+			b.nothingRan(t)
+			if test.rules == asksForSecrets+"\n" { // and the answer is none to the new one
+				go func() { done <- b.askSecret(t, c, "x") }()
+				<-d.asked
+				d.say <- AnswerNo
+				if got := <-done; got != CodeDenied {
+					t.Errorf("page got %q", got)
+				}
 			}
 		})
 	}
