@@ -114,7 +114,7 @@ func TestTheDigestIsKeyed(t *testing.T) {
 		}
 		return a.mac.Sum("notes.delete", (&binding{}).append(nil, nil, parseArgs(t, "1")))
 	}
-	if sum() == sum() {
+	if one, other := sum(), sum(); one == other {
 		t.Error("two apps have one digest")
 	}
 }
