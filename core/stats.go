@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/policy"
 )
 
 // Stats counts what the app has done since it was made.
@@ -12,6 +13,7 @@ type Stats struct {
 	Done     uint64          // calls whose handler returned a result
 	UnderWay int             // calls admitted and not over
 	Refused  map[Code]uint64 // calls by the code that the page got; hook refusals as the frame reports them
+	Policy   policy.Stats    // of the capabilities in force; what is prepared of them, and whether it can be trusted
 	Boundary isolation.Stats // sessions, and what was discarded unopened
 	Foreign  uint64          // connections that Run closed unread: another user's, or nobody knows whose
 }
@@ -23,6 +25,9 @@ func (app *App) Stats() Stats {
 		Done:     app.stats.done.Load(),
 		UnderWay: int(app.work.count.Load()),
 		Refused:  make(map[Code]uint64),
+	}
+	if rules := app.policy.Load(); rules.loaded != nil {
+		s.Policy = rules.loaded.Stats()
 	}
 	for code, n := range app.stats.refused {
 		if n := n.Load(); n > 0 {

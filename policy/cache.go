@@ -70,6 +70,20 @@ func (c *cache) inherit(from *cache, candidates func(command string) []*rule) {
 	}
 }
 
+// each visits every entry once.
+func (c *cache) each(visit func(*entry)) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, e := range c.young {
+		visit(e)
+	}
+	for k, e := range c.old {
+		if c.young[k] == nil {
+			visit(e)
+		}
+	}
+}
+
 func (c *cache) len() int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
