@@ -31,10 +31,10 @@
 //
 // The value that was validated is the one that the policy sees and that the
 // handler gets; it is never parsed a second time. Window and origin come from
-// the session. A command that the policy could not allow to the window with any
-// arguments goes from parse to authorize, so that the page can't tell it from
-// one that does not exist. A page learns a [Code] and an id; the record, under the same
-// id, has the reason.
+// the session. A command that the policy could neither allow to the window nor,
+// where there is a [Prompter], ask about with any arguments goes from parse to
+// authorize, so that the page can't tell it from one that does not exist. A page
+// learns a [Code] and an id; the record, under the same id, has the reason.
 //
 // # Handlers
 //
