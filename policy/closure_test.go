@@ -86,6 +86,7 @@ ok if endswith(input.args.a, "y")`, `{"a":true}`, "notes.rego:7: "},
 ok(a) if a
 ok(a) if endswith(a, "y")`, `{"a":true}`, "notes.rego:7: "},
 		{"in the second body where the first one allows", `allow if { input.command == "x"; some p in ["x", 1]; startswith(input.args.a, p) }`, `{"a":"x"}`, "notes.rego:5: "},
+		{"in the order of the bodies, not of what they loop over", `allow if { input.command == "x"; some e in input.args.list; some p in ["a", 1]; startswith(e, p) }`, `{"list":["b",5]}`, "operand 1 must be string"},
 		{"behind a condition that holds once", `allow if { input.command == "x"; some e in input.args.list; startswith(e, "a") }`, `{"list":["a",1]}`, "notes.rego:5: "},
 		{"under not, behind what holds", `allow if { input.command == "x"; not bad }
 bad if { some e in input.args.list; startswith(e, "a") }`, `{"list":["a",1]}`, "notes.rego:6: "},
@@ -117,6 +118,7 @@ ok(e) if e != "z"`, `{"list":["a","b"]}`, ""},
 		{"none of a comprehension for each element", `allow if { input.command == "x"; some e in input.args.lists; [f | some f in e] == ["b"] }`, `{"lists":[["a"],["b"]]}`, ""},
 		{"none of a set that is asked for each element", `allow if { input.command == "x"; some e in input.args.list; not names[e]; e == "b" }
 names contains n if some n in input.args.other`, `{"list":["a","b"],"other":["a"]}`, ""},
+		{"none of what is below a set's members", `allow if { input.command == "x"; s := {e | some e in input.args.list}; s[_].name == "x"; {"x", "y"}[_] == input.args.a }`, `{"list":[{"name":"x"}],"a":"y"}`, ""},
 		{"none where the bodies begin with one test of a type", `allow if { input.command == "x"; is_string(input.args.a); some p in ["x", "y"]; input.args.b == p }`, `{"a":"x","b":"y"}`, ""},
 		{"none of a default beside a value", `allow if { input.command == "x"; level == "low"; grade(input.args.b) == 2 }
 default level := "high"

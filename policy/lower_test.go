@@ -106,6 +106,7 @@ func TestConditionsThatClosuresLeaveToTopdown(t *testing.T) {
 	for _, test := range []struct{ name, condition, helpers, why, args string }{
 		{"a function with several answers", `walk(input.args.a, [_, v]); v == "x"`, "", "the function walk", `{"a":[["x"]]}`},
 		{"a comprehension that topdown indexes", `some x in input.args.list; count([y | some y in input.args.list; y == x]) > 1`, "", "a comprehension that is indexed", `{"list":["x","x"]}`},
+		{"a function whose answer is given", `x := input.args.m; double(input.args.n, x)`, "double(n) := 2 * n", "a call whose answer is known before", `{"n":2,"m":4}`},
 		{"an object of the capability", `by_name[input.args.a] == 1`, "by_name[k] := v if some k, v in input.args.obj", "rules whose names have several parts", `{"a":"k","obj":{"k":1}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -255,12 +255,6 @@ func (e *entry) judged(f *frame) (Decision, error) {
 			rules = append(rules, o.held)
 		}
 	}
-	slices.SortStableFunc(f.hits, func(a, b hit) int {
-		if a.condition != b.condition {
-			return a.condition - b.condition
-		}
-		return a.message.Value.Compare(b.message.Value)
-	})
 	for _, h := range f.hits {
 		held, err := e.conditions[h.condition].because(h.message)
 		if err != nil {
