@@ -177,7 +177,7 @@
 // call.
 //
 // Conditions become Go closures that read the parsed arguments as they are. A decision by them
-// takes no memory and, with five patterns for a path and a bound on a number, below half a
+// takes no memory and, with five patterns for a path and a bound on a number, about half a
 // microsecond: at most twice what a Go map with the same patterns takes. Its cost doesn't grow
 // with the number of capabilities. Closures know equations and patterns of terms, all functions
 // that a capability may call but walk, some, every, not and comprehensions, and helper rules,
