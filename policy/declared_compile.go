@@ -3,6 +3,7 @@ package policy
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,9 +38,11 @@ func (c *catalogue) compile(d *draft) (*declaration, error) {
 	for _, g := range d.grants {
 		here := place{d.File, g.line}
 		var found []*permission
-		if err := c.walk(g.id, here, nil, make(map[string]bool), func(p *permission) { found = append(found, p) }); err != nil {
+		reached := make(map[string]bool)
+		if err := c.walk(g.id, here, nil, reached, func(p *permission) { found = append(found, p) }); err != nil {
 			return nil, err
 		}
+		maps.Copy(c.used, reached)
 		for _, p := range found {
 			if p.id.key() == g.id.key() { // what goes for a whole set need not mean each of its members
 				if err := p.checkScope(g.scope); err != nil {

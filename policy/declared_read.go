@@ -14,23 +14,23 @@ import (
 
 // readDeclared reads all declarative files at or below the root of fsys: files of permissions
 // below a folder named permissions, files of capabilities everywhere else. It returns what they
-// declare, in the order of the files, and the files themselves.
-func readDeclared(fsys fs.FS) ([]*declaration, []source, error) {
+// declare, in the order of the files, all permissions, and the files themselves.
+func readDeclared(fsys fs.FS) ([]*declaration, []Permission, []source, error) {
 	sources, err := readSources(fsys, isDeclared)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var drafts []*draft
 	var files []*permissionReader
 	for _, s := range sources {
 		root, err := document.Parse(s.file, s.text)
 		if e, ok := errors.AsType[*document.Error](err); ok {
-			return nil, nil, at(s.file, e.Line, e)
+			return nil, nil, nil, at(s.file, e.Line, e)
 		}
 		d := decoder{s.file}
 		if namespace, ok := permissionsOf(s.file); ok {
 			if err := checkNamespace(namespace); err != nil {
-				return nil, nil, at(s.file, 1, err)
+				return nil, nil, nil, at(s.file, 1, err)
 			}
 			r := &permissionReader{decoder: d, namespace: namespace}
 			files = append(files, r)
@@ -41,33 +41,33 @@ func readDeclared(fsys fs.FS) ([]*declaration, []source, error) {
 			drafts = append(drafts, more...)
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
-	declared, err := declare(drafts, files)
-	return declared, sources, err
+	declared, permissions, err := declare(drafts, files)
+	return declared, permissions, sources, err
 }
 
 // declare resolves the permissions of all capabilities.
-func declare(drafts []*draft, files []*permissionReader) ([]*declaration, error) {
+func declare(drafts []*draft, files []*permissionReader) ([]*declaration, []Permission, error) {
 	c, err := newCatalogue(files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	taken := make(map[string]place)
 	var all []*declaration
 	for _, d := range drafts {
 		if earlier, ok := taken[d.ID]; ok {
-			return nil, at(d.File, d.line, fmt.Errorf("capability %s is defined already, at %s: choose another identifier", d.ID, earlier))
+			return nil, nil, at(d.File, d.line, fmt.Errorf("capability %s is defined already, at %s: choose another identifier", d.ID, earlier))
 		}
 		taken[d.ID] = place{d.File, d.line}
 		declared, err := c.compile(d)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all = append(all, declared)
 	}
-	return all, nil
+	return all, c.all(), nil
 }
 
 // isDeclared says whether a file is declarative, and what is wrong with the name of one that seems

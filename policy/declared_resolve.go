@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,10 +13,11 @@ type catalogue struct {
 	permissions map[string]*permission
 	sets        map[string]*set
 	others      []string // see names
+	used        map[string]bool
 }
 
 func newCatalogue(files []*permissionReader) (*catalogue, error) {
-	c := &catalogue{permissions: make(map[string]*permission), sets: make(map[string]*set)}
+	c := &catalogue{permissions: make(map[string]*permission), sets: make(map[string]*set), used: make(map[string]bool)}
 	taken := make(map[string]place)
 	take := func(id identifier, here place) error {
 		if earlier, ok := taken[id.key()]; ok {
@@ -103,6 +105,22 @@ func (c *catalogue) permission(id identifier) (*permission, error) {
 		p.allow = []string{id.command}
 	}
 	return p, nil
+}
+
+// all lists what is written out, in the order of file and line. It is complete once all capabilities
+// are compiled.
+func (c *catalogue) all() []Permission {
+	var all []Permission
+	for key, p := range c.permissions {
+		all = append(all, Permission{ID: p.id.String(), File: p.at.file, Line: p.at.line, Used: c.used[key]})
+	}
+	for key, s := range c.sets {
+		all = append(all, Permission{ID: s.id.String(), File: s.at.file, Line: s.at.line, Set: true, Used: c.used[key]})
+	}
+	slices.SortFunc(all, func(a, b Permission) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.ID, b.ID))
+	})
+	return all
 }
 
 // names are the identifiers of what is written out, on demand only of what is about other things

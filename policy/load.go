@@ -55,11 +55,11 @@ func (env *environment) load(fsys fs.FS, earlier []*unit) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	declared, more, err := readDeclared(fsys)
+	declared, permissions, more, err := readDeclared(fsys)
 	if err != nil {
 		return nil, err
 	}
-	p := &Policy{environment: env, revision: revision(slices.Concat(sources, more), env.config)}
+	p := &Policy{environment: env, revision: revision(slices.Concat(sources, more), env.config), permissions: permissions}
 	var jobs []job
 	for _, s := range sources {
 		jobs = append(jobs, job{s.file, sha256.Sum256(s.text), func() (*unit, error) { return env.unit(s) }})

@@ -90,12 +90,13 @@ type Config struct {
 // concurrent use.
 type Policy struct {
 	*environment
-	revision   string
-	units      []*unit // by ID
-	expires    bool    // some capability does
-	byCommand  map[string][]*rule
-	anyCommand []*rule             // rules whose commands their text doesn't name
-	operands   map[string][]string // of all units
+	revision    string
+	units       []*unit // by ID
+	permissions []Permission
+	expires     bool // some capability does
+	byCommand   map[string][]*rule
+	anyCommand  []*rule             // rules whose commands their text doesn't name
+	operands    map[string][]string // of all units
 
 	distrusted   atomic.Bool // what was prepared has been found wrong
 	named, other *cache
@@ -128,6 +129,15 @@ func (c *Capability) Wide() bool {
 	return slices.ContainsFunc(c.sites, func(s site) bool { return s.pattern != nil && s.pattern.wide })
 }
 
+// Permission is a permission or a set that a file below permissions/ writes out.
+type Permission struct {
+	ID   string // with its namespace, as a capability names it
+	File string
+	Line int  // where it begins, from 1
+	Set  bool // it is a set, or a [default]
+	Used bool // a capability names it, or a set that a capability leads to
+}
+
 // Revision identifies what was loaded: equal files, variables and platform, equal revision.
 func (p *Policy) Revision() string { return p.revision }
 
@@ -144,6 +154,10 @@ func (p *Policy) Capabilities() []Capability {
 	}
 	return all
 }
+
+// Permissions lists what files below permissions/ write out, in the order of file and line. The
+// caller may keep it.
+func (p *Policy) Permissions() []Permission { return slices.Clone(p.permissions) }
 
 // Rules lists all rules that decide, in the order of file and line. Reasons are empty: they are
 // known only of a rule that held. The caller may keep it.

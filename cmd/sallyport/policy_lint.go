@@ -30,14 +30,15 @@ loads and is still likely to be wrong: by rules of its own and by those of
 Regal, OPA's linter, that fit capability files. With the folder of an app it
 also looks for rules about commands that the manifest does not list.
 
-  wide-scope        an allow reaches a whole home folder, or more
-  wide-window       a capability holds for every window
-  wide-origin       a capability holds for hosts that a wildcard names
-  shadowed-rule     a rule that adds nothing to another one
-  unreachable-rule  a rule whose conditions can't hold together
-  unreachable       a capability that holds nowhere, or no longer
-  unknown-command   a rule for a command that the app does not have
-  untested          a capability without tests, or a rule that held in none
+  wide-scope         an allow reaches a whole home folder, or more
+  wide-window        a capability holds for every window
+  wide-origin        a capability holds for hosts that a wildcard names
+  shadowed-rule      a rule that adds nothing to another one
+  unreachable-rule   a rule whose conditions can't hold together
+  unreachable        a capability that holds nowhere, or no longer
+  unknown-command    a rule for a command that the app does not have
+  untested           a capability without tests, or a rule that held in none
+  unused-permission  a permission or set that no capability leads to
 
 A comment on the line of a finding, or on the line above, accepts it:
 "# sallyport-lint:ignore wide-scope", or Regal's own "# regal ignore:…".

@@ -68,7 +68,7 @@ func byUs(ctx context.Context, fsys fs.FS, c policy.Config, o Options) ([]Findin
 		}
 		all = slices.Concat(all, f.metadata(o.Now), f.scopes(), f.shadows(), f.contradictions(), f.commands(o.Commands))
 	}
-	return all, nil
+	return slices.Concat(all, permissions(p.Permissions())), nil
 }
 
 // keep leaves out what was disabled or accepted, and puts the rest in order.
@@ -111,7 +111,8 @@ func byRegal(ctx context.Context, fsys fs.FS) ([]Finding, error) {
 // Own are the names of the rules that are not Regal's.
 func Own() []string {
 	return []string{
-		"shadowed-rule", "unknown-command", "unreachable", "unreachable-rule", "untested", "wide-origin", "wide-scope", "wide-window",
+		"shadowed-rule", "unknown-command", "unreachable", "unreachable-rule", "untested", "unused-permission",
+		"wide-origin", "wide-scope", "wide-window",
 	}
 }
 

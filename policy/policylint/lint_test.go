@@ -283,3 +283,37 @@ func TestBothKindsOfRulesRunOrTheErrorSaysWhyNot(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+func TestPermissionsThatNoCapabilityUses(t *testing.T) {
+	const capability = "{identifier: a, windows: [main], permissions: [%s]}\n"
+	const file = "[[permission]]\nidentifier = \"read\"\ncommands.allow = [\"notes.read\"]\n\n" +
+		"[[set]]\nidentifier = \"inner\"\npermissions = [\"read\"]\n\n" +
+		"[[set]]\nidentifier = \"outer\"\npermissions = [\"inner\"]\n\n" +
+		"[default]\npermissions = [\"read\"]\n"
+	const unused = "permissions/notes/p.toml:%d no capability uses the %s notes:%s"
+	read, inner, outer, standard := fmt.Sprintf(unused, 1, "permission", "read"), fmt.Sprintf(unused, 5, "set", "inner"),
+		fmt.Sprintf(unused, 9, "set", "outer"), fmt.Sprintf(unused, 13, "set", "default")
+	for _, test := range []struct {
+		name, uses, file string
+		want             []string
+	}{
+		{"none is used, the command's own permission is", "notes:allow-list", file, []string{read, inner, outer, standard}},
+		{"a permission is used, sets with it are not", "notes:read", file, []string{inner, outer, standard}},
+		{"a set is used through a set", "notes:outer", file, []string{standard}},
+		{"the default is used", "notes:default", file, []string{inner, outer}},
+		{"all are used", "notes:outer, notes:default", file, nil},
+		{"accepted by a comment", "notes:allow-list", "# sallyport-lint:ignore unused-permission\n[[permission]]\nidentifier = \"read\"\n", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := map[string]string{"a.yaml": fmt.Sprintf(capability, test.uses), "permissions/notes/p.toml": test.file}
+			if got, want := found(t, files, "unused-permission", Options{}), strings.Join(test.want, "\n"); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+	// Without any capability nothing is used.
+	files := map[string]string{"permissions/notes/p.toml": file}
+	if got, want := found(t, files, "unused-permission", Options{}), strings.Join([]string{read, inner, outer, standard}, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -86,3 +86,24 @@ func untested(ctx context.Context, fsys fs.FS, c policy.Config, capabilities []p
 	}
 	return all, nil
 }
+
+// permissions names what is written out and grants nothing.
+func permissions(all []policy.Permission) []Finding {
+	var found []Finding
+	for _, p := range all {
+		if p.Used {
+			continue
+		}
+		what := "permission"
+		if p.Set {
+			what = "set"
+		}
+		found = append(found, Finding{
+			File: p.File, Line: p.Line, Rule: "unused-permission",
+			What: fmt.Sprintf("no capability uses the %s %s", what, p.ID),
+			Why:  "what it denies is not denied, and whoever edits it changes nothing",
+			Do:   "name it among the permissions of a capability, or remove it",
+		})
+	}
+	return found
+}
