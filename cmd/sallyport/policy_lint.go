@@ -16,7 +16,7 @@ import (
 type lintReport struct {
 	OK       bool                 `json:"ok"`
 	Folder   string               `json:"folder"`
-	Findings []policylint.Finding `json:"findings"`
+	Findings []policylint.Finding `json:"findings"` // their files from the folder that was asked about
 }
 
 func newPolicyLintCommand() *cobra.Command {
@@ -39,6 +39,7 @@ also looks for rules about commands that the manifest does not list.
   unknown-command    a rule for a command that the app does not have
   untested           a capability without tests, or a rule that held in none
   unused-permission  a permission or set that no capability leads to
+  unused-rule        a rule that decides nothing and that no other one reads
 
 A comment on the line of a finding, or on the line above, accepts it:
 "# sallyport-lint:ignore wide-scope", or Regal's own "# regal ignore:…".
@@ -63,10 +64,17 @@ capabilities or their tests can't be loaded.`,
 				return folder.locate(err)
 			}
 			r := lintReport{OK: len(found) == 0, Folder: folder.dir, Findings: append([]policylint.Finding{}, found...)}
+			name := folder.path
+			if flags.json {
+				name = folder.relative
+			}
+			for i := range r.Findings {
+				r.Findings[i].File = name(r.Findings[i].File)
+			}
 			if flags.json {
 				err = printJSON(c.OutOrStdout(), r)
 			} else {
-				err = printFindings(c.OutOrStdout(), folder, r)
+				err = printFindings(c.OutOrStdout(), r)
 			}
 			if err == nil && !r.OK {
 				return exitStatus(exitDoesNot)
@@ -79,11 +87,11 @@ capabilities or their tests can't be loaded.`,
 	return c
 }
 
-func printFindings(w io.Writer, folder *policyFolder, r lintReport) error {
+func printFindings(w io.Writer, r lintReport) error {
 	p := newPainter(w)
 	var b strings.Builder
 	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "%s:%d  %s  %s\n  why: %s\n  do:  %s\n", folder.path(f.File), f.Line, p.bad(f.Rule), f.What, f.Why, f.Do)
+		fmt.Fprintf(&b, "%s:%d  %s  %s\n  why: %s\n  do:  %s\n", f.File, f.Line, p.bad(f.Rule), f.What, f.Why, f.Do)
 	}
 	if r.OK {
 		fmt.Fprintf(&b, "%s nothing found in %s\n", p.good("✓"), r.Folder)

@@ -165,6 +165,53 @@ func plain(r *ast.Rule) bool {
 		r.Head.Key == nil && r.Head.Value != nil && r.Head.Value.Equal(ast.InternedTerm(true))
 }
 
+// unread finds rules that neither decide nor are read by one that does. A misspelt name makes one.
+func (f *file) unread() []Finding {
+	rules := f.rules()
+	named := make(map[string][]*ast.Rule)
+	for _, r := range rules {
+		name := r.Head.Ref()[0].Value.String()
+		named[name] = append(named[name], r)
+	}
+	read := make(map[string]bool)
+	var visit func(name string)
+	visit = func(name string) {
+		if read[name] {
+			return
+		}
+		read[name] = true
+		for _, r := range named[name] {
+			for e := r; e != nil; e = e.Else {
+				ast.NewGenericVisitor(func(node any) bool {
+					switch n := node.(type) {
+					case ast.Var:
+						visit(n.String())
+					case ast.Ref: // data.capability.<id>.<name>
+						if path := f.module.Package.Path; n.HasPrefix(path) && len(n) > len(path) {
+							if name, ok := n[len(path)].Value.(ast.String); ok {
+								visit(string(name))
+							}
+						}
+					}
+					return false
+				}).Walk(e.Body)
+				ast.WalkVars(e.Head, func(v ast.Var) bool { visit(v.String()); return false })
+			}
+		}
+	}
+	for _, kind := range []string{"allow", "deny", "ask", "limit"} {
+		visit(kind)
+	}
+	var all []Finding
+	for _, r := range rules {
+		if name := r.Head.Ref()[0].Value.String(); !read[name] {
+			all = append(all, f.at(r.Location.Row, "unused-rule", fmt.Sprintf("no rule that decides reads %s", name),
+				"if it is a misspelt allow, deny, ask or limit, it decides nothing", "mend the name, or remove the rule"))
+		}
+	}
+	return all
+}
+
 // contradictions finds rules whose conditions can't hold together, or not where the capability holds.
 func (f *file) contradictions() []Finding {
 	var all []Finding

@@ -11,6 +11,7 @@
 //	unknown-command     a rule for a command that the app does not have
 //	untested            a capability without any test, or a rule that held in none
 //	unused-permission   a permission or set of permissions/ that no capability leads to
+//	unused-rule         a rule that decides nothing and that no other one reads
 //
 // The others are those of Regal, OPA's linter, that make sense for files of which each stands alone, in one
 // folder, with rules in the order of what they are about. Regal's rules are themselves Rego and are evaluated

@@ -41,7 +41,14 @@ func Lint(ctx context.Context, fsys fs.FS, c policy.Config, o Options) ([]Findin
 	if err != nil {
 		return nil, err
 	}
-	more, err := byRegal(ctx, fsys)
+	r, err := newRegal()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.check(r.rules); err != nil {
+		return nil, err
+	}
+	more, err := r.folder(ctx, fsys)
 	if err != nil {
 		return nil, err
 	}
@@ -66,18 +73,16 @@ func byUs(ctx context.Context, fsys fs.FS, c policy.Config, o Options) ([]Findin
 		if err != nil {
 			return nil, err
 		}
-		all = slices.Concat(all, f.metadata(o.Now), f.scopes(), f.shadows(), f.contradictions(), f.commands(o.Commands))
+		all = slices.Concat(all, f.metadata(o.Now), f.scopes(), f.shadows(), f.contradictions(), f.unread(), f.commands(o.Commands))
 	}
 	return slices.Concat(all, permissions(p.Permissions())), nil
 }
 
 // keep leaves out what was disabled or accepted, and puts the rest in order.
 func (o *Options) keep(fsys fs.FS, all []Finding) ([]Finding, error) {
-	all, err := disabled(all, o.Disable)
+	all = slices.DeleteFunc(all, func(f Finding) bool { return slices.Contains(o.Disable, f.Rule) })
+	all, err := accepted(fsys, all)
 	if err != nil {
-		return nil, err
-	}
-	if all, err = accepted(fsys, all); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(all, func(a, b Finding) int {
@@ -86,14 +91,20 @@ func (o *Options) keep(fsys fs.FS, all []Finding) ([]Finding, error) {
 	return slices.Compact(all), nil
 }
 
-// byRegal runs Regal's rules on every Rego file, tests included.
-func byRegal(ctx context.Context, fsys fs.FS) ([]Finding, error) {
-	r, err := newRegal()
-	if err != nil {
-		return nil, err
+// check refuses to leave out what is no rule: it would be a misspelt one that goes on.
+func (o *Options) check(regal []string) error {
+	for _, name := range o.Disable {
+		if !slices.Contains(Own(), name) && !slices.Contains(regal, name) {
+			return fmt.Errorf("policylint: there is no rule %q to disable: expected one of %s, or of Regal's, as in line-length", name, strings.Join(Own(), ", "))
+		}
 	}
+	return nil
+}
+
+// folder runs Regal's rules on every Rego file, tests included.
+func (r *regal) folder(ctx context.Context, fsys fs.FS) ([]Finding, error) {
 	var all []Finding
-	err = fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(file) != ".rego" {
 			return err
 		}
@@ -111,18 +122,9 @@ func byRegal(ctx context.Context, fsys fs.FS) ([]Finding, error) {
 // Own are the names of the rules that are not Regal's.
 func Own() []string {
 	return []string{
-		"shadowed-rule", "unknown-command", "unreachable", "unreachable-rule", "untested", "unused-permission",
+		"shadowed-rule", "unknown-command", "unreachable", "unreachable-rule", "untested", "unused-permission", "unused-rule",
 		"wide-origin", "wide-scope", "wide-window",
 	}
-}
-
-func disabled(all []Finding, names []string) ([]Finding, error) {
-	for _, name := range names {
-		if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`).MatchString(name) && !slices.Contains(Own(), name) {
-			return nil, fmt.Errorf("policylint: %q can't name a rule: they are called as in wide-window", name)
-		}
-	}
-	return slices.DeleteFunc(all, func(f Finding) bool { return slices.Contains(names, f.Rule) }), nil
 }
 
 // accepted leaves out what a comment in the file accepts.

@@ -129,6 +129,14 @@ func TestEachRuleFindsAndSpares(t *testing.T) {
 		{"a window of the capability", "unreachable-rule", save(`input.window in {"settings", "main"}`), ""},
 		{"not another command", "unreachable-rule", capability("allow if {\n\tinput.command == \"x\"\n\tnot input.command == \"y\"\n}"), ""},
 
+		{"a misspelt allow", "unused-rule", capability("alow if input.command == \"x\""), "a.rego:6 no rule that decides reads alow"},
+		{"rules that read one another alone", "unused-rule", capability("allow if input.command == \"x\"\n\none if two\n\ntwo if input.args.a == 1"),
+			"a.rego:8 no rule that decides reads one\na.rego:10 no rule that decides reads two"},
+		{"a helper of a helper", "unused-rule", capability("allow if {\n\tinput.command == \"x\"\n\tone\n}\n\none if not two(3)\n\ntwo(n) if n == data.capability.a.three\n\nthree := 3"), ""},
+		{"a helper in a head", "unused-rule", capability("deny contains text if input.command == \"x\"\n\ntext := \"no\""), ""},
+		{"a helper in a comprehension", "unused-rule", capability("allow if count([x | some x in list]) > 1\n\nlist := [1, 2]"), ""},
+		{"a helper that stands in for another value", "unused-rule", capability("allow if kind == \"a\"\n\nkind := \"a\" if {\n\tinput.args.a\n} else := \"b\" if more\n\nmore if input.args.b"), ""},
+
 		{"a misspelt command", "unknown-command", capability("allow if input.command in {\n\t\"x\",\n\t\"xx\",\n}"), `a.rego:6 the app has no command "xx"`},
 		{"one in a not", "unknown-command", capability("allow if {\n\tinput.command == \"x\"\n\thelper\n}\n\nhelper if input.command == \"xx\""), `a.rego:11 the app has no command "xx"`},
 		{"a namespace without commands", "unknown-command", capability("allow if startswith(input.command, \"files.\")"), `a.rego:6 no command of the app begins with "files."`},
@@ -257,8 +265,11 @@ func TestAFindingCanBeAccepted(t *testing.T) {
 	if got := found(t, map[string]string{"a.rego": rule("", "")}, "wide-scope", Options{Disable: []string{"wide-scope"}}); got != "" {
 		t.Errorf("disabled: %s", got)
 	}
-	if _, err := Lint(context.Background(), folder(nil), config(), Options{Disable: []string{"Wide scope"}}); err == nil {
-		t.Error("a name that is none was taken")
+	for name, taken := range map[string]bool{"wide-scope": true, "line-length": true, "messy-rule": true, "wide-scop": false, "": false} {
+		_, err := Lint(context.Background(), folder(nil), config(), Options{Disable: []string{name}})
+		if (err == nil) != taken {
+			t.Errorf("%q: %v", name, err)
+		}
 	}
 }
 

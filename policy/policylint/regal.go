@@ -32,6 +32,7 @@ func unfit() []string {
 type regal struct {
 	compiler *ast.Compiler
 	store    storage.Store
+	rules    []string // all that there are, unfit ones too
 }
 
 func newRegal() (*regal, error) {
@@ -50,14 +51,16 @@ func newRegal() (*regal, error) {
 	if err != nil {
 		return nil, err
 	}
+	var names []string
 	run := make(map[string]map[string]bool)
 	for category, titles := range provided {
 		run[category] = make(map[string]bool)
 		for title, rule := range titles {
+			names = append(names, title)
 			run[category][title] = rule["level"] != "ignore" && !slices.Contains(unfit(), title)
 		}
 	}
-	r := &regal{compiler: c}
+	r := &regal{compiler: c, rules: names}
 	if r.store, err = regalStore(provided, run, available); err != nil {
 		return nil, err
 	}
