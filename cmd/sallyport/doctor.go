@@ -30,7 +30,7 @@ func newDoctorCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "doctor [DIR]",
-		Short: "List what this machine can run, and what keeps an app from starting",
+		Short: "List what this machine can run, and what stops an app's start",
 		Long: `Doctor looks for what Sallyport uses on this machine. ✓ is there, ✗ is
 needed or useful and missing, with the next command to run below it, and –
 is only worth knowing.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,13 +78,18 @@ type policyFlags struct {
 func (f *policyFlags) add(c *cobra.Command, platform string) {
 	c.Flags().StringVar(&f.platform, "platform", platform, "decide as on this system, a GOOS name")
 	c.Flags().StringArrayVar(&f.variables, "variable", nil, "name of a variable that the app's code sets, without its $; may be repeated")
-	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
 }
 
 // open finds the capabilities of dir.
 func (f *policyFlags) open(dir string) (*policyFolder, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s is not a folder that can be read; name one of capabilities, or an app's, the one with its %s", dir, manifest.FileName)
+	}
+	for _, name := range f.variables {
+		if !regexp.MustCompile(`^\$?[A-Z][A-Z0-9_]*$`).MatchString(name) {
+			return nil, fmt.Errorf("--variable %q: expected capital letters, digits and underscores, as in PROJECTS", name)
+		}
 	}
 	found := &policyFolder{dir: dir, platform: f.platform, variables: policy.Placeholders(f.platform, f.variables...)}
 	// Of no files, only the flags can be wrong.

@@ -30,7 +30,7 @@ type checkReport struct {
 type checkedCapability struct {
 	ID        string     `json:"id"`
 	Title     string     `json:"title,omitempty"`
-	File      string     `json:"file"`
+	File      string     `json:"file"` // from the folder that was asked about
 	Line      int        `json:"line"`
 	Windows   []string   `json:"windows"`
 	Local     bool       `json:"local"` // holds for the app itself
@@ -66,8 +66,10 @@ when it could not look.`,
 			}
 			r := checkPolicy(c, folder)
 			if flags.json {
+				r.rename(folder.relative)
 				err = printJSON(c.OutOrStdout(), r)
 			} else {
+				r.rename(folder.path)
 				err = printCheck(c.OutOrStdout(), r)
 			}
 			if err == nil && !r.OK {
@@ -101,7 +103,7 @@ func checkPolicy(c *cobra.Command, folder *policyFolder) checkReport {
 		rules[rule.Capability]++
 	}
 	for _, k := range p.Capabilities() {
-		r.Capabilities = append(r.Capabilities, describeCapability(folder, k, rules[k.ID]))
+		r.Capabilities = append(r.Capabilities, describeCapability(k, rules[k.ID]))
 	}
 	if folder.manifest == nil {
 		r.OK = true
@@ -121,9 +123,16 @@ func checkPolicy(c *cobra.Command, folder *policyFolder) checkReport {
 	return r
 }
 
-func describeCapability(folder *policyFolder, k policy.Capability, rules int) checkedCapability {
+// rename names the files of capabilities.
+func (r *checkReport) rename(name func(string) string) {
+	for i := range r.Capabilities {
+		r.Capabilities[i].File = name(r.Capabilities[i].File)
+	}
+}
+
+func describeCapability(k policy.Capability, rules int) checkedCapability {
 	d := checkedCapability{
-		ID: k.ID, Title: k.Title, File: folder.path(k.File), Line: k.Line, Windows: k.Windows, Local: k.Local,
+		ID: k.ID, Title: k.Title, File: k.File, Line: k.Line, Windows: k.Windows, Local: k.Local,
 		Origins: k.Origins, Platforms: k.Platforms, Rules: rules,
 		Nowhere: len(k.Windows) == 0 || k.Platforms != nil && len(k.Platforms) == 0 || !k.Local && len(k.Origins) == 0,
 	}

@@ -39,7 +39,7 @@ decided by both as well (see sallyport policy simulate --help).
 It exits with 0 when no call gains or loses, 1 when some do or it is unsure,
 and 2 when a policy is broken or a file can't be read.`,
 		Example: `  sallyport policy diff ./capabilities.old ./capabilities
-  sallyport policy diff ../main/examples/notes ./examples/notes --inputs inputs.jsonl
+  sallyport policy diff ../main/app ./app --inputs inputs.jsonl
   sallyport policy diff ./old ./new --json`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {

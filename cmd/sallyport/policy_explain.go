@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -89,7 +90,7 @@ type explainFlags struct {
 func newPolicyExplainCommand() *cobra.Command {
 	var flags explainFlags
 	c := &cobra.Command{
-		Use:   "explain DIR {--window LABEL --command NAME [--args JSON] | --id ID}",
+		Use:   "explain DIR {--window LABEL --command NAME | --id ID}",
 		Short: "Decide one call, and say why",
 		Long: `Explain decides one call by the capabilities in DIR and shows the rules behind
 the answer, how far each other rule held, and for a denial the rule that came
@@ -107,8 +108,10 @@ sizes where a condition looked at them.
 It exits with 0 for allow, 3 for deny, 4 for ask, and 2 when the policy is
 broken or the question could not be asked.`,
 		Example: `  sallyport policy explain ./examples/notes --window main --command notes.list
-  sallyport policy explain . --window main --command notes.save --args '{"path":"/etc/passwd"}'
-  sallyport policy explain . --window main --command notes.list --origin https://example.com --json
+  sallyport policy explain . --window main --command notes.save \
+      --args '{"path":"/etc/passwd"}'
+  sallyport policy explain . --window main --command notes.list \
+      --origin https://example.com --json
   sallyport policy explain ./examples/notes --id red2meji-12`,
 		Args: cobra.MatchAll(atMost(1), func(c *cobra.Command, args []string) error {
 			switch {
@@ -192,9 +195,12 @@ func (f *explainFlags) here(folder *policyFolder) error {
 	for _, text := range f.directories {
 		name, dir, ok := strings.Cut(strings.TrimPrefix(text, "$"), "=")
 		if !ok {
-			return fmt.Errorf("--directory %s: want a variable and its directory, as in PROJECTS=/srv/projects", text)
+			return fmt.Errorf("--directory %s: expected a variable and its directory, as in PROJECTS=/srv/projects", text)
 		}
 		folder.variables["$"+name] = dir
+		if _, err := policy.Load(embed.FS{}, folder.config()); err != nil { // of no files, only the directory can be wrong
+			return fmt.Errorf("--directory %s: %s", text, strings.TrimPrefix(err.Error(), "policy: Config.Variables: "))
+		}
 	}
 	return nil
 }
@@ -210,16 +216,16 @@ func (f *explainFlags) input(stdin io.Reader) (policy.Input, error) {
 		}
 	}
 	if in.Args, err = schema.Parse(bytes.TrimSpace(args), schema.DefaultLimits()); err != nil {
-		return in, fmt.Errorf("--args: %w", err)
+		return in, fmt.Errorf("--args: %s", strings.TrimPrefix(err.Error(), "schema: "))
 	}
 	if f.user != "" {
 		if in.User, err = schema.Parse([]byte(f.user), schema.DefaultLimits()); err != nil {
-			return in, fmt.Errorf("--user: %w", err)
+			return in, fmt.Errorf("--user: %s", strings.TrimPrefix(err.Error(), "schema: "))
 		}
 	}
 	if f.at != "" {
 		if in.Time, err = time.Parse(time.RFC3339, f.at); err != nil {
-			return in, fmt.Errorf("--time: want one such as 2027-01-31T12:00:00Z, not %q", f.at)
+			return in, fmt.Errorf("--time: expected one such as 2027-01-31T12:00:00Z, not %q", f.at)
 		}
 	}
 	return in, nil

@@ -53,7 +53,7 @@ overwritten without --force, and on an error nothing is written.
 It exits with 0 when files were written, 1 when they were and may allow more
 than the project's, and 2 when nothing could be written.`,
 		Example: `  sallyport policy import tauri ./app --out ./capabilities
-  sallyport policy import tauri ./app/src-tauri --out ./capabilities --force --json`,
+  sallyport policy import tauri ./app/src-tauri --out ./caps --force --json`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("the folder of a Tauri project is missing; see %s --help", c.CommandPath())

@@ -41,7 +41,7 @@ type lsCell struct {
 
 type lsRule struct {
 	Kind string `json:"kind"`
-	File string `json:"file"`
+	File string `json:"file"` // from the folder that was asked about
 	Line int    `json:"line"`
 }
 
@@ -139,7 +139,7 @@ func (r *lsRow) fill(ctx context.Context, p *policy.Policy, folder *policyFolder
 		}
 		cell.Most, cell.Depends = o.Most.String(), o.Depends && o.Most != policy.Deny
 		for _, rule := range o.Rules {
-			cell.Rules = append(cell.Rules, lsRule{rule.Kind, folder.path(rule.File), rule.Line})
+			cell.Rules = append(cell.Rules, lsRule{rule.Kind, folder.relative(rule.File), rule.Line})
 		}
 		r.Cells = append(r.Cells, cell)
 	}

@@ -34,7 +34,8 @@ Without --window the first window of the app's sallyport.json is meant, or
 "main"; without --command those of the manifest's commands that begin with
 "NAME.", or "NAME.list" where there is no manifest.`,
 		Example: `  sallyport policy new notes --dir ./app
-  sallyport policy new notes --window main --window 'editor-*' --command notes.list --command notes.save`,
+  sallyport policy new notes --window main --window 'editor-*' \
+      --command notes.list --command notes.save`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("the capability has no name; see %s --help", c.CommandPath())

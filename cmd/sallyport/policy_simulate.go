@@ -19,7 +19,7 @@ func newPolicySimulateCommand() *cobra.Command {
 	var inputs string
 	c := &cobra.Command{
 		Use:   "simulate DIR --inputs FILE",
-		Short: "Let changed capabilities decide recorded calls, and show what differs",
+		Short: "Let capabilities decide recorded calls, and show what differs",
 		Long: `Simulate lets the capabilities in DIR decide the calls in FILE, each at the
 time, on the platform and with the directories it was recorded with, and shows
 those that would now be decided otherwise, with the rules of both sides.
@@ -83,7 +83,11 @@ func openInputs(stdin io.Reader, name string) (io.ReadCloser, error) {
 	if name == "-" {
 		return io.NopCloser(stdin), nil
 	}
-	return os.Open(name)
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("--inputs: %w", err)
+	}
+	return f, nil
 }
 
 // replay is the folder for recorded calls, whose directories come with them.

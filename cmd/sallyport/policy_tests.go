@@ -15,7 +15,8 @@ import (
 	"github.com/sallyport/sallyport/policy/policytest"
 )
 
-// testReport is what `sallyport policy test --json` prints. Paths in it are relative to the folder.
+// testReport is what `sallyport policy test --json` prints. Files in it are named from the folder that
+// was asked about.
 type testReport struct {
 	OK     bool   `json:"ok"`
 	Folder string `json:"folder"`
@@ -63,6 +64,7 @@ be loaded, or there are none.`,
 				return err
 			}
 			if flags.json {
+				r.rename(folder.relative)
 				err = printJSON(c.OutOrStdout(), r)
 			} else {
 				err = printTests(c.OutOrStdout(), folder, r, &flags)
@@ -81,6 +83,28 @@ be loaded, or there are none.`,
 	c.Flags().IntVar(&flags.limit, "mutate-limit", 1000, "try at most this many changes, taken evenly; 0 is all")
 	c.Flags().StringVar(&flags.run, "run", "", "run only the tests whose names match this regular expression")
 	return c
+}
+
+func (r *testReport) rename(name func(string) string) {
+	for i := range r.Results {
+		t := &r.Results[i]
+		t.File = name(t.File)
+		for j := range t.Rules {
+			t.Rules[j].File = name(t.Rules[j].File)
+		}
+	}
+	if r.Coverage != nil {
+		for i := range r.Coverage.Files {
+			f := &r.Coverage.Files[i]
+			f.File = name(f.File)
+		}
+	}
+	if r.Mutation != nil {
+		for i := range r.Mutation.Mutants {
+			m := &r.Mutation.Mutants[i]
+			m.File = name(m.File)
+		}
+	}
 }
 
 func (f *testFlags) options() (o policytest.Options, err error) {

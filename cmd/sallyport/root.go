@@ -80,7 +80,7 @@ func newRootCommand() *cobra.Command {
 		Long: `Sallyport stands between a web page that nobody should have to trust and a
 Go program that holds real power. Every call of the page goes through a
 sandboxed frame, a schema and a policy, and is recorded before it runs.`,
-		Example: `  sallyport demo                        the same attack without and with Sallyport
+		Example: `  sallyport demo                        an attack without Sallyport and with it
   sallyport doctor                      what this machine can run
   sallyport manifest ./examples/notes   list an app's commands from its Go code
   sallyport policy check ./examples/notes
@@ -95,6 +95,10 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
+	root.SetUsageTemplate(strings.NewReplacer( // for 80 columns
+		".FlagUsages ", ".FlagUsagesWrapped 80 ",
+		"for more information about a command", "for more about a command",
+	).Replace(root.UsageTemplate()))
 	root.SetHelpCommand(newHelpCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
