@@ -27,7 +27,7 @@ func newPolicyFmtCommand() *cobra.Command {
 		Long: `Fmt formats the Rego files that are named, and those at or below the folders
 that are (the current one if nothing is). Of an app's folder, the one with its
 sallyport.json, those of its capabilities are meant. Each file is replaced as
-a whole or stays as it was.
+a whole, and none where one can't be read.
 
 It exits with 0 when all files are formatted (or were made so), 1 when --check
 or --diff finds one that is not, and 2 when one can't be read.`,
@@ -44,6 +44,7 @@ or --diff finds one that is not, and 2 when one can't be read.`,
 			}
 			r := fmtReport{OK: true, Changed: []string{}}
 			var out strings.Builder
+			var texts [][]byte // of the changed files
 			for _, file := range files {
 				was, err := os.ReadFile(file)
 				if err != nil {
@@ -56,17 +57,21 @@ or --diff finds one that is not, and 2 when one can't be read.`,
 				if string(formatted) == string(was) {
 					continue
 				}
-				r.Changed = append(r.Changed, file)
+				r.Changed, texts = append(r.Changed, file), append(texts, formatted)
 				switch {
 				case showDiff:
 					out.Write(diff.Diff(file, was, file+" formatted", formatted))
 				case check:
 					fmt.Fprintf(&out, "%s is not formatted; next: sallyport policy fmt %s\n", file, file)
 				default:
-					if err := rewrite(file, formatted); err != nil {
+					fmt.Fprintf(&out, "%s formatted\n", file)
+				}
+			}
+			if !check && !showDiff {
+				for i, file := range r.Changed {
+					if err := rewrite(file, texts[i]); err != nil {
 						return err
 					}
-					fmt.Fprintf(&out, "%s formatted\n", file)
 				}
 			}
 			r.OK = len(r.Changed) == 0 || !check && !showDiff

@@ -99,7 +99,7 @@ func (f *policyFolder) replay() replay.Folder {
 func (f *policyFolder) locateInputs(inputs string, err error) error {
 	if rest, ok := strings.CutPrefix(err.Error(), "line "); ok {
 		line, problem, _ := strings.Cut(rest, ": ")
-		return fmt.Errorf("%s:%s: %s", inputs, line, problem)
+		return fmt.Errorf("%s:%s: %s", inputs, line, strings.TrimPrefix(problem, "schema: "))
 	}
 	return f.locate(err)
 }
