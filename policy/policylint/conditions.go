@@ -3,63 +3,11 @@ package policylint
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
-
-// scopes finds allows, and what they call, that reach far.
-func (f *file) scopes() []Finding {
-	if f.module == nil {
-		return nil
-	}
-	var all []Finding
-	for _, r := range f.rules() {
-		if name := r.Head.Ref()[0].String(); name == "deny" || name == "ask" || name == "limit" {
-			continue // the wider, the less is allowed
-		}
-		for e := r; e != nil; e = e.Else {
-			ast.NewGenericVisitor(func(node any) bool {
-				if x, ok := node.(*ast.Expr); ok && x.Negated {
-					return true // so it is below a not
-				}
-				t, ok := node.(*ast.Term)
-				if !ok {
-					return false
-				}
-				if text, ok := t.Value.(ast.String); ok {
-					if what := reach(string(text)); what != "" {
-						all = append(all, f.at(t.Location.Row, "wide-scope", fmt.Sprintf("%v is %s", t, what),
-							"a page that is taken over reaches all of it", "name the folder that the command needs, below a variable such as $APPDATA or $DOCUMENT"))
-					}
-				}
-				return false
-			}).Walk(e)
-		}
-	}
-	return all
-}
-
-// reach says in words how much a directory or pattern takes in, if that is too much.
-func reach(text string) string {
-	base := strings.TrimRight(text, "/")
-	for strings.HasSuffix(base, "/**") || strings.HasSuffix(base, "/*") {
-		base = strings.TrimRight(strings.TrimRight(base, "*"), "/")
-	}
-	switch {
-	case base == "$HOME":
-		return "the user's whole home folder"
-	case base == "$APPDATA" || base == "$CONFIG" || base == "$CACHE":
-		return "the folder of every app of the user, with a folder for each"
-	case text == "**", base == "" && strings.HasPrefix(text, "/") && strings.Contains(text, "*"):
-		return "the whole file system"
-	case regexp.MustCompile(`^[A-Za-z]:$`).MatchString(base) && strings.ContainsAny(text, "*/"):
-		return "a whole drive"
-	}
-	return ""
-}
 
 // condition is one expression of a rule's body.
 type condition struct {

@@ -75,7 +75,8 @@ func byUs(ctx context.Context, fsys fs.FS, c policy.Config, o Options) ([]Findin
 		}
 		all = slices.Concat(all, f.metadata(o.Now), f.scopes(), f.shadows(), f.contradictions(), f.unread(), f.commands(o.Commands))
 	}
-	return slices.Concat(all, permissions(p.Permissions())), nil
+	declared, err := declaredScopes(fsys, p)
+	return slices.Concat(all, permissions(p.Permissions()), declared), err
 }
 
 // keep leaves out what was disabled or accepted, and puts the rest in order.

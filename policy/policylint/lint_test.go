@@ -328,3 +328,27 @@ func TestPermissionsThatNoCapabilityUses(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+func TestDeclaredScopesThatReachFar(t *testing.T) {
+	const grant = "identifier: a\nwindows: [main]\npermissions:\n  - identifier: allow-notes.save\n    %s\n"
+	const permission = "[[permission]]\nidentifier = \"p\"\ncommands.allow = [\"notes.save\"]\nscope.%s\n"
+	for _, test := range []struct {
+		name, file, text, want string
+	}{
+		{"a glob over home", "a.yaml", fmt.Sprintf(grant, "allow: [$HOME/**]"), `a.yaml:5 "$HOME/**" is the user's whole home folder`},
+		{"the path of an object", "a.yaml", fmt.Sprintf(grant, "allow: [{path: /**, format: md}]"), `a.yaml:5 "/**" is the whole file system`},
+		{"of a capability among others", "a.json", `[{"identifier":"a","windows":[],"permissions":[{"identifier":"allow-x.y","allow":["$APPDATA/**"]}]}]`,
+			`a.json:1 "$APPDATA/**" is the folder of every app of the user, with a folder for each`},
+		{"of a permission", "permissions/p.toml", fmt.Sprintf(permission, "allow = [\n\"$HOME/notes/*\",\n\"$HOME/**\"]"), `permissions/p.toml:6 "$HOME/**" is the user's whole home folder`},
+		{"what is denied", "a.yaml", fmt.Sprintf(grant, "deny: [$HOME/**]"), ""},
+		{"what a permission denies", "permissions/p.toml", fmt.Sprintf(permission, "deny = [\"$HOME/**\"]"), ""},
+		{"a folder in home", "a.yaml", fmt.Sprintf(grant, "allow: [$HOME/notes/**]"), ""},
+		{"an accepted one", "a.yaml", fmt.Sprintf(grant, "# sallyport-lint:ignore wide-scope\n    allow: [$HOME/**]"), ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := found(t, map[string]string{test.file: test.text}, "wide-scope", Options{}); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
