@@ -166,6 +166,9 @@ func (i *importer) grant(file string, n *document.Node) any {
 	}
 	name, ok := i.identifier(file, id.Line, id.Text, "")
 	if !ok {
+		if len(items(n.Member("allow")))+len(items(n.Member("deny"))) > 0 {
+			i.wider(file, n.Line, "the scope given to %s is left out with it, and limits no other command", id.Text)
+		}
 		return nil
 	}
 	g := grantOut{Identifier: name}

@@ -22,6 +22,9 @@ func (i *importer) identifier(file string, line int, text, namespace string) (id
 	case base == "default":
 		i.note(file, line, "the default set of %s is in the plugin's own crate, not in this project; left out, with what it denies: name the permissions that are meant", prefix)
 		return "", false
+	case !command && (base == "scope" || strings.HasPrefix(base, "scope-")): // as plugins call what limits their commands
+		i.wider(file, line, "%s is not defined in this project, so it is a plugin's; left out, and the commands that it limits are not limited by it: write it in a file below permissions/%s", text, prefix)
+		return "", false
 	case !command:
 		i.note(file, line, "%s is not defined in this project, so it is a plugin's; left out: write it in a file below permissions/%s", text, prefix)
 		return "", false

@@ -260,7 +260,10 @@ func TestAnImportSaysWhatHasNoEquivalent(t *testing.T) {
     {"identifier": "fs:allow-write", "allow": [{"path": "$APPDATA/**"}, {"path": "$RESOURCE/{a,b}"}, 5]},
     {"identifier": "shell:allow-execute", "allow": [{"name": "git", "cmd": "git", "args": true}]},
     {"identifier": "shell:allow-open", "deny": [{"name": "x"}]},
-    {"identifier": "local:all", "deny": ["$HOME/{x}"]}
+    {"identifier": "local:all", "deny": ["$HOME/{x}"]},
+    "fs:scope-home",
+    {"identifier": "fs:write-all", "allow": ["$HOME/*"]},
+    {"identifier": "fs:read-meta", "allow": []}
   ]
 }
 -- capabilities/b.json5 --
@@ -303,6 +306,9 @@ scope.deny = ["/x"]
 		`capabilities/a.json:15: "cmd" of a scope's entry is compared`,
 		`capabilities/a.json:16: shell:allow-open is left out, since what its scope denies can't be kept` + "\ncap",
 		"capabilities/a.json:17: local:all is left out, since what its scope denies can't be kept\nwider",
+		"capabilities/a.json:18: fs:scope-home is not defined in this project, so it is a plugin's; left out, and the commands that it limits are not limited by it: write it in a file below permissions/fs\nwider",
+		"capabilities/a.json:19: the scope given to fs:write-all is left out with it, and limits no other command\nwider",
+		"capabilities/a.json:20: fs:read-meta is not defined in this project, so it is a plugin's; left out: write it in a file below permissions/fs\ncap",
 		"capabilities/b.json5:1: JSON5 is not read",
 		"permissions/local/p.toml:1: permission all denies less here, since part of what its scope denies can't be kept\nwider",
 		"permissions/local/p.toml:4: $APPLOG: set it in core.Config.Variables",
