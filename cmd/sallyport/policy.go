@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -119,9 +120,11 @@ func (f *policyFolder) config() policy.Config {
 	return policy.Config{Variables: f.variables, Platform: f.platform}
 }
 
-// load compiles the capabilities as an app's start does.
-func (f *policyFolder) load() (*policy.Policy, error) {
+// load compiles the capabilities as an app's start does, and says so on errOut if it takes long.
+func (f *policyFolder) load(errOut io.Writer) (*policy.Policy, error) {
+	done := patience(errOut, "sallyport: loading "+f.dir+"…")
 	p, err := policy.Load(os.DirFS(f.dir), f.config())
+	done()
 	return p, f.locate(err)
 }
 

@@ -92,7 +92,7 @@ func argument(args []string, otherwise string) string {
 
 func checkPolicy(c *cobra.Command, folder *policyFolder) checkReport {
 	r := checkReport{Folder: folder.dir, App: folder.app}
-	p, err := folder.load()
+	p, err := folder.load(c.ErrOrStderr())
 	if err != nil {
 		r.Error = strings.TrimPrefix(err.Error(), "policy: ")
 		return r

@@ -55,11 +55,11 @@ and 2 when a policy is broken or a file can't be read.`,
 }
 
 func diffPolicies(c *cobra.Command, oldDir, newDir, inputs string, flags *policyFlags) error {
-	was, old, err := flags.side(oldDir)
+	was, old, err := flags.side(c, oldDir)
 	if err != nil {
 		return err
 	}
-	now, changed, err := flags.side(newDir)
+	now, changed, err := flags.side(c, newDir)
 	if err != nil {
 		return err
 	}
@@ -86,12 +86,12 @@ func diffPolicies(c *cobra.Command, oldDir, newDir, inputs string, flags *policy
 	return err
 }
 
-func (f *policyFlags) side(dir string) (*policyFolder, replay.Side, error) {
+func (f *policyFlags) side(c *cobra.Command, dir string) (*policyFolder, replay.Side, error) {
 	folder, err := f.open(dir)
 	if err != nil {
 		return nil, replay.Side{}, err
 	}
-	p, err := folder.load()
+	p, err := folder.load(c.ErrOrStderr())
 	return folder, replay.Side{Policy: p, Config: folder.config()}, err
 }
 

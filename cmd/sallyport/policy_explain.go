@@ -160,7 +160,7 @@ func explain(c *cobra.Command, dir string, flags *explainFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := folder.load()
+	p, err := folder.load(c.ErrOrStderr())
 	if err != nil {
 		return err
 	}

@@ -69,14 +69,16 @@ that rules or the manifest name.
 			if err != nil {
 				return err
 			}
-			p, err := folder.load()
+			p, err := folder.load(c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
 			r := lsReport{Folder: folder.dir, Revision: p.Revision(), Commands: folder.commands(p), Rows: folder.rows(p)}
+			done := patience(c.ErrOrStderr(), "sallyport: deciding for each window and command…")
 			for i := range r.Rows {
 				r.Rows[i].fill(c.Context(), p, folder, r.Commands)
 			}
+			done()
 			r.dropOther()
 			if flags.json {
 				return printJSON(c.OutOrStdout(), r)

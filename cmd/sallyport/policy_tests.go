@@ -134,7 +134,10 @@ func (f *testFlags) test(c *cobra.Command, folder *policyFolder) (*testReport, e
 	}
 	r := &testReport{Folder: folder.dir}
 	files := os.DirFS(folder.dir)
-	if r.Report, err = policytest.Run(c.Context(), files, folder.config(), o); err != nil {
+	done := patience(c.ErrOrStderr(), "sallyport: running the tests of "+folder.dir+"…")
+	r.Report, err = policytest.Run(c.Context(), files, folder.config(), o)
+	done()
+	if err != nil {
 		return nil, folder.locate(err)
 	}
 	if len(r.Results) == 0 {
