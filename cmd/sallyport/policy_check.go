@@ -152,11 +152,11 @@ func printCheck(w io.Writer, r checkReport) error {
 		fmt.Fprintf(&b, "commands that rules name: %s\n", strings.Join(r.Commands, ", "))
 	}
 	for _, warning := range r.Warnings {
-		fmt.Fprintf(&b, "warning: %s\n", warning)
+		fmt.Fprintf(&b, "warning: %s\n", escaped(warning))
 	}
 	switch {
 	case r.Error != "":
-		fmt.Fprintf(&b, "%s %s\n", p.bad("✗"), r.Error)
+		fmt.Fprintf(&b, "%s %s\n", p.bad("✗"), escaped(r.Error))
 	default:
 		fmt.Fprintf(&b, "%s %s holds %s, revision %s\n", p.good("✓"), r.Folder, capabilitiesIn(len(r.Capabilities)), r.Revision)
 	}

@@ -8,10 +8,8 @@ import (
 	"io"
 	"maps"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -346,18 +344,12 @@ func sawText(c *explainedCondition) string {
 // obey or hide.
 func printable(text string) string {
 	const most = 120
-	var b strings.Builder
 	n := 0
-	for _, r := range text {
+	for i := range text {
 		if n++; n > most {
-			b.WriteString("…")
+			text = text[:i] + "…"
 			break
 		}
-		if unicode.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		}
 	}
-	return b.String()
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(escaped(text))
 }

@@ -91,7 +91,7 @@ func printFindings(w io.Writer, r lintReport) error {
 	p := newPainter(w)
 	var b strings.Builder
 	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "%s:%d  %s  %s\n  why: %s\n  do:  %s\n", f.File, f.Line, p.bad(f.Rule), f.What, f.Why, f.Do)
+		fmt.Fprintf(&b, "%s:%d  %s  %s\n  why: %s\n  do:  %s\n", f.File, f.Line, p.bad(f.Rule), escaped(f.What), f.Why, f.Do)
 	}
 	if r.OK {
 		fmt.Fprintf(&b, "%s nothing found in %s\n", p.good("✓"), r.Folder)

@@ -218,21 +218,21 @@ func printTest(b *strings.Builder, p painter, folder *policyFolder, t policytest
 	case !t.Pass:
 		mark = p.bad("✗")
 	}
-	fmt.Fprintf(b, "%s %s  %s\n", mark, t.Name, p.dim(fmt.Sprintf("%s:%d", folder.path(t.File), t.Line)))
+	fmt.Fprintf(b, "%s %s  %s\n", mark, escaped(t.Name), p.dim(fmt.Sprintf("%s:%d", folder.path(t.File), t.Line)))
 	switch {
 	case t.Pass:
 	case t.Skipped:
 		fmt.Fprintln(b, "  not run: its name begins with todo_")
 	case t.Kind == policytest.Fixture:
-		fmt.Fprintf(b, "  expected %s\n  got      %s\n", t.Expected, t.Got)
+		fmt.Fprintf(b, "  expected %s\n  got      %s\n", escaped(t.Expected), escaped(t.Got))
 		for _, r := range t.Rules {
 			fmt.Fprintf(b, "           by %s at %s:%d\n", r.Capability, folder.path(r.File), r.Line)
 		}
 	default:
-		fmt.Fprintf(b, "  %s\n", t.Got)
+		fmt.Fprintf(b, "  %s\n", escaped(t.Got))
 	}
 	for line := range strings.Lines(t.Output) {
-		fmt.Fprintf(b, "  | %s\n", strings.TrimRight(line, "\n"))
+		fmt.Fprintf(b, "  | %s\n", escaped(strings.TrimRight(line, "\n")))
 	}
 }
 
@@ -259,7 +259,7 @@ func sourceLine(folder *policyFolder, file string, n int) string {
 	if n > len(lines) {
 		return ""
 	}
-	return ": " + strings.TrimSpace(lines[n-1])
+	return ": " + escaped(strings.TrimSpace(lines[n-1]))
 }
 
 func printMutation(b *strings.Builder, p painter, folder *policyFolder, m *policytest.Mutation) {
@@ -270,7 +270,7 @@ func printMutation(b *strings.Builder, p painter, folder *policyFolder, m *polic
 		}
 	}
 	for _, x := range m.Survivors() {
-		fmt.Fprintf(b, "%s %s:%d  no test notices: %s\n", p.bad("✗"), folder.path(x.File), x.Line, x.Change)
+		fmt.Fprintf(b, "%s %s:%d  no test notices: %s\n", p.bad("✗"), folder.path(x.File), x.Line, escaped(x.Change))
 	}
 	if broken > 0 {
 		fmt.Fprintf(b, "%s could not be loaded, which says nothing about the tests\n", counted(broken, "change"))

@@ -58,7 +58,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	case errors.Is(err, syscall.EPIPE):
 		return exitCouldNot // whoever read the output has gone
 	default:
-		fmt.Fprintf(errOut, "sallyport: %v\n", err)
+		fmt.Fprintf(errOut, "sallyport: %s\n", escaped(err.Error()))
 		return exitCouldNot
 	}
 }
