@@ -72,7 +72,7 @@ func BenchmarkDecide(b *testing.B) {
 			return Decision{Effect: effect}, err
 		})
 		run("prepare", conditional, func(ctx context.Context, in Input) (Decision, error) {
-			p.named = newCache(maxNamed)
+			p.named, p.hot = newCache(maxNamed), newHot()
 			return p.Decide(ctx, in)
 		})
 	}

@@ -81,6 +81,9 @@ func cancelled(ctx context.Context) error {
 
 // entry finds or makes what is prepared for a key.
 func (p *Policy) entry(ctx context.Context, k *key, t time.Time) (*entry, error) {
+	if e := p.hot.get(k); e != nil && e.valid(t) {
+		return e, e.err
+	}
 	c := p.other
 	switch {
 	case len(p.byCommand[k.command]) > 0:
@@ -97,6 +100,7 @@ func (p *Policy) entry(ctx context.Context, k *key, t time.Time) (*entry, error)
 		}
 		c.put(k, e)
 	}
+	p.hot.put(k, e)
 	return e, e.err
 }
 

@@ -74,6 +74,7 @@ func (env *environment) load(fsys fs.FS, earlier []*unit) (*Policy, error) {
 		return nil, err
 	}
 	p.nothing = &entry{decision: weigh(nil, nil)}
+	p.hot = newHot()
 	p.named, p.other = newCache(maxNamed), newCache(maxOther)
 	return p, nil
 }

@@ -99,6 +99,7 @@ type Policy struct {
 	operands    map[string][]string // of all units
 
 	distrusted   atomic.Bool // what was prepared has been found wrong
+	hot          *hot
 	named, other *cache
 	frames       sync.Pool // of frames that no call is evaluated in
 	interpreted  bool      // conditions are evaluated by topdown alone
