@@ -15,7 +15,9 @@ type constants struct {
 	rules map[string][]*ast.Rule // by their name
 	// What a rule's text gives to its variables, and what it takes them from as a member.
 	given, members map[*ast.Rule]map[ast.Var][]*ast.Term
-	calls          map[string][]ownCall // of the module's functions, by their name
+	taken          map[*ast.Rule][]*ast.Term          // what its patterns take apart, written as references
+	answers        map[*ast.Rule]map[ast.Var][]string // the module's functions that its variables are the answer of
+	calls          map[string][]ownCall               // of the module's functions, by their name
 }
 
 // An ownCall is a call of a function of the same module, in a rule.
@@ -29,15 +31,20 @@ func newConstants(m *ast.Module) *constants {
 		own:   m.Package.Path,
 		rules: make(map[string][]*ast.Rule),
 		given: make(map[*ast.Rule]map[ast.Var][]*ast.Term), members: make(map[*ast.Rule]map[ast.Var][]*ast.Term),
+		taken: make(map[*ast.Rule][]*ast.Term), answers: make(map[*ast.Rule]map[ast.Var][]string),
 		calls: make(map[string][]ownCall),
 	}
 	for _, r := range m.Rules {
 		c.rules[ruleName(r)] = append(c.rules[ruleName(r)], r)
-		c.given[r], c.members[r] = bindings(r)
+		c.given[r], c.members[r], c.taken[r] = bindings(r)
+		c.answers[r] = make(map[ast.Var][]string)
 		calls(r, func(terms []*ast.Term) {
 			ref, _ := terms[0].Value.(ast.Ref)
 			if name, ok := c.rule(ref); ok {
 				c.calls[name] = append(c.calls[name], ownCall{r, terms})
+				if v, ok := terms[len(terms)-1].Value.(ast.Var); ok {
+					c.answers[r][v] = append(c.answers[r][v], name)
+				}
 			}
 		})
 	}
@@ -147,23 +154,38 @@ func (c *constants) passed(r *ast.Rule, parameter ast.Var, yield func(*ast.Rule,
 	}
 }
 
-// bindings are what a rule's text gives to its variables, and what it takes them from.
-func bindings(r *ast.Rule) (given, members map[ast.Var][]*ast.Term) {
+// bindings are what a rule's text gives to its variables, what it takes them from, and what else it takes
+// apart.
+func bindings(r *ast.Rule) (given, members map[ast.Var][]*ast.Term, taken []*ast.Term) {
 	given, members = make(map[ast.Var][]*ast.Term), make(map[ast.Var][]*ast.Term)
 	note := func(to map[ast.Var][]*ast.Term, name, value *ast.Term) {
 		if v, ok := name.Value.(ast.Var); ok {
 			to[v] = append(to[v], value)
 		}
 	}
+	var equate func(a, b *ast.Term)
+	equate = func(a, b *ast.Term) {
+		note(given, a, b)
+		note(given, b, a)
+		for _, side := range [][2]*ast.Term{{a, b}, {b, a}} {
+			apart(side[0], side[1], func(part, of *ast.Term) {
+				if _, ok := of.Value.(ast.Ref); ok {
+					taken = append(taken, of)
+				}
+				equate(part, of)
+			})
+		}
+	}
 	calls(r, func(terms []*ast.Term) {
 		switch operator := terms[0].Value.String(); {
 		case len(terms) == 3 && (operator == ast.Assign.Name || operator == ast.Equality.Name):
-			note(given, terms[1], terms[2])
-			note(given, terms[2], terms[1])
+			equate(terms[1], terms[2])
 		case len(terms) == 3 && operator == ast.Member.Name:
 			note(members, terms[1], terms[2])
 		case len(terms) == 4 && operator == ast.MemberWithKey.Name:
 			note(members, terms[2], terms[3])
+		default:
+			handedOn(operator, terms, func(whole *ast.Term) { note(given, terms[len(terms)-1], whole) })
 		}
 	})
 	ast.NewGenericVisitor(func(node any) bool {
@@ -172,7 +194,51 @@ func bindings(r *ast.Rule) (given, members map[ast.Var][]*ast.Term) {
 		}
 		return false
 	}).Walk(r)
-	return given, members
+	return given, members, taken
+}
+
+// apart yields each part of a pattern that is no constant, with what stands for it in another term: the
+// same part there, or a reference to a member.
+func apart(pattern, t *ast.Term, yield func(part, of *ast.Term)) {
+	each := func(key, part *ast.Term) {
+		if part.IsGround() || !ast.IsScalar(key.Value) {
+			return
+		}
+		var of *ast.Term
+		switch v := t.Value.(type) {
+		case ast.Ref:
+			of = &ast.Term{Value: v.Append(key), Location: t.Location}
+		case ast.Var:
+			of = &ast.Term{Value: ast.Ref{t, key}, Location: t.Location}
+		case *ast.Array:
+			of = v.Get(key)
+		case ast.Object:
+			of = v.Get(key)
+		}
+		if of != nil {
+			yield(part, of)
+		}
+	}
+	switch p := pattern.Value.(type) {
+	case *ast.Array:
+		for i := range p.Len() {
+			each(ast.InternedTerm(i), p.Elem(i))
+		}
+	case ast.Object:
+		p.Foreach(each)
+	}
+}
+
+// handedOn yields the operands whose members are those of a function's answer.
+func handedOn(operator string, terms []*ast.Term, yield func(whole *ast.Term)) {
+	switch {
+	case len(terms) != 4:
+	case operator == ast.ObjectUnion.Name:
+		yield(terms[1])
+		yield(terms[2])
+	case operator == ast.ObjectRemove.Name, operator == ast.ObjectFilter.Name, operator == ast.JSONFilter.Name, operator == ast.JSONRemove.Name:
+		yield(terms[1])
+	}
 }
 
 // calls visits every call below a node, as a statement or inside a term, with

@@ -273,7 +273,7 @@ func (s *examiner) saw(r *rule, st step) []Seen {
 					return false
 				}
 			}
-			for _, path := range f.paths(r.source, t, nil) {
+			for _, path := range f.paths(r.source, t) {
 				seen := Seen{Path: writeRef(path)}
 				if !slices.ContainsFunc(all, func(o Seen) bool { return o.Path == seen.Path }) {
 					seen.Value = s.value(path)

@@ -76,7 +76,7 @@ func (m *prober) compare(r *rule, s step) {
 		ast.WalkTerms(e, func(t *ast.Term) bool {
 			switch t.Value.(type) {
 			case ast.Ref, ast.Var:
-				paths = append(paths, f.paths(r.source, t, nil)...)
+				paths = append(paths, f.paths(r.source, t)...)
 			}
 			return false
 		})

@@ -37,7 +37,7 @@ func (p *Policy) Reads(ctx context.Context, in Input) ([]Read, error) {
 	return all, nil
 }
 
-// reader finds what rules of one module read of the input, by way of local variables, functions
+// reader finds what rules of one module read of the input, by way of local variables, patterns, functions
 // and other rules of the module.
 type reader struct {
 	*constants
@@ -55,7 +55,7 @@ func (f *reader) read(r *ast.Rule, yield func(path []schema.Step, at *ast.Locati
 			return
 		}
 		seen[r] = true
-		ast.WalkTerms(r, func(t *ast.Term) bool {
+		visit := func(t *ast.Term) bool {
 			ref, ok := t.Value.(ast.Ref)
 			if !ok {
 				return false
@@ -65,53 +65,24 @@ func (f *reader) read(r *ast.Rule, yield func(path []schema.Step, at *ast.Locati
 					rule(other)
 				}
 			}
-			for _, path := range f.paths(r, t, nil) {
+			for _, path := range f.paths(r, t) {
 				yield(path, t.Location)
 			}
 			return false
-		})
+		}
+		ast.WalkTerms(r, visit)
+		for _, t := range f.taken[r] {
+			visit(t)
+		}
 	}
 	rule(r)
 }
 
-// paths are where in the input a term of rule r may lead.
-func (f *reader) paths(r *ast.Rule, t *ast.Term, met []*ast.Term) [][]schema.Step {
-	if slices.Contains(met, t) || len(met) > 64 {
-		return nil
-	}
-	met = append(met, t)
-	switch v := t.Value.(type) {
-	case ast.Var:
-		return f.ofVar(r, v, met)
-	case ast.Ref:
-		if v[0].Equal(ast.InputRootDocument) {
-			return [][]schema.Step{f.spelt(v[1:])}
-		}
-		name, ok := v[0].Value.(ast.Var)
-		if !ok || len(v) == 1 {
-			return nil
-		}
-		var all [][]schema.Step
-		for _, base := range f.ofVar(r, name, met) {
-			all = append(all, slices.Concat(base, f.spelt(v[1:])))
-		}
-		return all
-	}
-	return nil
-}
-
-func (f *reader) ofVar(r *ast.Rule, v ast.Var, met []*ast.Term) [][]schema.Step {
-	var all [][]schema.Step
-	for _, value := range f.given[r][v] {
-		all = append(all, f.paths(r, value, met)...)
-	}
-	for _, whole := range f.members[r][v] {
-		for _, path := range f.paths(r, whole, met) {
-			all = append(all, append(slices.Clip(path), schema.Step{Any: true}))
-		}
-	}
-	f.passed(r, v, func(in *ast.Rule, value *ast.Term) { all = append(all, f.paths(in, value, met)...) })
-	return all
+// paths are where in the input a term of rule r may lead. A nil one among them says that this is not known.
+func (f *reader) paths(r *ast.Rule, t *ast.Term) [][]schema.Step {
+	s := &search{reader: f, met: make(map[stop]bool)}
+	s.follow(r, t, nil)
+	return s.found
 }
 
 // spelt writes the steps of a reference, those below input.operands as the argument they stand for.
@@ -149,10 +120,13 @@ func (u *unit) followReads() error {
 			continue
 		}
 		var fault error
-		f.read(r.source, func(path []schema.Step, at *ast.Location) {
+		f.read(r.source, func(path []schema.Step, where *ast.Location) {
 			switch {
-			case r.Kind == kindLimit && len(path) > 0 && slices.Contains(perCall(), path[0].Name):
-				fault = cmp.Or(fault, limitReads(u.File, path[0].Name, at))
+			case len(path) == 0:
+				fault = cmp.Or(fault, at(u.File, r.Line, errors.New("the rule takes what it reads by more ways than can be followed: "+
+					"write input.args and the argument's name where it is read")))
+			case r.Kind == kindLimit && slices.Contains(perCall(), path[0].Name):
+				fault = cmp.Or(fault, limitReads(u.File, path[0].Name, where))
 			case r.mustRead() && len(path) > 1 && path[0].Name == "args":
 				r.reads = append(r.reads, path[1:])
 			}

@@ -176,7 +176,7 @@ func (w *wordCollector) beside(f *reader, r *ast.Rule) {
 		var texts []string
 		var numbers []json.Number
 		for _, t := range terms[1:] {
-			for _, path := range f.paths(r, t, nil) {
+			for _, path := range f.paths(r, t) {
 				looks = append(looks, w.look(path))
 			}
 			for _, found := range f.scalars(r, t) {
