@@ -14,7 +14,7 @@ import (
 // the network, the environment, the host or the evaluation itself (http.send, net.*,
 // opa.runtime, trace, print, rego.*), that answer differently each time (rand.intn,
 // time.now_ns, uuid.rfc4122), that turn a short argument into much work
-// which no deadline stops (numbers.range, bits.lsh, graph.reachable_paths, yaml.*,
+// which no deadline stops (numbers.range, bits.lsh, graph.reachable_paths, units.*, yaml.*,
 // json.match_schema, crypto.x509.*) and all tokens and keys.
 const allowedBuiltins = `
 	eq equal assign neq lt lte gt gte internal.member_2 internal.member_3 internal.template_string
@@ -29,7 +29,7 @@ const allowedBuiltins = `
 	strings.any_prefix_match strings.any_suffix_match strings.count strings.replace_n strings.reverse strings.split_n
 	trim trim_left trim_prefix trim_right trim_space trim_suffix
 	regex.find_all_string_submatch_n regex.find_n regex.is_valid regex.match regex.replace regex.split
-	glob.match glob.quote_meta semver.compare semver.is_valid units.parse units.parse_bytes
+	glob.match glob.quote_meta semver.compare semver.is_valid
 	base64.decode base64.encode base64.is_valid base64url.decode base64url.encode base64url.encode_no_pad
 	hex.decode hex.encode urlquery.decode urlquery.decode_object urlquery.encode urlquery.encode_object
 	uri.is_valid uri.parse uuid.parse crypto.md5 crypto.sha1 crypto.sha256

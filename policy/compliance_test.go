@@ -334,7 +334,7 @@ func TestOPAsOwnCases(t *testing.T) {
 	for why, n := range left {
 		t.Logf("left to topdown %4d: %s", n, why)
 	}
-	if run < 1450 || residuals < 350 || byClosuresAlone < residuals*8/10 {
+	if run < 1400 || residuals < 350 || byClosuresAlone < residuals*8/10 {
 		t.Error("that are fewer than there were")
 	}
 }

@@ -142,6 +142,7 @@ func TestRulesOutsideTheirShapeAreRefused(t *testing.T) {
 		{"environment", withoutScope + `allow if opa.runtime().env.HOME == "x"`, "notes.rego:5: rego_type_error: undefined function opa.runtime"},
 		{"clock", withoutScope + `allow if time.now_ns() > 5`, "notes.rego:5: rego_type_error: undefined function time.now_ns"},
 		{"random", withoutScope + `allow if rand.intn("x", 2) == 1`, "notes.rego:5: rego_type_error: undefined function rand.intn"},
+		{"long work for a short text", withoutScope + `allow if units.parse(input.args.size) < 5`, "notes.rego:5: rego_type_error: undefined function units.parse"},
 		{"address look-up", withoutScope + `allow if net.lookup_ip_addr("localhost")`, "notes.rego:5: rego_type_error: undefined function net.lookup_ip_addr"},
 		{"print", withoutScope + `allow if print("x")`, "notes.rego:5: rego_compile_error: print is not available"},
 		{"trace", withoutScope + `allow if trace("x")`, "notes.rego:5: rego_type_error: undefined function trace"},
