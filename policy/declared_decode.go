@@ -110,7 +110,7 @@ func (d decoder) boolean(n *document.Node, what string) (bool, error) {
 }
 
 func (d decoder) instant(n *document.Node, what string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, n.Text)
+	t, err := readInstant(n.Text)
 	if n.Kind != document.Text && n.Kind != document.Time || err != nil {
 		return time.Time{}, d.fault(n, "%s must be an RFC 3339 time such as 2027-01-31T00:00:00Z, got %s", what, cmpText(n))
 	}

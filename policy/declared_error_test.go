@@ -43,6 +43,7 @@ func TestBrokenDeclarativeFilesAreRefused(t *testing.T) {
 		{"a scope's URL pattern that is none", capability("{identifier: allow-a.b, allow: ['https://{x']}"), "a.yaml:3: rego_compile_error: scope.url_matches: "},
 		{"remote without urls", "-- a.yaml --\n" + ok + "remote: {}\n", "a.yaml:3: remote has no urls: name the pages' URLs, or leave remote out"},
 		{"a date for a time", "-- a.toml --\nidentifier = 'a'\nwindows = []\nexpires = 2027-01-31\n", `a.toml:3: expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z, got "2027-01-31"`},
+		{"the time that is none", "-- a.yaml --\n" + ok + "expires: 0001-01-01T02:00:00+02:00\n", "a.yaml:3: expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z, got \"0001-01-01T02:00:00+02:00\""},
 		{"a number for a time", "-- a.yaml --\n" + ok + "expires: 5\n", "a.yaml:3: expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z, got a number"},
 		{"a capability twice", capability("") + "-- b.json --\n[\n{\"identifier\": \"a\", \"windows\": [], \"permissions\": []}]", "b.json:2: capability a is defined already, at a.yaml:1: choose another identifier"},
 		{"a capability twice, once in Rego", capability("") + "-- b.rego --\n" + strings.Replace(withoutScope, "notes", "a", 1) + "allow if input.command == \"x\"\n", ": capability a is defined already, in "},

@@ -237,11 +237,21 @@ func list(m member, read func(string) (string, error)) ([]string, error) {
 }
 
 func instant(m member) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, m.node.Value)
+	t, err := readInstant(m.node.Value)
 	if m.node.Kind != yaml.ScalarNode || err != nil {
 		return time.Time{}, fmt.Errorf("expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z, not %q", m.node.Value)
 	}
 	return t, nil
+}
+
+// readInstant refuses the first instant of all, which Go writes for a time that is not set, and which would
+// stand for never here.
+func readInstant(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if err == nil && t.IsZero() {
+		err = errors.New("a time that is not set")
+	}
+	return t, err
 }
 
 func checkWindow(glob string) (string, error) {

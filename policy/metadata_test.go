@@ -45,6 +45,7 @@ func TestMetadataIsStrict(t *testing.T) {
 		{"platform unknown", "# METADATA\n# custom:\n#   windows: [main]\n#   platforms: [macOS]\npackage capability.a", `notes.rego:4: platforms: unknown platform "macOS" (macOS is "darwin")`},
 		{"platforms text", "# METADATA\n# custom:\n#   windows: [main]\n#   platforms: linux\npackage capability.a", "notes.rego:4: platforms must be a list"},
 		{"expires without zone", "# METADATA\n# custom:\n#   windows: [main]\n#   expires: 2027-01-01\npackage capability.a", "notes.rego:4: expires must be an RFC 3339 time"},
+		{"expires at the time that is none", "# METADATA\n# custom:\n#   windows: [main]\n#   expires: 0001-01-01T00:00:00Z\npackage capability.a", "notes.rego:4: expires must be an RFC 3339 time"},
 		{"expires empty", "# METADATA\n# custom:\n#   windows: [main]\n#   expires:\npackage capability.a", "notes.rego:4: expires must be"},
 		{"local as text", "# METADATA\n# custom:\n#   windows: [main]\n#   local: 'true'\npackage capability.a", "notes.rego:4: local must be true or false"},
 		{"local as yes", "# METADATA\n# custom:\n#   windows: [main]\n#   local: yes\npackage capability.a", "notes.rego:4: local must be true or false"},
