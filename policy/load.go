@@ -39,11 +39,15 @@ func Load(fsys fs.FS, c Config) (*Policy, error) {
 }
 
 // Reload loads a folder as [Load] did with the same Config. What is unchanged in it since is not
-// compiled again, and what was worked out for calls is kept where it still holds. p stays as it was.
+// compiled again, and what was worked out for calls is kept where it still holds, unless p is distrusted.
+// p stays as it was.
 func (p *Policy) Reload(fsys fs.FS) (*Policy, error) {
 	next, err := p.environment.load(fsys, p.units)
 	if err != nil {
 		return nil, err
+	}
+	if p.distrusted.Load() { // which entry is wrong is not known, and the next revision would trust it
+		return next, nil
 	}
 	next.named.inherit(p.named, next.candidates)
 	next.other.inherit(p.other, next.candidates)

@@ -68,3 +68,31 @@ func TestReloadAppliesMetadataThatChangedAlone(t *testing.T) {
 		t.Error(show(d, err))
 	}
 }
+
+func TestReloadTakesOverNothingThatIsDistrusted(t *testing.T) {
+	fsys := manyCapabilities(2)
+	p, err := Load(fsys, testConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := call(t, "c0.list", `{}`)
+	in.Platform = "linux"
+	e, err := p.entry(context.Background(), in.key(), in.Time)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := &entry{candidates: e.candidates, tried: e.tried, decision: Decision{Effect: Ask}, varies: true}
+	p.named.put(in.key(), wrong)
+	if _, err := p.Decide(context.Background(), in); err == nil || !p.Distrusted() {
+		t.Fatal("the wrong entry was not found out")
+	}
+	changed := maps.Clone(fsys)
+	changed["c1.rego"] = &fstest.MapFile{Data: []byte("# METADATA\n# custom:\n#   windows: [main]\npackage capability.c1\n")}
+	next, err := p.Reload(changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next.named.get(in.key()) == wrong {
+		t.Error("the next revision has the wrong entry and trusts it")
+	}
+}
