@@ -41,10 +41,14 @@ func (p *Policy) answer(ctx context.Context, e *entry, in *Input) (d Decision, e
 		return p.full(ctx, in.key(), e, in)
 	}
 	d = e.decision
+	both := e.varies && e.sampled()
+	if both && in.Time.IsZero() {
+		in.Time = time.Now() // the same for both ways: a rule may depend on it
+	}
 	if len(e.conditions) > 0 {
 		d, err = p.evaluate(ctx, e, in)
 	}
-	if e.varies && e.sampled() && !p.agrees(ctx, in.key(), e, in, d, err, true) {
+	if both && !p.agrees(ctx, in.key(), e, in, d, err, true) {
 		return Decision{}, errDistrusted
 	}
 	return d, err

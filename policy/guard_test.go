@@ -181,3 +181,34 @@ func TestAFullEvaluationOfManyCallsAgrees(t *testing.T) {
 		t.Errorf("alarms %q", *alarms)
 	}
 }
+
+func TestBothWaysAreAskedOfOneTime(t *testing.T) {
+	p, alarms := alarmed(t, `
+instant := input.time
+
+allow if { input.command == "x"; instant % 2 == 0; scope.glob("/a", "/a") }
+
+deny contains sprintf("at %d", [instant]) if { input.command == "y"; walk(instant, [[], instant]); scope.glob("/a", "/a") }
+
+deny contains sprintf("%d again", [input.time]) if { input.command == "y"; input.args.n }
+`)
+	for range 40 { // most of the first are decided both ways
+		for _, command := range []string{"x", "y"} {
+			in := call(t, command, `{"n":true}`)
+			in.Time = time.Time{}
+			d, err := p.Decide(context.Background(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(d.Rules) == 2 {
+				first, _ := strings.CutPrefix(d.Rules[0].Reason, "at ")
+				if d.Rules[1].Reason != first+" again" {
+					t.Fatalf("two times in one decision: %q and %q", d.Rules[0].Reason, d.Rules[1].Reason)
+				}
+			}
+		}
+	}
+	if p.Distrusted() {
+		t.Errorf("alarms %q", *alarms)
+	}
+}

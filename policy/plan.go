@@ -185,6 +185,9 @@ func (n *plan) run(p *Policy, e *entry, f *frame) error {
 
 // query has topdown evaluate some conditions.
 func (n *plan) query(p *Policy, e *entry, f *frame, part *part) error {
+	if n.reads.time {
+		f.now() // for all parts of the plan
+	}
 	input, err := n.reads.input(e.known, &f.in)
 	if err != nil {
 		return err
