@@ -184,7 +184,11 @@ func fromSession(terms []*ast.Term) bool {
 		return false
 	}
 	ref, ok := terms[3].Value.(ast.Ref)
-	return ok && len(ref) == 2 && ref[0].Equal(ast.InputRootDocument) && !ref[1].Equal(ast.InternedTerm("args"))
+	if !ok || len(ref) != 2 || !ref[0].Equal(ast.InputRootDocument) {
+		return false
+	}
+	field, _ := ref[1].Value.(ast.String)
+	return slices.Contains([]string{"command", "origin", "platform", "window"}, string(field))
 }
 
 // checkUnread refuses a set of messages that nothing reads: a misspelt deny is one.

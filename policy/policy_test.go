@@ -184,6 +184,7 @@ func TestRulesOutsideTheirShapeAreRefused(t *testing.T) {
 		{"recursion", withoutScope + "allow if deny[_]\ndeny contains \"x\" if allow", "rego_recursion_error"},
 
 		{"glob.match on arguments", withoutScope + `allow if glob.match("/home/*/Documents/**", ["/"], input.args.path)`, "notes.rego:5: rego_compile_error: glob.match takes .."},
+		{"glob.match on an event", withoutScope + `allow if glob.match("notes/**", ["/"], input.event)`, "notes.rego:5: rego_compile_error: glob.match takes .."},
 		{"glob.match on a local name", withoutScope + `allow if { p := input.args.path; glob.match("/home/**", ["/"], p) }`, "notes.rego:5: rego_compile_error: glob.match takes .."},
 		{"unknown variable", head + `allow if scope.path_inside(input.args.path, "$NOPE/notes")`, `notes.rego:7: rego_compile_error: scope.path_inside: "$NOPE/notes" unknown variable $NOPE`},
 		{"unknown variable in a glob", head + `allow if scope.glob("$HOM/*", input.args.path)`, `notes.rego:7: rego_compile_error: scope.glob: "$HOM/*" unknown variable $HOM`},
