@@ -22,7 +22,8 @@ import (
 const maxFile = 1 << 20
 
 // Load compiles every *.rego file at or below the root of fsys, except *_test.rego, and all
-// declarative files. A folder without any makes a policy that denies everything.
+// declarative files. A folder without any makes a policy that denies everything. Links to files are followed,
+// links to folders refused.
 // The error names the file and line of the first fault and what to do about it: a [*FileError],
 // if the fault is in a file.
 func Load(fsys fs.FS, c Config) (*Policy, error) {
@@ -165,6 +166,10 @@ func readSources(fsys fs.FS, is func(file string) (bool, error)) ([]source, erro
 		if err != nil || d.IsDir() {
 			return err
 		}
+		if leadsToFolder(fsys, file, d) {
+			return at(file, 1, errors.New("a link to a folder, which is not followed, so that the files in it would not count: "+
+				"put the folder itself here, or links to its files"))
+		}
 		wanted, err := is(file)
 		if err != nil {
 			return at(file, 1, err)
@@ -183,6 +188,15 @@ func readSources(fsys fs.FS, is func(file string) (bool, error)) ([]source, erro
 		err = fmt.Errorf("policy: reading capability files: %w", err)
 	}
 	return all, err
+}
+
+// leadsToFolder says whether an entry is a link to a folder. Those whose names begin with a dot are tools'.
+func leadsToFolder(fsys fs.FS, file string, d fs.DirEntry) bool {
+	if d.Type()&fs.ModeSymlink == 0 || strings.HasPrefix(path.Base(file), ".") {
+		return false
+	}
+	info, err := fs.Stat(fsys, file)
+	return err == nil && info.IsDir()
 }
 
 // revision hashes all that decisions depend on, each part with its length.
