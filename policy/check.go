@@ -120,6 +120,10 @@ func checkReads(m *ast.Module, capability string) *ast.Error {
 			}
 		case *ast.Term:
 			switch v := n.Value.(type) {
+			case *ast.Array, ast.Object:
+				if err := checkLookups(n); err != nil {
+					return refuse(n.Location, "%v: %v", n, err)
+				}
 			case ast.Call:
 				return call(n.Location, v)
 			case ast.Ref:
@@ -154,6 +158,29 @@ func checkReads(m *ast.Module, capability string) *ast.Error {
 	}
 	ast.NewGenericVisitor(visit).Walk(m)
 	return fault
+}
+
+// checkLookups refuses collections in which OPA's partial evaluation looks for a constant among keys or members
+// that it does not know yet, and takes it for absent: a deny would be gone, a "not" always true.
+func checkLookups(t *ast.Term) error {
+	var parts []*ast.Term
+	switch v := t.Value.(type) {
+	case *ast.Array:
+		v.Foreach(func(part *ast.Term) { parts = append(parts, part) })
+	case ast.Object:
+		for _, key := range v.Keys() {
+			if !values(key) {
+				return errors.New("an object that is written out must have constant keys: write {key: value | key := ...} for others")
+			}
+			parts = append(parts, v.Get(key))
+		}
+	}
+	for _, part := range parts {
+		if _, ok := part.Value.(ast.Set); ok && !values(part) {
+			return errors.New("a set within a list or an object must be constant: give it a name first, as in s := {...}")
+		}
+	}
+	return nil
 }
 
 // checkRef reports whether it refused a reference. Its operands are visited by the caller.

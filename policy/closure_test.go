@@ -321,3 +321,29 @@ func TestEachFuzzedPolicyHasConditions(t *testing.T) {
 		}
 	}
 }
+
+// What checkLookups lets through must be looked up as OPA does in full.
+func TestConstantsAreFoundAmongWhatACallBrings(t *testing.T) {
+	for _, body := range []string{
+		`{input.args.a, input.args.b}.secret`,
+		`"secret" in {input.args.a, input.args.b}`,
+		`s := {input.args.a}; x := [s]; x[0].secret`,
+		`x := {k: 1 | k := input.args.a}; x.secret`,
+		`x := {{input.args.a}}; x[{"secret"}]`,
+		`x := {[input.args.a]}; x[["secret"]]`,
+		`x := {"a": input.args.a}; x.a == "secret"`,
+		`x := {input.args.a}; [{"secret"}] == [x]`,
+	} {
+		p := load(t, withoutScope+"allow if input.command == \"x\"\n\ndeny contains \"no\" if { input.command == \"x\"; "+body+" }\n")
+		for args, want := range map[string]Effect{`{"a":"secret","b":"c"}`: Deny, `{"a":"d","b":"c"}`: Allow} {
+			for range 4 {
+				if d, err := p.Decide(context.Background(), call(t, "x", args)); err != nil || d.Effect != want {
+					t.Errorf("%s of %s: %s", body, args, show(d, err))
+				}
+			}
+		}
+		if p.Distrusted() {
+			t.Errorf("%s: distrusted", body)
+		}
+	}
+}

@@ -110,6 +110,9 @@
 // two strings is an error too: in plain Rego null <= 100 is true. And glob.match, for which
 // .. is an ordinary name, is refused on arguments: use scope.glob.
 //
+// An object that is written out has constant keys, and a set within a list or an object constant members:
+// partial evaluation would take the others for absent. {key: value | key := input.args.name} says the same.
+//
 // Conditions on window, origin, command and platform come first: where they fail, the rest of
 // a rule is not evaluated and can't fail either. All other errors end the decision.
 //

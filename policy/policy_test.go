@@ -184,6 +184,10 @@ func TestRulesOutsideTheirShapeAreRefused(t *testing.T) {
 		{"recursion", withoutScope + "allow if deny[_]\ndeny contains \"x\" if allow", "rego_recursion_error"},
 
 		{"glob.match on arguments", withoutScope + `allow if glob.match("/home/*/Documents/**", ["/"], input.args.path)`, "notes.rego:5: rego_compile_error: glob.match takes .."},
+		{"an object with a key that is not known", withoutScope + `deny contains "no" if {input.args.kind: 1}["secret"]`, "notes.rego:5: rego_compile_error: {input.args.kind: 1}: an object that is written out must have constant keys"},
+		{"one under a name", withoutScope + `allow if { k := {[input.args.kind]: 1}; not k[["secret"]] }`, "must have constant keys"},
+		{"a set that is not known within a list", withoutScope + `deny contains "no" if { x := [{input.args.kind}]; x[0].secret }`, "a set within a list or an object must be constant"},
+		{"a set that is not known within an object", withoutScope + `allow if not {"a": {input.args.kind}}.a.secret`, "a set within a list or an object must be constant"},
 		{"glob.match on an event", withoutScope + `allow if glob.match("notes/**", ["/"], input.event)`, "notes.rego:5: rego_compile_error: glob.match takes .."},
 		{"glob.match on a local name", withoutScope + `allow if { p := input.args.path; glob.match("/home/**", ["/"], p) }`, "notes.rego:5: rego_compile_error: glob.match takes .."},
 		{"unknown variable", head + `allow if scope.path_inside(input.args.path, "$NOPE/notes")`, `notes.rego:7: rego_compile_error: scope.path_inside: "$NOPE/notes" unknown variable $NOPE`},
