@@ -119,6 +119,8 @@ broken or the question could not be asked.`,
 				return fmt.Errorf("--id is a call of before, and --window, --command and --args are one of now: ask for either; see %s --help", c.CommandPath())
 			case flags.id == "" && (flags.window == "" || flags.command == ""):
 				return fmt.Errorf("which call? --window and --command say it, or --id; see %s --help", c.CommandPath())
+			case c.Flags().Changed("origin") && flags.origin == "":
+				return fmt.Errorf("--origin is empty: want the URL of a remote page; leave it out to ask about the app itself; see %s --help", c.CommandPath())
 			}
 			return nil
 		}),
