@@ -347,3 +347,22 @@ func TestConstantsAreFoundAmongWhatACallBrings(t *testing.T) {
 		}
 	}
 }
+
+func TestMembersOfASetAreMatchedWithPatternsThatBind(t *testing.T) {
+	const pairs = "\n\npairs contains [x, y] if { x := input.args.a; y := input.args.b }\n\npairs contains [\"k\", 1]"
+	for _, test := range []struct {
+		body, args string
+		want       Effect
+	}{
+		{`some [x, y] in pairs; x == y`, `{"a":1,"b":1}`, Allow},
+		{`some [x, y] in pairs; x == y`, `{"a":1,"b":2}`, Deny},
+		{`pairs[[x, 1]]; x == input.args.a`, `{"a":"k","b":2}`, Allow},
+		{`pairs[[x, 1]]; x == input.args.a`, `{"a":"l","b":2}`, Deny},
+		{`pairs[z] = [x, 2]; x == "l"`, `{"a":"l","b":2}`, Allow},
+	} {
+		p, why := lowered(t, "allow if { input.command == \"x\"; "+test.body+" }"+pairs, "x")
+		if d, err := p.Decide(context.Background(), call(t, "x", test.args)); err != nil || d.Effect != test.want || p.Distrusted() {
+			t.Errorf("%s of %s: %s, want %v (not by closures: %q)", test.body, test.args, show(d, err), test.want, why)
+		}
+	}
+}

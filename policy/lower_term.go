@@ -54,7 +54,10 @@ func (s *scope) compose(t *ast.Term) (getter, bool) {
 	case ast.Object:
 		v.Foreach(func(key, t *ast.Term) { add(&c.keys, key); add(&c.elements, t) })
 	}
-	return c, known
+	if !known {
+		return nil, false // and not one with parts missing
+	}
+	return c, true
 }
 
 func (c composite) value(f *frame) value {
