@@ -83,6 +83,7 @@ func TestReloadTakesOverNothingThatIsDistrusted(t *testing.T) {
 	}
 	wrong := &entry{candidates: e.candidates, tried: e.tried, decision: Decision{Effect: Ask}, varies: true}
 	p.named.put(in.key(), wrong)
+	p.hot = newHot()
 	if _, err := p.Decide(context.Background(), in); err == nil || !p.Distrusted() {
 		t.Fatal("the wrong entry was not found out")
 	}
