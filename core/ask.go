@@ -31,7 +31,8 @@ func (c *call) ask(in policy.Input, d policy.Decision) (allowed, *refusal) {
 		return allowed{in.Args}, nil
 	}
 	asked := c.putOff(func(ctx context.Context) verdict {
-		return app.prompts.ask(ctx, c.session, open, c.question(in.Args, rulesOf(open), app.answers.possible()))
+		shown := app.answers.mac.Sum(c.command.name, appendCanonical(nil, in.Args))
+		return app.prompts.ask(ctx, c.session, open, shown, c.question(in.Args, rulesOf(open), app.answers.possible()))
 	})
 	c.record.Asked = asked.asked
 	switch {

@@ -53,9 +53,19 @@ type prompt struct {
 	bindings []binding
 	question Question
 
+	// shown is the digest of all arguments of the call that the question shows. A
+	// call that waits with it may differ in what its rules don't remember.
+	shown string
+
 	// Guarded by prompts.mu.
-	waiters []chan verdict
+	waiters []waiter
 	hide    context.CancelFunc // while it is shown
+}
+
+// A waiter is a call that waits for an answer.
+type waiter struct {
+	told chan verdict
+	args string // as prompt.shown
 }
 
 // A verdict is what became of a question for one call.
@@ -70,8 +80,8 @@ func refused(asked, reason string, code Code) verdict { return verdict{AnswerNo,
 
 // ask waits for the answer to a question. Equal calls that come while it waits
 // or is shown wait with it.
-func (p *prompts) ask(ctx context.Context, s *session, bindings []binding, question Question) verdict {
-	waiting, no := p.join(s, bindings, question)
+func (p *prompts) ask(ctx context.Context, s *session, bindings []binding, args string, question Question) verdict {
+	waiting, no := p.join(s, bindings, args, question)
 	if waiting == nil {
 		return no
 	}
@@ -84,14 +94,14 @@ func (p *prompts) ask(ctx context.Context, s *session, bindings []binding, quest
 	}
 }
 
-func (p *prompts) join(s *session, bindings []binding, question Question) (waiting chan verdict, no verdict) {
+func (p *prompts) join(s *session, bindings []binding, args string, question Question) (waiting chan verdict, no verdict) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	waiting = make(chan verdict, 1)
 	ofWindow := 0
 	for _, q := range p.queue {
 		if q.session == s && len(q.waiters) > 0 && slices.EqualFunc(q.bindings, bindings, func(a, b binding) bool { return a.digest == b.digest }) {
-			q.waiters = append(q.waiters, waiting)
+			q.waiters = append(q.waiters, waiter{waiting, args})
 			return waiting, verdict{}
 		}
 		if q.session.window == s.window {
@@ -108,7 +118,7 @@ func (p *prompts) join(s *session, bindings []binding, question Question) (waiti
 	case !s.window.prompts.Allow():
 		return nil, refused(audits.AskedRefused, "the window raises too many questions", CodeRateLimited)
 	}
-	p.queue = append(p.queue, &prompt{session: s, bindings: bindings, question: question, waiters: []chan verdict{waiting}})
+	p.queue = append(p.queue, &prompt{session: s, bindings: bindings, question: question, shown: args, waiters: []waiter{{waiting, args}}})
 	if p.idle == nil {
 		p.idle = make(chan struct{})
 		go p.run(p.idle)
@@ -122,7 +132,7 @@ func (p *prompts) leave(waiting chan verdict) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, q := range p.queue {
-		at := slices.Index(q.waiters, waiting)
+		at := slices.IndexFunc(q.waiters, func(w waiter) bool { return w.told == waiting })
 		if at < 0 {
 			continue
 		}
@@ -231,7 +241,7 @@ func (p *prompts) judge(ctx context.Context, q *prompt, s said) verdict {
 }
 
 // settle takes a question off the queue and tells the calls that wait for it.
-// Of those that wait for a yes to one call the first has it.
+// A yes to one call has the first of those whose arguments the user saw.
 func (p *prompts) settle(q *prompt, v verdict) {
 	if v.answer == AnswerNo && v.asked != audits.AskedKeptNo {
 		q.session.window.prompts.ReserveN(time.Now(), unwelcome)
@@ -241,12 +251,14 @@ func (p *prompts) settle(q *prompt, v verdict) {
 	if i := slices.Index(p.queue, q); i >= 0 {
 		p.queue = slices.Delete(p.queue, i, i+1)
 	}
-	for i, waiting := range q.waiters {
-		if v.answer == AnswerOnce && i > 0 {
-			waiting <- refused(audits.AskedOnce, "the user allowed one such call, and another had waited longer", "")
+	used := false
+	for _, w := range q.waiters {
+		if v.answer == AnswerOnce && (used || w.args != q.shown) {
+			w.told <- refused(audits.AskedOnce, "the user allowed one such call, and it was another", "")
 			continue
 		}
-		waiting <- v
+		used = true
+		w.told <- v
 	}
 	q.waiters = nil
 }
@@ -274,8 +286,8 @@ func (p *prompts) refuseAll(flag *bool, v verdict) {
 	defer p.mu.Unlock()
 	*flag = true
 	for _, q := range p.queue {
-		for _, waiting := range q.waiters {
-			waiting <- v
+		for _, w := range q.waiters {
+			w.told <- v
 		}
 		q.waiters = nil
 		if q.hide != nil {

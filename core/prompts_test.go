@@ -118,7 +118,7 @@ func TestC9QuestionsOfAllWindowsAreFew(t *testing.T) {
 	refusedAll := 0
 	for i := range maxPrompts + 3 {
 		s := &session{app: b.App, window: newWindow(fmt.Sprint("w", i), "", nil), link: b.connect(t, "main").Session}
-		waiting, no := p.join(s, []binding{someBinding("a")}, Question{})
+		waiting, no := p.join(s, []binding{someBinding("a")}, "", Question{})
 		if waiting == nil {
 			refusedAll++
 			if no.code != CodeBusy {
@@ -293,7 +293,7 @@ func TestAQuestionThatNobodyWaitsForIsNotShared(t *testing.T) {
 	s := &session{window: newWindow("main", "", nil)}
 	left := &prompt{session: s, bindings: []binding{someBinding("a")}}
 	p := &prompts{queue: []*prompt{left}, idle: make(chan struct{})} // as if it were being shown
-	if waiting, _ := p.join(s, left.bindings, Question{}); waiting == nil || len(left.waiters) > 0 || len(p.queue) != 2 {
+	if waiting, _ := p.join(s, left.bindings, "", Question{}); waiting == nil || len(left.waiters) > 0 || len(p.queue) != 2 {
 		t.Errorf("%d wait for it, %d questions", len(left.waiters), len(p.queue))
 	}
 }
@@ -404,4 +404,48 @@ func TestC7APromptTimeoutIsNoNegative(t *testing.T) {
 		contains(t, err.Error(), "Config.PromptTimeout")
 	}
 
+}
+
+// A rule may remember less than all arguments. A call with others waits with
+// the one that is shown, and a page may take that away while the user reads.
+func TestC7AYesForOneCallIsForTheOneThatWasShown(t *testing.T) {
+	const rule = `
+# METADATA
+# custom:
+#   remember: []
+ask contains "Read the secret?" if input.command == "notes.secret"
+`
+	for _, test := range []struct {
+		answer Answer
+		runs   int
+	}{{AnswerNo, 0}, {AnswerOnce, 0}, {AnswerSession, 1}} {
+		t.Run(test.answer.String(), func(t *testing.T) {
+			d := newDesk()
+			b := askBench(t, d, func(c *Config) { c.Files = asking(rule) }, nil)
+			c := b.connect(t, "main")
+			waiters := func() int {
+				b.prompts.mu.Lock()
+				defer b.prompts.mu.Unlock()
+				return len(b.prompts.queue[0].waiters)
+			}
+			harmless := start(t, c, "harmless")
+			if q := <-d.asked; q.Args[0] != `text: "harmless"` {
+				t.Errorf("shown %q", q.Args)
+			}
+			evil := start(t, c, "evil")
+			await(t, "both wait", func() bool { return waiters() == 2 })
+			if err := c.Send(peer.AppendCancel(nil, 1)); err != nil {
+				t.Fatal(err)
+			}
+			if got := codeOf(t, c, harmless); got != CodeCancelled {
+				t.Errorf("page got %q", got)
+			}
+			await(t, "one waits", func() bool { return waiters() == 1 })
+			d.say <- test.answer
+			codeOf(t, c, evil)
+			if len(b.runs) != test.runs {
+				t.Errorf("%d calls ran, want %d", len(b.runs), test.runs)
+			}
+		})
+	}
 }
