@@ -137,3 +137,16 @@ func TestPolicyInputsLeaveOutWhatWasNotDecided(t *testing.T) {
 		t.Errorf("%v, %s", err, text)
 	}
 }
+
+// After a yes the policy is asked once more about the same call.
+func TestPolicyInputsHaveACallOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "inputs.jsonl")
+	b := askBench(t, says(AnswerOnce), func(c *Config) { c.Development, c.PolicyInputs = true, path }, nil)
+	if got := b.askSecret(t, b.connect(t, "main"), "x"); got != "" {
+		t.Fatalf("page got %q", got)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || bytes.Count(text, []byte("\n")) != 1 || !bytes.Contains(text, []byte(`"effect":"ask"`)) {
+		t.Errorf("%v, %s", err, text)
+	}
+}

@@ -121,6 +121,9 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	defer func() { c.record.Stages.Policy = time.Since(began) - c.record.Stages.Prompt }()
 	in := c.input(v, user, began)
 	decision, err := c.consult(in)
+	if inputs := c.session.app.inputs; inputs != nil { // one line of each call, also where the policy is asked again
+		inputs.keep(c.ctx, in, decision, err, c.rules.Revision())
+	}
 	switch {
 	case c.over():
 		return allowed{}, c.interrupted()
@@ -158,9 +161,6 @@ func (c *call) input(v valid, user schema.Value, now time.Time) policy.Input {
 // consult is what the rules say of the call.
 func (c *call) consult(in policy.Input) (policy.Decision, error) {
 	decision, err := c.rules.Decide(c.ctx, in)
-	if inputs := c.session.app.inputs; inputs != nil {
-		inputs.keep(c.ctx, in, decision, err, c.rules.Revision())
-	}
 	c.record.Revision, c.record.Rules = decision.Revision, rules(decision.Rules)
 	c.scope = decision.Scope
 	return decision, err
