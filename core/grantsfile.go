@@ -168,7 +168,11 @@ func (gs *grants) keep(more *grant) error {
 	}
 	slices.SortFunc(kept.Grants, func(a, b keptGrant) int { return a.Since.Compare(b.Since) })
 	text, err := jsonv2.Marshal(kept, jsontext.Multiline(true))
-	if err == nil {
+	switch {
+	case err != nil:
+	case len(text) >= maxGrantsFile: // the next start would not read it
+		err = fmt.Errorf("it would have more than %d bytes; let fewer grants persist, or with smaller Args", maxGrantsFile)
+	default:
 		err = replaceFile(gs.file, append(text, '\n'))
 	}
 	if err != nil {

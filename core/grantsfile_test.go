@@ -234,3 +234,27 @@ func TestWhereGrantsAreKept(t *testing.T) {
 		t.Error("a relative path: no error")
 	}
 }
+
+// Values are indented in the file, so that it may have many times their size.
+func TestGrantsThatTheNextStartWouldNotReadAreNotKept(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "grants.json")
+	b := keeping(t, file)
+	var deep any = make([]int, 30_000)
+	for range 60 {
+		deep = []any{deep}
+	}
+	var err error
+	for range 12 {
+		if _, err = b.Grant(secret(func(g *Grant) { g.Persist, g.Args = true, map[string]any{"text": deep} })); err != nil {
+			break
+		}
+	}
+	if err == nil || !strings.Contains(err.Error(), "let fewer grants persist") {
+		t.Fatalf("got %v", err)
+	}
+	stand := len(b.Grants())
+	must(t, b.Shutdown(t.Context()))
+	if got := len(keeping(t, file).Grants()); got != stand || stand == 0 {
+		t.Errorf("%d grants of %d are back", got, stand)
+	}
+}
