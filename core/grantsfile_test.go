@@ -258,3 +258,36 @@ func TestGrantsThatTheNextStartWouldNotReadAreNotKept(t *testing.T) {
 		t.Errorf("%d grants of %d are back", got, stand)
 	}
 }
+
+// What the file's broken end holds is the user's to save: nothing of an app that
+// did not start may write over it, nor keep the record from the one that does.
+func TestAnAppThatDidNotStartLetsGo(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	file := filepath.Join(t.TempDir(), "grants.json")
+	good := `{"id":"g-1","since":"2026-11-22T12:00:00Z","windows":["main"],"commands":["notes.secret"],"expires":"` +
+		time.Now().Add(300*time.Millisecond).Format(time.RFC3339Nano) + `"}`
+	text := `{"version":1,"grants":[` + good + `,{"id":"g-2"}]}`
+	must(t, os.WriteFile(file, []byte(text), 0o600))
+	start := func() error {
+		app, err := New(Config{Files: testFiles(), GrantsFile: file, Log: logTo(new(logBuffer))})
+		must(t, err)
+		for _, command := range []string{"notes.echo", "notes.touch", "notes.wait", "notes.fail", "notes.secret"} {
+			app.Handle(command, func(context.Context, *Request) (any, error) { return nil, nil })
+		}
+		if err := app.StartInProcess(); err != nil {
+			return err
+		}
+		return app.Shutdown(t.Context())
+	}
+	if err := start(); err == nil || !strings.Contains(err.Error(), "grants[1]") {
+		t.Fatalf("got %v", err)
+	}
+	time.Sleep(600 * time.Millisecond)
+	if left, err := os.ReadFile(file); err != nil || string(left) != text {
+		t.Errorf("the file is now %s, %v", left, err)
+	}
+	must(t, os.Remove(file))
+	if err := start(); err != nil {
+		t.Errorf("the next start: %v", err)
+	}
+}

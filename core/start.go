@@ -65,21 +65,20 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 		gate.Close()
 		return err
 	}
-	if err := app.prepare(app.policy.Load()); err != nil {
-		gate.Close()
-		return err
-	}
-	if err := app.restoreGrants(); err != nil {
-		gate.Close()
-		return err
-	}
-	if err := app.openPrompts(); err != nil {
-		gate.Close()
-		return err
-	}
-	if err := app.openInputs(); err != nil {
-		gate.Close()
-		return err
+	for _, last := range []func() error{
+		func() error { return app.prepare(app.policy.Load()) },
+		app.restoreGrants,
+		app.openPrompts,
+		app.openInputs,
+	} {
+		if err := last(); err != nil {
+			gate.Close()
+			app.grants.close() // or one that expires would rewrite a file that was not read to its end
+			if app.closer != nil {
+				err = errors.Join(err, app.closer.Close())
+			}
+			return err
+		}
 	}
 	app.gate.Store(gate)
 	app.announce()
