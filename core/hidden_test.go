@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/policy"
@@ -120,4 +121,26 @@ func TestThePolicyIsPreparedAtStart(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Large arguments make what is done with them seen: a page compares the quickest
+// of many calls. No rule here looks at arguments; what those take is seen.
+func TestAHiddenCommandTakesAsLongAsNone(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Limits.CallsPerSecond, c.Limits.Burst = 1e6, 1e6 }, nil)
+	c := b.connect(t, "main")
+	args := textOf(strings.Repeat("a", 1_000_000))
+	least := map[string]time.Duration{"notes.secret": time.Hour, "notes.unknown": time.Hour}
+	for i := range 400 { // on a busy machine it takes more of them
+		for command := range least {
+			began := time.Now()
+			if _, err := c.Call(patient(t), command, args); code(t, err) != CodeDenied {
+				t.Fatalf("page got %v", err)
+			}
+			least[command] = min(least[command], time.Since(began))
+		}
+		if i >= 30 && float64(least["notes.secret"]) < 1.2*float64(least["notes.unknown"]) {
+			return
+		}
+	}
+	t.Errorf("took %v", least)
 }

@@ -83,8 +83,9 @@ func (c *call) parse() (parsed, *refusal) {
 	if err != nil {
 		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error()}
 	}
-	if c.command != nil { // a name that is not registered is the page's text
-		c.record.ArgsMAC = c.session.app.mac.Sum(c.command.name, c.args)
+	sum := c.session.app.mac.Sum(c.record.Command, c.args) // of an unknown command too: it takes as long as one that is hidden
+	if c.command != nil {                                  // a name that is not registered is the page's text
+		c.record.ArgsMAC = sum
 	}
 	c.args = nil // from here on there is only the parsed value
 	return parsed{value}, nil
