@@ -64,6 +64,7 @@ func (c *call) authorizeAgain(in policy.Input, asked policy.Decision) (allowed, 
 	case err != nil:
 		return allowed{}, &refusal{code: CodeDenied, reason: err.Error(), private: true}
 	case now.Effect == policy.Deny:
+		c.record.Nearest = c.nearest(now, in)
 		return allowed{}, &refusal{code: CodeDenied, reason: now.Reason, private: true}
 	case now.Revision != asked.Revision:
 		return allowed{}, &refusal{code: CodeDenied, reason: "the policy changed while the user was asked"}

@@ -144,3 +144,36 @@ func TestAHiddenCommandTakesAsLongAsNone(t *testing.T) {
 	}
 	t.Errorf("took %v", least)
 }
+
+// What rules do with arguments would take its time, which a page can measure.
+func TestC8TheArgumentsOfAHiddenCallAreNotLookedAt(t *testing.T) {
+	var seen []policy.Input
+	b := newBench(t, nil, func(b *bench) {
+		real := b.policy.Load().decider
+		b.judge(overheard{real, func(in policy.Input) { seen = append(seen, in) }})
+	})
+	for _, window := range []string{"main", "other"} {
+		if _, err := b.connect(t, window).Call(patient(t), "notes.echo", textOf(".zebra")); code(t, err) != CodeDenied {
+			t.Fatalf("page of %s got %v", window, err)
+		}
+	}
+	for _, in := range seen {
+		if hidden := in.Window == "other"; hidden != (in.Args == nil) {
+			t.Errorf("the policy was asked about %v from window %s", in.Args, in.Window)
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("the policy was asked %d times", len(seen))
+	}
+}
+
+// overheard shows what a policy is asked.
+type overheard struct {
+	decider
+	see func(policy.Input)
+}
+
+func (w overheard) Decide(ctx context.Context, in policy.Input) (policy.Decision, error) {
+	w.see(in)
+	return w.decider.Decide(ctx, in)
+}

@@ -123,11 +123,15 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	in := c.input(v, user, began)
 	decision, err := c.consult(in)
 	if inputs := c.session.app.inputs; inputs != nil { // one line of each call, also where the policy is asked again
-		inputs.keep(c.ctx, in, decision, err, c.rules.Revision())
+		whole := in
+		whole.Args = v.args
+		inputs.keep(c.ctx, whole, decision, err, c.rules.Revision())
 	}
 	switch {
 	case c.over():
 		return allowed{}, c.interrupted()
+	case err != nil && c.hidden:
+		return allowed{}, &refusal{code: CodeDenied, reason: "no arguments could be allowed; without any: " + err.Error(), private: true}
 	case err != nil:
 		return allowed{}, &refusal{code: CodeDenied, reason: err.Error(), private: true}
 	case decision.Effect == policy.Allow && c.hidden: // a denial has expired since
@@ -143,9 +147,15 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	return allowed{}, &refusal{code: CodeDenied, reason: decision.Reason, private: true}
 }
 
-// input is what the policy is told of the call.
+// input is what the policy is told of the call. Of a hidden one it is told no
+// arguments: none could be allowed, and how long rules look at them would tell
+// the page that the command exists.
 func (c *call) input(v valid, user schema.Value, now time.Time) policy.Input {
 	r := &c.record
+	args := v.args
+	if c.hidden {
+		args = nil
+	}
 	return policy.Input{
 		Window:   r.Window,
 		Origin:   r.Origin,
@@ -154,7 +164,7 @@ func (c *call) input(v valid, user schema.Value, now time.Time) policy.Input {
 		Session:  r.Session,
 		Local:    true, // every page host is the app's own
 		User:     user,
-		Args:     v.args,
+		Args:     args,
 		Time:     now,
 	}
 }
