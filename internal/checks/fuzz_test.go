@@ -47,9 +47,10 @@ func TestEveryFuzzTargetIsRun(t *testing.T) {
 }
 
 // Go before 1.27 may fail a run that found nothing (go.dev/issue/75804). That
-// is taken again, as is one that came no further than to what earlier ones found, and not for ever: an input found, or one that hangs
-// every time, is a failure. The go command here is a script that answers what
-// the real one was seen to print.
+// is taken again, as is one that came no further than to what earlier ones
+// found, and not for ever: an input found, or one that hangs every time, is a
+// failure. The go command here is a script that answers what the real one was
+// seen to print.
 func TestAFuzzRunIsTakenAgainOnlyForGosOwnMistake(t *testing.T) {
 	const (
 		fuzzed   = `echo 'fuzz: elapsed: 3s, execs: 55087 (18359/sec)'; `
