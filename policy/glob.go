@@ -102,7 +102,7 @@ func (x *lexicon) checkGlob(name string) error {
 // glob says whether path fits a pattern. A leading dot that only a wildcard would
 // match is doubtful.
 func (x *lexicon) glob(text, path string) judgement {
-	pat, err := x.pattern(text)
+	pat, err := x.globs.get(text)
 	if err != nil {
 		return doubtful
 	}

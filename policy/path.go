@@ -28,9 +28,11 @@ type lexicon struct {
 	variables map[string]location
 	patterns  *recent[*urlPattern]
 	hosts     *recent[hostEntry]
+	globs     *recent[pattern]
+	folders   *recent[location]
 }
 
-// The most URL patterns and hosts that are kept compiled. Those of capability files that are used at all
+// The most patterns, hosts and directories of each kind that are kept compiled. Those of capability files that are used at all
 // stay; a page can send as many as it likes where a rule takes them from its arguments.
 const maxCompiled = 4096
 
@@ -42,6 +44,7 @@ func newLexicon(platform string, variables map[string]string) (*lexicon, error) 
 		patterns:  newRecent(maxCompiled, newURLPattern),
 		hosts:     newRecent(maxCompiled, newHostEntry),
 	}
+	x.globs, x.folders = newRecent(maxCompiled, x.pattern), newRecent(maxCompiled, x.directory)
 	for name, value := range variables {
 		if !regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*$`).MatchString(name) {
 			return nil, fmt.Errorf("policy: Config.Variables: %q: expected a dollar sign and capital letters, as in $HOME", name)
@@ -320,7 +323,7 @@ func (x *lexicon) directory(text string) (location, error) {
 
 // inside says whether path is dir or lies below it.
 func (x *lexicon) inside(path, dir string) judgement {
-	d, err := x.directory(dir)
+	d, err := x.folders.get(dir)
 	if err != nil {
 		return doubtful
 	}

@@ -20,8 +20,14 @@ func newRecent[V any](size int, build func(string) (V, error)) *recent[V] {
 	return &recent[V]{young: make(map[string]made[V]), half: max(1, size/2), build: build}
 }
 
+// maxKept is the longest text, in bytes, whose value is kept: a page may choose it.
+const maxKept = 1 << 10
+
 // get makes a text's value unless it is there.
 func (r *recent[V]) get(text string) (V, error) {
+	if len(text) > maxKept {
+		return r.build(text)
+	}
 	r.mu.RLock()
 	m, ok := r.young[text]
 	known := ok
