@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sallyport/sallyport/policy"
+	"github.com/sallyport/sallyport/policy/replay"
 )
 
 // A lsReport is what `sallyport policy ls --json` prints.
@@ -29,6 +30,8 @@ type lsRow struct {
 	Window string   `json:"window"`           // a label, or the glob of labels yet to come
 	Origin string   `json:"origin,omitempty"` // of a remote page; left out for the app itself
 	Cells  []lsCell `json:"commands"`
+
+	page string // that stands for all of Origin
 }
 
 type lsCell struct {
@@ -116,7 +119,11 @@ func (f *policyFolder) rows(p *policy.Policy) []lsRow {
 				globs = append(globs, glob)
 			}
 			for _, origin := range c.Origins {
-				remote = append(remote, lsRow{Window: glob, Origin: origin})
+				page, ok := replay.Page(p, c, origin)
+				if !ok {
+					page = origin
+				}
+				remote = append(remote, lsRow{Window: glob, Origin: origin, page: page})
 			}
 		}
 	}
@@ -131,7 +138,7 @@ func (f *policyFolder) rows(p *policy.Policy) []lsRow {
 }
 
 func (r *lsRow) fill(ctx context.Context, p *policy.Policy, folder *policyFolder, commands []string) {
-	in := policy.Input{Window: r.Window, Origin: r.Origin, Local: r.Origin == ""}
+	in := policy.Input{Window: r.Window, Origin: r.page, Local: r.Origin == ""}
 	for _, name := range commands {
 		in.Command = name
 		cell := lsCell{Command: name}

@@ -20,7 +20,7 @@ func originsFor(policies []*policy.Policy, words []string) []standIn {
 	for _, p := range policies {
 		for _, k := range p.Capabilities() {
 			for _, text := range k.Origins {
-				if page, ok := pageFor(p, k, text); ok {
+				if page, ok := Page(p, k, text); ok {
 					add(standIn{text, page})
 				}
 			}
@@ -35,8 +35,9 @@ func originsFor(policies []*policy.Policy, words []string) []standIn {
 	return all
 }
 
-// pageFor finds a page that the capability holds for, by one of its origins.
-func pageFor(p *policy.Policy, k policy.Capability, text string) (page string, ok bool) {
+// Page finds a page that a capability of p holds for by one of its origins: the origin itself or, for a URL
+// pattern, a URL that fits it. It is not ok where the few that are tried fit none.
+func Page(p *policy.Policy, k policy.Capability, text string) (page string, ok bool) {
 	in := policy.Input{}
 	if !k.Expires.IsZero() {
 		in.Time = k.Expires.Add(-time.Nanosecond)
