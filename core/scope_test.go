@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -155,5 +156,42 @@ func TestShutdownClosesRoots(t *testing.T) {
 	}
 	if _, err := b.Root("$APPDATA/notes"); err == nil {
 		t.Error("a root was opened after it")
+	}
+}
+
+// CVE-2022-39215 / GHSA-28m8-9j7v-x499: a scope is text and sees no link, so a
+// folder that was read to its end led out of it.
+func TestCVE202239215ALinkLeadsNowhereOutOfARoot(t *testing.T) {
+	data, elsewhere := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(elsewhere, "secret"), []byte("zebra"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const capability = "identifier: s\nwindows: [main]\npermissions: [allow-notes.scope]\n"
+	page := withScope(t, capability, map[string]string{"$APPDATA": data}, func(ctx context.Context) error {
+		root, err := Root(ctx, "$APPDATA/notes")
+		if err != nil {
+			return err
+		}
+		if err := os.Symlink(elsewhere, filepath.Join(root.Name(), "link")); err != nil {
+			return err
+		}
+		// What the policy lets through by its text.
+		_, name, err := Within(ctx, "$APPDATA/notes", filepath.ToSlash(root.Name())+"/link/secret")
+		if err != nil {
+			return err
+		}
+		if text, err := root.ReadFile(name); err == nil {
+			t.Errorf("a path through the link reads %q", text)
+		}
+		_ = fs.WalkDir(root.FS(), ".", func(name string, _ fs.DirEntry, _ error) error {
+			if text, err := fs.ReadFile(root.FS(), name); err == nil {
+				t.Errorf("the walk reads %q at %s", text, name)
+			}
+			return nil
+		})
+		return nil
+	})
+	if _, err := page.Call(t.Context(), "notes.scope", []byte(`{"text":"a"}`)); err != nil {
+		t.Fatal(err)
 	}
 }
