@@ -347,7 +347,7 @@ func (s *examiner) value(path []schema.Step) json.RawMessage {
 func (u *unit) elsewhere(k *key, t time.Time) (why string, line int) {
 	page := pageOf(k.origin)
 	switch {
-	case !u.Expires.IsZero() && !t.Before(u.Expires):
+	case u.expired(t):
 		return "it expired at " + u.Expires.Format(time.RFC3339), u.lineOf("expires")
 	case u.holds(k, page):
 		return "", 0
@@ -366,7 +366,7 @@ func (u *unit) elsewhere(k *key, t time.Time) (why string, line int) {
 // away counts in how many respects a capability does not hold for a key at t.
 func (u *unit) away(k *key, t time.Time) int {
 	n := 0
-	for _, holds := range []bool{u.Expires.IsZero() || t.Before(u.Expires), u.runsOn(k.platform), u.opensIn(k.window), u.trusts(k.local, pageOf(k.origin))} {
+	for _, holds := range []bool{!u.expired(t), u.runsOn(k.platform), u.opensIn(k.window), u.trusts(k.local, pageOf(k.origin))} {
 		if !holds {
 			n++
 		}

@@ -22,7 +22,7 @@ func (p *Policy) full(ctx context.Context, k *key, e *entry, in *Input) (Decisio
 	input := ast.NewTerm(document)
 	var held, scope []Rule
 	for _, r := range p.candidates(k.command) {
-		if r.Kind == kindLimit || !r.unit.holds(k, page) || !r.unit.Expires.IsZero() && !in.Time.Before(r.unit.Expires) {
+		if r.Kind == kindLimit || !r.unit.holds(k, page) || r.unit.expired(in.Time) {
 			continue
 		}
 		if r.Kind == kindWithin && r.about(k) {

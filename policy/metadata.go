@@ -283,6 +283,9 @@ func (c *Capability) holds(k *key, page *address) bool {
 	return c.runsOn(k.platform) && c.opensIn(k.window) && c.trusts(k.local, page)
 }
 
+// expired says whether the capability holds nowhere any more: from the instant that it names on.
+func (c *Capability) expired(t time.Time) bool { return !c.Expires.IsZero() && !t.Before(c.Expires) }
+
 func (c *Capability) runsOn(platform string) bool {
 	return c.Platforms == nil || slices.Contains(c.Platforms, platform)
 }

@@ -115,7 +115,7 @@ func (s *examiner) edit(r *rule, e *Examined, failed *Condition, d Decision) Edi
 func (s *examiner) editWhere(u *unit, e *Examined) Edit {
 	edit := Edit{u.File, e.ElsewhereLine, ""}
 	switch {
-	case !u.Expires.IsZero() && !s.in.Time.Before(u.Expires):
+	case u.expired(s.in.Time):
 		edit.Text = "set expires to a later time"
 	case !u.runsOn(s.in.Platform):
 		edit.Text = fmt.Sprintf("add %q to platforms", s.in.Platform)

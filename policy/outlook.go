@@ -40,6 +40,6 @@ func (p *Policy) Holding(in Input) []Capability {
 	k := &key{window: in.Window, platform: in.Platform, local: in.Local}
 	page := pageOf(in.Origin)
 	return slices.DeleteFunc(p.Capabilities(), func(c Capability) bool {
-		return !c.holds(k, page) || !c.Expires.IsZero() && !in.Time.Before(c.Expires)
+		return !c.holds(k, page) || c.expired(in.Time)
 	})
 }
