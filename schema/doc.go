@@ -20,7 +20,7 @@
 //
 // # Schemas
 //
-// [Compile] reads <command>.input.json and <command>.output.json, JSON Schema draft
+// [Compile] reads <name>.<side>.json, where the side is one of [Sides], JSON Schema draft
 // 2020-12, and compiles them with github.com/santhosh-tekuri/jsonschema/v5. Formats are
 // asserted. Whatever that library is known to get wrong is either replaced (every
 // standard format, "." in a pattern) or refused when the program starts, with file and

@@ -13,12 +13,8 @@ type Step struct {
 // schema for all that it can lead to (there may be nothing, then nobody reads it). It says false rather
 // than guess: if, then, else, not, dependentRequired and references to an $anchor guarantee nothing.
 func (s *Set) Guarantees(command string, path []Step) bool {
-	c := s.input(command)
-	if c == nil {
-		return false
-	}
-	doc, err := Parse(c.source, schemaLimits()) // as written: what v5 gets has no enum
-	if err != nil {
+	doc := s.Schema(Input, command) // as written: what v5 gets has no enum
+	if doc == nil {
 		return false
 	}
 	g := guarantee{doc: doc, left: 10_000}

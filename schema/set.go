@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -20,18 +21,22 @@ func schemaLimits() Limits {
 	return l
 }
 
-// A Set holds the compiled schemas of an app's commands. It never changes after
+// A Set holds the compiled schemas of an app's commands and events. It never changes after
 // [Compile]. The zero Set knows no command and refuses everything.
 type Set struct {
-	commands map[string]*command
-	revision string
+	contracts map[key]*contract
+	revision  string
 }
 
-// A command has its input schema, its output schema, or both.
-type command struct{ input, output *contract }
+// A key is what a contract is about.
+type key struct {
+	side Side
+	name string
+}
 
 // A contract is one schema file, ready to judge.
 type contract struct {
+	key
 	file    string // as the fs.FS names it
 	source  []byte
 	text    []byte            // what v5 compiled: the source, translated
@@ -45,8 +50,8 @@ type contract struct {
 	idle    chan *judge       // serve one each, if schema or patterns need a meter; nil otherwise
 }
 
-// ErrNoSchema is what a validation returns for a command that has no input schema.
-var ErrNoSchema = errors.New("schema: the command has no input schema")
+// ErrNoSchema is what a validation returns where there is no schema.
+var ErrNoSchema = errors.New("schema: there is no such schema")
 
 // A FileError is what is wrong with a schema file, and where.
 type FileError struct {
@@ -66,14 +71,56 @@ func (e *FileError) Error() string {
 // Unwrap is what is wrong, without the place.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Compile reads every file named <command>.input.json or <command>.output.json in fsys,
-// at its root or in any folder below; other names are ignored. A command's name has
-// ASCII letters, digits, '.', '-' and '_', begins with a letter and has at most 128 bytes.
+// Compile reads every file named <name>.<side>.json in fsys, see [Side], at its root or in any
+// folder below; other names are ignored. A name has ASCII letters, digits, '.', '-' and '_',
+// begins with a letter and has at most 128 bytes.
 //
 // The first file that can't be used, or that uses something v5 is known to get wrong,
 // is the error, a [*FileError]; it names file, line and what to write instead.
-func Compile(fsys fs.FS) (*Set, error) {
-	s := &Set{commands: map[string]*command{}}
+func Compile(fsys fs.FS) (*Set, error) { return (&Set{}).With(fsys) }
+
+// With returns a new Set that holds the files of fsys, as Compile reads them, beside its own. A
+// second schema for one name and side is an error.
+func (s *Set) With(fsys fs.FS) (*Set, error) {
+	files, err := schemaFiles(fsys)
+	if err != nil {
+		return nil, err
+	}
+	next := &Set{contracts: maps.Clone(s.contracts)}
+	if next.contracts == nil {
+		next.contracts = make(map[key]*contract, len(files))
+	}
+	folded := make(map[string]string, len(next.contracts)+len(files)) // lower-cased base name to file
+	for k, c := range next.contracts {
+		folded[strings.ToLower(k.side.FileName(k.name))] = c.file
+	}
+	for _, file := range files {
+		base := path.Base(file)
+		name, side, _ := splitName(base)
+		if err := checkName(name); err != nil {
+			return nil, &FileError{file, 0, err}
+		}
+		if other, ok := folded[strings.ToLower(base)]; ok {
+			return nil, &FileError{file, 0, fmt.Errorf("the same name and side as %s; remove one", other)}
+		}
+		folded[strings.ToLower(base)] = file
+		source, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return nil, &FileError{file, 0, err}
+		}
+		c, err := compile(file, source)
+		if err != nil {
+			return nil, err
+		}
+		c.key = key{side, name}
+		next.contracts[c.key] = c
+	}
+	next.revision = next.sum()
+	return next, nil
+}
+
+// schemaFiles lists the files that are ours, by their base names.
+func schemaFiles(fsys fs.FS) ([]string, error) {
 	var files []string
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -90,91 +137,101 @@ func Compile(fsys fs.FS) (*Set, error) {
 	slices.SortFunc(files, func(a, b string) int {
 		return cmp.Or(cmp.Compare(path.Base(a), path.Base(b)), cmp.Compare(a, b))
 	})
-	folded := map[string]string{} // lower-cased base name to file
+	return files, nil
+}
+
+// sum is the set's revision. A file's folder is no part of a schema's meaning, neither in what is
+// summed nor in the order; the lengths keep parts apart.
+func (s *Set) sum() string {
+	sources := make(map[string][]byte, len(s.contracts))
+	for k, c := range s.contracts {
+		sources[k.side.FileName(k.name)] = c.source
+	}
 	sum := sha256.New()
-	for _, file := range files {
-		base := path.Base(file)
-		name, output, _ := splitName(base)
-		if err := checkCommand(name); err != nil {
-			return nil, &FileError{file, 0, err}
-		}
-		if other, ok := folded[strings.ToLower(base)]; ok {
-			return nil, &FileError{file, 0, fmt.Errorf("the same command and side as %s; remove one", other)}
-		}
-		folded[strings.ToLower(base)] = file
-		source, err := fs.ReadFile(fsys, file)
-		if err != nil {
-			return nil, &FileError{file, 0, err}
-		}
-		c, err := compile(file, source)
-		if err != nil {
-			return nil, err
-		}
-		if s.commands[name] == nil {
-			s.commands[name] = &command{}
-		}
-		if output {
-			s.commands[name].output = c
-		} else {
-			s.commands[name].input = c
-		}
-		// The folder is no part of a schema's meaning, neither here nor in the order; the
-		// lengths keep parts apart.
-		for _, part := range [][]byte{[]byte(base), source} {
+	for _, base := range slices.Sorted(maps.Keys(sources)) {
+		for _, part := range [][]byte{[]byte(base), sources[base]} {
 			var size [8]byte
 			binary.BigEndian.PutUint64(size[:], uint64(len(part)))
 			sum.Write(size[:])
 			sum.Write(part)
 		}
 	}
-	s.revision = hex.EncodeToString(sum.Sum(nil))
-	return s, nil
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// splitName takes a file's base name apart; ok is false for files that aren't ours.
-func splitName(base string) (name string, output, ok bool) {
-	if name, ok = strings.CutSuffix(base, ".input.json"); ok {
-		return name, false, true
-	}
-	name, ok = strings.CutSuffix(base, ".output.json")
-	return name, true, ok
-}
-
-func checkCommand(name string) error {
+func checkName(name string) error {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	if name == "" || len(name) > 128 || !strings.ContainsRune(letters, rune(name[0])) ||
 		strings.Trim(name, letters+"0123456789._-") != "" {
-		return fmt.Errorf("%q can't be a command's name; use at most 128 letters, digits, '.', '-' and '_', beginning with a letter", name)
+		return fmt.Errorf("%q can't name a command or an event; use at most 128 letters, digits, '.', '-' and '_', beginning with a letter", name)
 	}
 	return nil
 }
 
-// Commands returns the names of all commands that have a schema, sorted.
-func (s *Set) Commands() []string {
-	names := make([]string, 0, len(s.commands))
-	for name := range s.commands {
-		names = append(names, name)
+// Names returns the names that have a schema of that side, sorted.
+func (s *Set) Names(side Side) []string {
+	var names []string
+	for k := range s.contracts {
+		if k.side == side {
+			names = append(names, k.name)
+		}
 	}
 	slices.Sort(names)
 	return names
 }
 
+// Commands returns the names of all commands that have a schema of input or output, sorted.
+func (s *Set) Commands() []string {
+	names := append(s.Names(Input), s.Names(Output)...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // HasInput reports whether the command has an input schema, without which it can't exist.
-func (s *Set) HasInput(command string) bool { return s.input(command) != nil }
+func (s *Set) HasInput(command string) bool { return s.of(Input, command) != nil }
 
 // HasOutput reports whether the command has an output schema.
-func (s *Set) HasOutput(command string) bool { return s.output(command) != nil }
+func (s *Set) HasOutput(command string) bool { return s.of(Output, command) != nil }
+
+// Source returns a copy of the schema of a side as its file has it, or nil.
+func (s *Set) Source(side Side, name string) []byte {
+	if c := s.of(side, name); c != nil {
+		return slices.Clone(c.source)
+	}
+	return nil
+}
 
 // InputSource returns a copy of the command's input schema as its file has it, or nil.
-func (s *Set) InputSource(command string) []byte { return s.input(command).copySource() }
+func (s *Set) InputSource(command string) []byte { return s.Source(Input, command) }
 
 // OutputSource returns a copy of the command's output schema as its file has it, or nil.
-func (s *Set) OutputSource(command string) []byte { return s.output(command).copySource() }
+func (s *Set) OutputSource(command string) []byte { return s.Source(Output, command) }
+
+// File returns the name of the file that holds the schema of a side, as the fs.FS has it, or "".
+func (s *Set) File(side Side, name string) string {
+	if c := s.of(side, name); c != nil {
+		return c.file
+	}
+	return ""
+}
+
+// Schema returns the schema of a side as its author wrote it, or nil.
+func (s *Set) Schema(side Side, name string) Value {
+	c := s.of(side, name)
+	if c == nil {
+		return nil
+	}
+	doc, err := Parse(c.source, schemaLimits())
+	if err != nil {
+		panic("schema: internal error: a compiled schema doesn't parse")
+	}
+	return doc
+}
 
 // InputMembers returns the members that the command's input schema describes in properties,
 // sorted, without those that it forbids by false. It follows no reference.
 func (s *Set) InputMembers(command string) []string {
-	c := s.input(command)
+	c := s.of(Input, command)
 	if c == nil {
 		return nil
 	}
@@ -196,24 +253,27 @@ func (s *Set) InputMembers(command string) []string {
 // and contents in order. Two sets that judge differently have different revisions.
 func (s *Set) Revision() string { return s.revision }
 
-// ValidateInput returns nil if v is what the command takes. The error is *[Invalid] if v
+// Validate returns nil if v is what the schema of that side takes. The error is *[Invalid] if v
 // breaks the schema, [ErrNoSchema] if there is none, and another one, to be treated as a
 // refusal too, if the judge failed.
-func (s *Set) ValidateInput(command string, v Value) error {
-	c := s.input(command)
+func (s *Set) Validate(side Side, name string, v Value) error {
+	c := s.of(side, name)
 	if c == nil {
 		return ErrNoSchema
 	}
 	return c.validate(v)
 }
 
+// ValidateInput returns nil if v is what the command takes. Errors are those of [Set.Validate].
+func (s *Set) ValidateInput(command string, v Value) error { return s.Validate(Input, command, v) }
+
 // ValidateOutput returns nil if v is what the command returns: what its output schema
-// says or, without one, null. Errors are those of [Set.ValidateInput].
+// says or, without one, null. Errors are those of [Set.Validate].
 func (s *Set) ValidateOutput(command string, v Value) error {
-	if c := s.output(command); c != nil {
+	if c := s.of(Output, command); c != nil {
 		return c.validate(v)
 	}
-	if s.input(command) == nil {
+	if s.of(Input, command) == nil {
 		return ErrNoSchema
 	}
 	if v == nil || v.Kind() != Null {
@@ -222,23 +282,9 @@ func (s *Set) ValidateOutput(command string, v Value) error {
 	return nil
 }
 
-func (s *Set) input(name string) *contract {
-	if s == nil || s.commands[name] == nil {
+func (s *Set) of(side Side, name string) *contract {
+	if s == nil {
 		return nil
 	}
-	return s.commands[name].input
-}
-
-func (s *Set) output(name string) *contract {
-	if s == nil || s.commands[name] == nil {
-		return nil
-	}
-	return s.commands[name].output
-}
-
-func (c *contract) copySource() []byte {
-	if c == nil {
-		return nil
-	}
-	return slices.Clone(c.source)
+	return s.contracts[key{side, name}]
 }

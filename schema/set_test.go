@@ -149,7 +149,7 @@ func TestPanicsOfTheJudgeAreRefusals(t *testing.T) {
 		t.Error("a value of no kind is accepted")
 	}
 	// The exponent never gets past Parse; with it v5 panics, and that must end here too.
-	c := s.input("a")
+	c := s.of(Input, "a")
 	c2, err := compile("b.input.json", []byte(`{"type":"integer"}`))
 	if err != nil {
 		t.Fatal(err)
