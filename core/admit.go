@@ -25,6 +25,7 @@ const (
 // in the carrier's once that has no more to do.
 func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone bool) {
 	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command], args: item.JSON, rules: s.app.policy.Load()}
+	c.context.session, c.context.app = s.link.Context(), s.app
 	c.record = s.newRecord(item.ID, c.command)
 	c.id = c.record.ID
 	c.hidden = s.app.hides(s.link.Context(), c.rules, s.window, c.command, opened) && !s.mightGrant(c.command, opened)
@@ -41,9 +42,7 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 		deadline = min(deadline, item.Timeout)
 		c.due = opened.Add(item.Timeout)
 	}
-	ctx, cancel := context.WithDeadline(s.link.Context(), opened.Add(deadline))
-	c.cancel = cancel
-	c.watch(ctx)
+	c.context.deadline = opened.Add(deadline)
 	early, alone := s.enter(c)
 	if early {
 		c.interrupt(cancelled)
@@ -135,14 +134,7 @@ func (c *call) giveBack() {
 func (c *call) release() {
 	c.session.leave(c)
 	c.session.app.grants.release(c.grant.Load())
-	c.unwatch()
-	c.cancel()
-	if put := c.put.Load(); put != nil {
-		(*put)()
-	}
-	if c.rest != nil {
-		c.rest()
-	}
+	c.context.end(context.Canceled)
 	c.shrink(0)
 	c.giveBack()
 	c.session.app.work.leave()

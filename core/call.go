@@ -14,7 +14,6 @@ import (
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/isolation"
-	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -29,14 +28,10 @@ type call struct {
 	hidden  bool     // see App.hides
 	args    []byte   // as opened, until parse is done with them
 
-	ctx     context.Context // ends with the deadline or the session, or by cancel
-	cancel  context.CancelFunc
-	unwatch func() bool             // ends the watch for the end of ctx
+	context callContext             // what its handler gets
 	why     atomic.Pointer[refusal] // it was interrupted
 	due     time.Time               // the page's own deadline, if it gave one
-
-	put  atomic.Pointer[context.CancelFunc] // of a call that was put off: see putOff
-	rest context.CancelFunc                 // and of what it was given then
+	mark    time.Time               // the end of the last stage; zero before serve
 
 	size    int     // of args, in the budgets
 	entered bool    // the session's budget
@@ -46,8 +41,7 @@ type call struct {
 
 	grant atomic.Pointer[grant] // by which it runs
 
-	scope policy.Scope // for the handler
-
+	request  Request // made by decide
 	record   audits.Record
 	decided  bool        // an allow is on record
 	answered atomic.Bool // the page was told how it ended
@@ -69,6 +63,7 @@ var errUnrecorded = &refusal{code: CodeUnavailable, reason: "the decision could 
 // has answered, and what is left is the record.
 func (c *call) serve() {
 	defer c.release()
+	c.mark = time.Now()
 	ended := false
 	defer func() {
 		if !ended { // a panic, or runtime.Goexit
@@ -93,9 +88,9 @@ func (c *call) mayLinger() bool { return c.command != nil && c.command.slow.Load
 
 // handle calls the handler, and notes whether it was quick.
 func (c *call) handle(request *Request) (any, error) {
-	began := time.Now()
-	result, err := c.command.handler(&callContext{c.ctx, request.Identity, c.session.app, c.scope}, request)
-	if slow := time.Since(began) > quick; slow != c.command.slow.Load() {
+	result, err := c.command.handler(&c.context, request)
+	c.lap(&c.record.Stages.Handler)
+	if slow := c.record.Stages.Handler > quick; slow != c.command.slow.Load() {
 		c.command.slow.Store(slow)
 	}
 	return result, err
@@ -109,44 +104,25 @@ func (c *call) limits() *Limits {
 	return &c.command.limits
 }
 
-// enter begins a stage; took measures it.
-func (c *call) enter(stage string) time.Time {
-	c.record.Stage = stage
-	return time.Now()
+// lap ends a stage: it took as long as has gone by since the one before. One
+// look at the clock for each is a tenth of a small call.
+func (c *call) lap(stage *time.Duration) {
+	now := time.Now()
+	*stage += now.Sub(c.mark)
+	c.mark = now
 }
-
-func (c *call) took(stage *time.Duration, began time.Time) { *stage = time.Since(began) }
 
 // interrupt ends the context of a call that nobody waits for any more, and
 // answers it, however long its handler will go on. Only the first counts.
 func (c *call) interrupt(why *refusal) {
 	if c.why.CompareAndSwap(nil, why) {
-		if why != timedOut { // then the context ends by itself, with the error that handlers expect
-			c.cancel()
-			if put := c.put.Load(); put != nil {
-				(*put)()
-			}
-		}
+		c.context.end(context.Canceled) // which a deadline has ended before, with its own error
 		c.answerError(why)
 	}
 }
 
-// watch makes ctx the call's.
-func (c *call) watch(ctx context.Context) {
-	c.ctx = ctx
-	c.unwatch = context.AfterFunc(ctx, c.expired) // no timer of its own: a new one may wake a thread
-}
-
-// expired tells the page of the deadline. For other ends of the context nobody
-// waits, or whoever caused it has told.
-func (c *call) expired() {
-	if c.ctx.Err() == context.DeadlineExceeded {
-		c.interrupt(timedOut)
-	}
-}
-
 // over reports whether the call was interrupted or its context has ended.
-func (c *call) over() bool { return c.why.Load() != nil || c.ctx.Err() != nil }
+func (c *call) over() bool { return c.why.Load() != nil || c.context.Err() != nil }
 
 // The reasons of an interruption. When the session ends there is nobody left
 // to be answered, so nothing but the context says so.
@@ -162,7 +138,7 @@ func (c *call) interrupted() *refusal {
 	if why := c.why.Load(); why != nil {
 		return why
 	}
-	if c.ctx.Err() == context.DeadlineExceeded { // expired has not come to it yet
+	if c.context.Err() == context.DeadlineExceeded { // the alarm has not come to telling it yet
 		return timedOut
 	}
 	return sessionEnded
@@ -211,7 +187,9 @@ func outcomeVerdict(code Code) string {
 // keep hands the record to the recorder and reports whether that has it.
 func (c *call) keep(ctx context.Context, with func(context.Context, *audits.Record) error) (kept bool) {
 	app := c.session.app
-	c.record.Time = time.Now()
+	if c.record.Time = c.mark; c.mark.IsZero() { // refused before it was served
+		c.record.Time = time.Now()
+	}
 	mine := c.record
 	defer func() {
 		c.record = mine // whose call it is, and its id, are not for a recorder to change
@@ -324,6 +302,9 @@ func (c *call) unfit(err error) *refusal {
 // value means that the goroutine was made to exit.
 func (c *call) broken(value any) *refusal {
 	r := &refusal{code: CodeInternal, reason: "the handler ended its goroutine"}
+	if c.record.Stage == audits.StageDispatch {
+		c.lap(&c.record.Stages.Handler)
+	}
 	if value != nil {
 		r.reason = "a panic in stage " + c.record.Stage + ": " + panicText(value)
 		c.session.app.log.Error("core: panic", "call", c.record.ID, "command", c.record.Command,

@@ -20,7 +20,7 @@ func (c *call) nearest(d policy.Decision, in policy.Input) *audits.Nearest {
 		// Worked out beforehand: a page can't tell by the time it takes which hidden commands there are.
 		return c.session.window.hiddenBy(c.rules, c.command)
 	}
-	n, err := c.rules.loaded.Nearest(c.ctx, in, d)
+	n, err := c.rules.loaded.Nearest(&c.context, in, d)
 	if err != nil {
 		return nil
 	}

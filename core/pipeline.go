@@ -78,7 +78,8 @@ func (c *call) pass() (answer []byte, refused *refusal) {
 }
 
 func (c *call) parse() (parsed, *refusal) {
-	defer c.took(&c.record.Stages.Parse, c.enter(audits.StageParse))
+	c.record.Stage = audits.StageParse
+	defer c.lap(&c.record.Stages.Parse)
 	value, err := schema.Parse(c.args, c.limits().parseArgs())
 	if err != nil {
 		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error()}
@@ -96,13 +97,14 @@ func (c *call) parse() (parsed, *refusal) {
 // find out which of the commands that it may not call there are.
 func (c *call) validate(m parsed) (valid, *refusal) {
 	if c.command == nil {
-		c.enter(audits.StagePolicy)
+		c.record.Stage = audits.StagePolicy
 		return valid{}, &refusal{code: CodeDenied, reason: "no command of that name is registered"}
 	}
 	if c.hidden {
 		return valid(m), nil
 	}
-	defer c.took(&c.record.Stages.Schema, c.enter(audits.StageSchema))
+	c.record.Stage = audits.StageSchema
+	defer c.lap(&c.record.Stages.Schema)
 	if err := c.session.app.schemas.ValidateInput(c.command.name, m.args); err != nil {
 		return valid{}, &refusal{code: CodeInvalidArgs, reason: err.Error()}
 	}
@@ -118,14 +120,17 @@ func (c *call) authorize(v valid) (allowed, *refusal) {
 	if refused != nil {
 		return allowed{}, refused
 	}
-	began := c.enter(audits.StagePolicy)
-	defer func() { c.record.Stages.Policy = time.Since(began) - c.record.Stages.Prompt }()
+	began := c.mark
+	defer func() {
+		c.lap(&c.record.Stages.Policy)
+		c.record.Stages.Policy -= c.record.Stages.Prompt
+	}()
 	in := c.input(v, user, began)
 	decision, err := c.consult(in)
 	if inputs := c.session.app.inputs; inputs != nil { // one line of each call, also where the policy is asked again
 		whole := in
 		whole.Args = v.args
-		inputs.keep(c.ctx, whole, decision, err, c.rules.Revision())
+		inputs.keep(&c.context, whole, decision, err, c.rules.Revision())
 	}
 	switch {
 	case c.over():
@@ -171,9 +176,9 @@ func (c *call) input(v valid, user schema.Value, now time.Time) policy.Input {
 
 // consult is what the rules say of the call.
 func (c *call) consult(in policy.Input) (policy.Decision, error) {
-	decision, err := c.rules.Decide(c.ctx, in)
+	decision, err := c.rules.Decide(&c.context, in)
 	c.record.Revision, c.record.Rules = decision.Revision, rules(decision.Rules)
-	c.scope = decision.Scope
+	c.context.scope = decision.Scope
 	return decision, err
 }
 
@@ -191,23 +196,22 @@ func rules(of []policy.Rule) []audits.Rule {
 // decide writes the decision down and makes the request of it. There is no
 // other way to a request.
 func (c *call) decide(a allowed) (*Request, *refusal) {
-	defer c.took(&c.record.Stages.Record, time.Now())
+	defer c.lap(&c.record.Stages.Record)
 	c.record.Verdict = audits.VerdictAllow
-	if !c.keep(c.ctx, c.session.app.recorder.Decide) {
+	if !c.keep(&c.context, c.session.app.recorder.Decide) {
 		return nil, errUnrecorded
 	}
 	c.decided = true
 	r := &c.record
-	return &Request{
-		Identity: Identity{Window: r.Window, Origin: r.Origin, Command: r.Command, Session: r.Session, ID: r.ID},
-		Args:     a.args,
-	}, nil
+	c.context.caller = Identity{Window: r.Window, Origin: r.Origin, Command: r.Command, Session: r.Session, ID: r.ID}
+	c.request = Request{Identity: c.context.caller, Args: a.args}
+	return &c.request, nil
 }
 
 // dispatch runs the handler, unless the call has ended in the meantime. A
 // panic of the handler is caught where the call began.
 func (c *call) dispatch(request *Request) (any, *refusal) {
-	defer c.took(&c.record.Stages.Handler, c.enter(audits.StageDispatch))
+	c.record.Stage = audits.StageDispatch
 	if c.over() {
 		refused := *c.interrupted()
 		refused.reason += "; the handler did not run"
@@ -230,7 +234,8 @@ func (c *call) dispatch(request *Request) (any, *refusal) {
 // check turns the result into the very bytes that will be sealed, having read
 // them as strictly as a page's message.
 func (c *call) check(result any) ([]byte, *refusal) {
-	defer c.took(&c.record.Stages.Output, c.enter(audits.StageOutput))
+	c.record.Stage = audits.StageOutput
+	defer c.lap(&c.record.Stages.Output)
 	limits := c.limits()
 	if result != nil && !c.reserve(limits.ResultBytes) {
 		refused := *c.interrupted()

@@ -9,27 +9,30 @@ import (
 // the page itself asked for, a cancellation and the session's end still end
 // the call, and the waiting.
 func (c *call) putOff(wait func(ctx context.Context) verdict) verdict {
-	if !c.unwatch() { // the deadline has passed, or the call was cancelled
+	deadline, _ := c.context.Deadline()
+	if !c.moveDeadline(c.due) { // it has passed, or the call was cancelled
 		return refused("", "", "")
 	}
-	deadline, _ := c.ctx.Deadline()
-	whole, cancel := context.WithCancel(c.session.link.Context())
-	if !c.due.IsZero() {
-		whole, cancel = context.WithDeadline(c.session.link.Context(), c.due)
-	}
-	c.put.Store(&cancel) // from here on interrupt ends it
-	c.watch(whole)
-	if c.why.Load() != nil {
-		cancel()
-	}
 	began := time.Now()
-	v := wait(whole)
+	v := wait(&c.context)
 	c.record.Stages.Prompt = time.Since(began)
 
-	if c.unwatch() {
-		var rest context.Context
-		rest, c.rest = context.WithDeadline(whole, deadline.Add(c.record.Stages.Prompt))
-		c.watch(rest)
+	later := deadline.Add(c.record.Stages.Prompt)
+	if !c.due.IsZero() && c.due.Before(later) {
+		later = c.due
 	}
+	c.moveDeadline(later) // or it has ended, as over says
 	return v
+}
+
+// moveDeadline gives the call another deadline, zero for none. False says that
+// the call has ended.
+func (c *call) moveDeadline(to time.Time) bool {
+	if !c.context.extend(to) {
+		return false
+	}
+	c.session.mu.Lock()
+	defer c.session.mu.Unlock()
+	c.session.setAlarm(to)
+	return true
 }

@@ -31,7 +31,8 @@ func (b *bounded) Write(p []byte) (int, error) {
 // wait for each other forever.
 func (c *call) reserve(n int) bool {
 	n = min(n, c.session.app.limits.PendingResults)
-	if c.session.budget.results.Acquire(c.ctx, int64(n)) != nil {
+	results := c.session.budget.results
+	if !results.TryAcquire(int64(n)) && results.Acquire(&c.context, int64(n)) != nil {
 		return false
 	}
 	c.held = n

@@ -129,8 +129,8 @@ type callKey struct{}
 // A callContext is what a handler gets: it ends with the call and knows whose
 // call it is, whatever becomes of the request.
 type callContext struct {
-	context.Context
-	caller Identity
+	lifetime
+	caller Identity // set before the handler runs
 	app    *App
 	scope  policy.Scope
 }
@@ -139,5 +139,5 @@ func (c *callContext) Value(key any) any {
 	if key == (callKey{}) {
 		return c
 	}
-	return c.Context.Value(key)
+	return c.lifetime.Value(key)
 }

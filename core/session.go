@@ -25,6 +25,7 @@ type session struct {
 	early    map[uint32]struct{} // cancelled before they came: the relay may turn the two round
 	speaking int                 // cheap refusals being recorded
 	unsaid   uint64              // and those that were not
+	alarm    alarm
 }
 
 // maxEarly bounds how many cancellations may wait for their call. No genuine
@@ -66,6 +67,7 @@ func (r receiver) Ended(link *isolation.Session, reason isolation.Reason) {
 	}
 	s := value.(*session)
 	s.sumUp()
+	s.stopAlarm()
 	r.app.leaveGrants(s)
 	s.window.giveBack(s.budget, time.Now())
 	if s.app.answers != nil {
@@ -109,6 +111,7 @@ func (s *session) enter(c *call) (early, alone bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls[c.number] = c
+	s.setAlarm(c.context.deadline)
 	_, early = s.early[c.number]
 	delete(s.early, c.number)
 	return early, len(s.calls) == 1

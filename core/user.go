@@ -109,9 +109,10 @@ func (c *call) user() (schema.Value, *refusal) {
 	}
 	select {
 	case <-u.known:
-	case <-c.ctx.Done():
+	case <-c.context.Done():
 		return nil, c.interrupted()
 	}
+	c.mark = time.Now() // waiting is no part of the policy's time
 	if u.err != nil {
 		return nil, errUser
 	}

@@ -36,6 +36,8 @@ func (s *socket) send(frame []byte) error {
 	return s.conn.Write(context.Background(), websocket.MessageBinary, frame)
 }
 
+func (s *socket) prompt() bool { return true }
+
 func (s *socket) paced() bool { return true }
 
 func (s *socket) close(over bool) {

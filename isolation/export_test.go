@@ -70,6 +70,8 @@ func (l *LinkForTest) send(frame []byte) error {
 	}
 }
 
+func (l *LinkForTest) prompt() bool { return true }
+
 func (l *LinkForTest) paced() bool { return true }
 func (l *LinkForTest) close(bool)  { l.Break() }
 

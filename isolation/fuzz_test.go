@@ -281,7 +281,7 @@ func BenchmarkOpenAndSeal(b *testing.B) {
 				h := header{typ: TypeBatch, sequence: s.in.guard.(*strictOrder).last + 1}
 				iv := ivFor(h.sequence)
 				frame = append(h.append(frame[:0]), iv[:]...)
-				frame = aead.Seal(frame, iv[:], plain, associatedData(h, toCore, s.id))
+				frame = aead.Seal(frame, iv[:], plain, h.associate(new([associatedSize]byte), toCore, s.id))
 				opened, err := s.Open(frame)
 				if err != nil {
 					b.Fatal(err)

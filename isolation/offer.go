@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -164,6 +165,8 @@ type funcLink struct {
 	mu     sync.Mutex
 	call   func([]byte) error
 	closed bool
+
+	serving atomic.Int32 // callers in Serve, who may send
 }
 
 func (l *funcLink) send(frame []byte) error {
@@ -174,6 +177,8 @@ func (l *funcLink) send(frame []byte) error {
 	}
 	return l.call(frame)
 }
+
+func (l *funcLink) prompt() bool { return l.serving.Load() > 0 }
 
 func (l *funcLink) paced() bool { return false }
 
@@ -186,3 +191,25 @@ func (l *funcLink) close(bool) {
 // Deliver hands the session a frame as a carrier would. It reports false for
 // a frame that was not authentic. For sessions made by Accept alone.
 func (s *Session) Deliver(frame []byte) bool { return s.deliver(frame) }
+
+// Serve is Deliver for a caller that lends its goroutine, as a socket's reader
+// does: a call that came alone has run, and its answer has gone out, when Serve
+// returns. A call that waits for another frame would wait forever.
+func (s *Session) Serve(frame []byte) bool {
+	lent, authentic := s.deliverTo(frame, true)
+	if lent != nil {
+		s.serve(lent)
+	}
+	return authentic
+}
+
+func (s *Session) serve(lent func()) {
+	s.sending.Lock()
+	l, ok := s.out.link.(*funcLink)
+	s.sending.Unlock()
+	if ok {
+		l.serving.Add(1)
+		defer l.serving.Add(-1)
+	}
+	lent()
+}

@@ -13,7 +13,8 @@ import (
 type link interface {
 	send(frame []byte) error
 	close(over bool) // over: the session has ended, so don't come back
-	paced() bool     // each frame costs the page, and sending is quick: see gather
+	prompt() bool    // sending is quick, so that Write may do it itself
+	paced() bool     // each frame costs the page: see gather
 }
 
 // A message is a control frame on its way out; next, if set, is the key that
@@ -40,6 +41,8 @@ type outgoing struct {
 	flushing bool
 	pace     time.Time // when the next batch may be sealed
 	leaving  bool      // the session has ended; bye follows what still waits
+
+	scratch [associatedSize]byte // of one seal
 }
 
 // A batch is a plaintext that still takes items.
@@ -48,7 +51,8 @@ type batch struct {
 	items int
 }
 
-// Write queues one item, made by AppendResult or AppendError, for the frame.
+// Write queues one item, made by AppendResult or AppendError, for the frame. The
+// item is Write's from here on: it is cleared once it is sealed.
 // Items that queue up while a frame is being sent leave as one batch. With
 // nobody to send to the item is dropped: the frame has already given its call
 // up as unknown_outcome. A page that lets more than MaxPending bytes wait loses
@@ -60,36 +64,69 @@ type batch struct {
 func (s *Session) Write(item []byte) error {
 	room := s.gate.limits.MaxFrame - sealedMinimum
 	if len(item) > room {
+		clear(item)
 		return fmt.Errorf("isolation: an item of %d bytes does not fit a frame of %d", len(item), s.gate.limits.MaxFrame)
 	}
 	s.sending.Lock()
 	if s.out.link == nil || s.ended.Load() {
 		s.sending.Unlock()
+		clear(item)
 		return nil
 	}
-	last := len(s.out.batches) - 1
-	if last < 0 || s.out.batches[last].items == MaxItems || len(s.out.batches[last].plain)+len(item) > room {
-		s.out.batches = append(s.out.batches, batch{})
-		last++
+	if s.goesAlone(item) {
+		frame, to := s.sealBatch(batch{item, 1})
+		s.sending.Unlock()
+		if s.sendSealed(frame, to) {
+			s.goOn()
+		}
+		return nil
 	}
-	b := &s.out.batches[last]
-	b.plain, b.items = append(b.plain, item...), b.items+1
-	s.out.waiting += len(item)
+	s.enqueue(item, room)
 	slow := s.out.waiting > s.gate.limits.MaxPending
-	alone := !slow && !s.out.flushing && s.out.link.paced() && !time.Now().Before(s.out.pace)
-	if alone {
-		s.out.flushing = true
-	} else {
+	if !slow {
 		s.wake()
 	}
 	s.sending.Unlock()
-	switch {
-	case slow:
+	if slow {
 		s.End(EndSlow)
-	case alone && s.sendNext():
-		s.goOn()
 	}
 	return nil
+}
+
+// goesAlone reports whether nothing waits that an item could join or has to
+// follow, and flushing then is the caller's. Called with sending held.
+func (s *Session) goesAlone(item []byte) bool {
+	out := &s.out
+	if out.flushing || out.aead == nil || len(out.control)+len(out.batches) > 0 || len(item) > s.gate.limits.MaxPending ||
+		!out.link.prompt() || out.link.paced() && time.Now().Before(out.pace) {
+		return false
+	}
+	out.flushing = true
+	return true
+}
+
+// enqueue adds an item to the last batch, or begins another with it. Called
+// with sending held.
+func (s *Session) enqueue(item []byte, room int) {
+	s.out.waiting += len(item)
+	last := len(s.out.batches) - 1
+	if last < 0 || s.out.batches[last].items == MaxItems || len(s.out.batches[last].plain)+len(item) > room {
+		s.out.batches = append(s.out.batches, batch{item, 1})
+		return
+	}
+	b := &s.out.batches[last]
+	b.add(item)
+	clear(item)
+}
+
+// add appends an item. Growing leaves no plaintext behind.
+func (b *batch) add(item []byte) {
+	if need := len(b.plain) + len(item); need > cap(b.plain) {
+		grown := append(make([]byte, 0, 2*need), b.plain...)
+		clear(b.plain)
+		b.plain = grown
+	}
+	b.plain, b.items = append(b.plain, item...), b.items+1
 }
 
 func (s *Session) queue(m message) {
@@ -129,8 +166,9 @@ func (s *Session) flush() {
 
 // sendNext seals and sends one frame. It reports false when nothing is left
 // to send, and flushing then is over.
-func (s *Session) sendNext() bool {
-	frame, to := s.next()
+func (s *Session) sendNext() bool { return s.sendSealed(s.next()) }
+
+func (s *Session) sendSealed(frame []byte, to link) bool {
 	if frame == nil {
 		s.left()
 		if to != nil {
@@ -204,6 +242,12 @@ func (s *Session) next() ([]byte, link) {
 	b := s.out.batches[0]
 	s.out.batches = s.out.batches[1:]
 	s.out.waiting -= len(b.plain)
+	return s.sealBatch(b)
+}
+
+// sealBatch seals a batch and sets the pace for the next. Called with sending
+// held.
+func (s *Session) sealBatch(b batch) ([]byte, link) {
 	if s.out.link.paced() {
 		s.out.pace = time.Now().Add(min(gatherAtLeast+gatherPerItem*time.Duration(b.items-1), gatherAtMost))
 	}
@@ -245,7 +289,7 @@ func (s *Session) seal(t Type, plain []byte) ([]byte, error) {
 }
 
 func (s *Session) sealAt(key tink.AEAD, h header, plain []byte) ([]byte, error) {
-	body, err := key.Encrypt(plain, associatedData(h, toFrame, s.id))
+	body, err := key.Encrypt(plain, h.associate(&s.out.scratch, toFrame, s.id))
 	if err != nil {
 		return nil, err
 	}

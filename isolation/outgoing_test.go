@@ -38,7 +38,8 @@ func (v *sending) write(items ...[]byte) {
 	v.Helper()
 	for _, item := range items {
 		done := make(chan error, 1)
-		go func() { done <- v.s.Write(item) }()
+		given := bytes.Clone(item) // which is Write's from there on
+		go func() { done <- v.s.Write(given) }()
 		synctest.Wait()
 		select {
 		case err := <-done:
@@ -72,7 +73,7 @@ func (v *sending) frame() (Type, []byte) {
 		v.Fatalf("frame %+v of %d bytes follows number %d", h, len(frame), v.last)
 	}
 	v.last = h.sequence
-	plain, err := gcm(v.T, filler(0x30, KeySize)).Open(nil, body[:ivSize], body[ivSize:], associatedData(h, toFrame, v.s.id))
+	plain, err := gcm(v.T, filler(0x30, KeySize)).Open(nil, body[:ivSize], body[ivSize:], h.associate(new([associatedSize]byte), toFrame, v.s.id))
 	if err != nil {
 		v.Fatal(err)
 	}
@@ -127,6 +128,37 @@ func TestAnswersLeaveInOrderAndTogether(t *testing.T) {
 		v.write(item(8, 1), item(9, 1))
 		v.batch(item(7, 1))
 		v.batch(item(8, 1), item(9, 1))
+	})
+}
+
+// TestC6NoAnswerIsLeftInMemory writes items in every way that Write has for
+// them, and looks at the memory that held them.
+func TestC6NoAnswerIsLeftInMemory(t *testing.T) {
+	sends(t, Limits{MaxFrame: 8 << 10}, func(v *sending) {
+		var given [][]byte
+		write := func(size int) {
+			item := slices.Clip(item(uint32(len(given)), size))
+			given = append(given, item)
+			go func() { _ = v.s.Write(item) }()
+			synctest.Wait()
+		}
+		write(10)               // goes alone
+		write(20)               // begins a batch
+		write(30)               // makes it grow
+		write(8 << 10)          // fits no frame
+		v.frame()               // the first
+		v.frame()               // the second and third
+		time.Sleep(time.Second) // past every pace
+		write(10)               // goes alone
+		write(10)               // waits for it
+		v.link.Break()          // and is dropped
+		synctest.Wait()
+		write(10)                    // there is nobody to send to
+		for i, item := range given { // Write has sealed, copied or dropped all of it
+			if !bytes.Equal(item, make([]byte, len(item))) {
+				t.Errorf("item %d is still in memory", i)
+			}
+		}
 	})
 }
 

@@ -55,6 +55,8 @@ func (l *relayLink) repeat() {
 	l.signal()
 }
 
+func (l *relayLink) prompt() bool { return false }
+
 func (l *relayLink) paced() bool { return false } // frames gather between requests anyway
 
 func (l *relayLink) close(bool) {

@@ -61,6 +61,8 @@ type incoming struct {
 	lends    bool     // while a frame is delivered: its carrier lends its goroutine
 	lent     func()   // what that is to run, if anything
 	pair     *keyPair // of a rekey under way
+
+	scratch [associatedSize]byte // of one opening
 }
 
 // ID names the session in logs and records. It is no secret and opens nothing.
@@ -128,7 +130,7 @@ func (s *Session) tryOpen(frame []byte, want Type) ([]byte, string) {
 	if iv := ivFor(h.sequence); subtle.ConstantTimeCompare(body[:ivSize], iv[:]) != 1 {
 		return nil, "iv"
 	}
-	plain, err := key.Decrypt(body, associatedData(h, toCore, s.id))
+	plain, err := key.Decrypt(body, h.associate(&s.in.scratch, toCore, s.id))
 	if err != nil {
 		return nil, "forged"
 	}
@@ -225,7 +227,7 @@ func (s *Session) bye(frame []byte) {
 		s.gate.counters.discard("iv")
 		return
 	}
-	if _, err := s.in.aead.Decrypt(body, associatedData(h, toCore, s.id)); err != nil {
+	if _, err := s.in.aead.Decrypt(body, h.associate(&s.in.scratch, toCore, s.id)); err != nil {
 		s.in.failed = true
 		s.gate.counters.discard("forged")
 		return

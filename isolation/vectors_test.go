@@ -207,7 +207,7 @@ func makeAnswers(items ...itemVector) (b []byte) {
 
 func sealVector(t *testing.T, s sealedVector) []byte {
 	h := header{typ: s.Type, epoch: s.Epoch, sequence: s.Sequence}
-	body := gcm(t, s.Key).Seal(nil, s.IV, s.Plaintext, associatedData(h, s.Direction, sessionID(s.Session)))
+	body := gcm(t, s.Key).Seal(nil, s.IV, s.Plaintext, h.associate(new([associatedSize]byte), s.Direction, sessionID(s.Session)))
 	return bytes.Join([][]byte{h.append(nil), s.IV, body}, nil)
 }
 

@@ -117,10 +117,13 @@ const (
 
 type sessionID [SessionIDSize]byte
 
-// associatedData binds a sealed body to everything that stands outside it.
-func associatedData(h header, d direction, id sessionID) []byte {
-	ad := make([]byte, 0, HeaderSize+1+SessionIDSize)
-	ad = h.append(ad)
+// associatedSize is the length of a frame's associated data.
+const associatedSize = HeaderSize + 1 + SessionIDSize
+
+// associate makes, in room of the caller's, the associated data: it binds a
+// sealed body to everything that stands outside it.
+func (h header) associate(room *[associatedSize]byte, d direction, id sessionID) []byte {
+	ad := h.append(room[:0])
 	ad = append(ad, byte(d))
 	return append(ad, id[:]...)
 }
