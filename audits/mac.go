@@ -53,5 +53,7 @@ func (m *MAC) Sum(command string, args []byte) string {
 	s.hash.Write(s.buf)
 	s.hash.Write(args)
 	s.buf = s.hash.Sum(s.buf[:0])
-	return hex.EncodeToString(s.buf)
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], s.buf)
+	return string(text[:])
 }

@@ -56,7 +56,7 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 // name is the page's text and stays out of it.
 func (s *session) newRecord(number uint32, command *command) audits.Record {
 	r := audits.Record{
-		ID:      s.link.ID() + "-" + strconv.FormatUint(uint64(number), 10),
+		ID:      s.callID(number),
 		Session: s.link.ID(),
 		Window:  s.window.label,
 		Origin:  s.window.origin,
@@ -67,6 +67,12 @@ func (s *session) newRecord(number uint32, command *command) audits.Record {
 		r.Command = command.name
 	}
 	return r
+}
+
+// callID is what the page is told.
+func (s *session) callID(number uint32) string {
+	var room [24]byte
+	return string(strconv.AppendUint(append(append(room[:0], s.link.ID()...), '-'), uint64(number), 10))
 }
 
 // limit takes what the call needs of every budget, or says which has too

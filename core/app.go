@@ -76,7 +76,8 @@ type command struct {
 	limits  Limits // complete
 	given   Limits // as configured for this command
 
-	slow atomic.Bool // the handler took longer than quick the last time
+	slow atomic.Bool                   // the handler took longer than quick the last time
+	last atomic.Pointer[recordedRules] // of its last decision
 }
 
 // New reads and checks all that the configuration names. Its error is the

@@ -146,13 +146,15 @@ func (c *call) interrupted() *refusal {
 
 // finish records that the call is done, then answers it: what a page has seen
 // is on record.
-func (c *call) finish(result []byte) {
+func (c *call) finish(answer []byte) {
 	c.record.Verdict, c.record.Code, c.record.Reason = audits.VerdictDone, "", ""
 	c.keep(context.Background(), c.session.app.recorder.Outcome)
 	c.session.app.stats.done.Add(1)
-	if !c.answered.Swap(true) {
-		c.write(isolation.AppendResult(make([]byte, 0, len(result)+16), c.number, result))
+	if c.answered.Swap(true) {
+		clear(answer)
+		return
 	}
+	c.write(answer)
 }
 
 // end records that the call is over without a result, then answers it.

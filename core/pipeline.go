@@ -177,20 +177,9 @@ func (c *call) input(v valid, user schema.Value, now time.Time) policy.Input {
 // consult is what the rules say of the call.
 func (c *call) consult(in policy.Input) (policy.Decision, error) {
 	decision, err := c.rules.Decide(&c.context, in)
-	c.record.Revision, c.record.Rules = decision.Revision, rules(decision.Rules)
+	c.record.Revision, c.record.Rules = decision.Revision, c.command.recorded(decision.Rules)
 	c.context.scope = decision.Scope
 	return decision, err
-}
-
-func rules(of []policy.Rule) []audits.Rule {
-	if len(of) == 0 {
-		return nil
-	}
-	out := make([]audits.Rule, len(of))
-	for i, r := range of {
-		out[i] = audits.Rule{Capability: r.Capability, File: r.File, Line: r.Line}
-	}
-	return out
 }
 
 // decide writes the decision down and makes the request of it. There is no
@@ -231,8 +220,8 @@ func (c *call) dispatch(request *Request) (any, *refusal) {
 	return result, nil
 }
 
-// check turns the result into the very bytes that will be sealed, having read
-// them as strictly as a page's message.
+// check turns the result into the very item that will be sealed, having read it
+// as strictly as a page's message.
 func (c *call) check(result any) ([]byte, *refusal) {
 	c.record.Stage = audits.StageOutput
 	defer c.lap(&c.record.Stages.Output)
@@ -242,17 +231,24 @@ func (c *call) check(result any) ([]byte, *refusal) {
 		refused.reason += "; the handler's result waited for the session's others to leave"
 		return nil, &refused
 	}
-	text, err := encode(result, limits.ResultBytes)
+	item, err := encode(isolation.BeginResult(make([]byte, 0, 64), c.number), result, limits.ResultBytes)
+	text := item[isolation.ResultStart:]
 	c.shrink(len(text))
+	if err == nil {
+		err = c.judge(text)
+	}
 	if err != nil {
+		clear(item)
 		return nil, c.unfit(err)
 	}
-	value, err := schema.Parse(text, limits.parseResult())
+	return isolation.EndResult(item), nil
+}
+
+// judge reads a result again, from the bytes that will be sealed.
+func (c *call) judge(text []byte) error {
+	value, err := schema.Parse(text, c.limits().parseResult())
 	if err != nil {
-		return nil, c.unfit(err)
+		return err
 	}
-	if err := c.session.app.schemas.ValidateOutput(c.command.name, value); err != nil {
-		return nil, c.unfit(err)
-	}
-	return text, nil
+	return c.session.app.schemas.ValidateOutput(c.command.name, value)
 }

@@ -14,7 +14,7 @@ var errResultSize = errors.New("core: the result is larger than its limit")
 // costs no more memory than a permitted one.
 type bounded struct {
 	bytes []byte
-	limit int
+	limit int // of bytes, whatever they began with included
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
@@ -49,14 +49,15 @@ func (c *call) shrink(n int) {
 
 var null = []byte("null")
 
-// encode turns a handler's result into JSON text of at most limit bytes.
-func encode(result any, limit int) ([]byte, error) {
+// encode appends a handler's result to dst as JSON text of at most limit bytes.
+// Besides an error it returns dst as it was.
+func encode(dst []byte, result any, limit int) ([]byte, error) {
 	if result == nil {
-		return null, nil
+		return append(dst, null...), nil
 	}
-	w := bounded{limit: limit}
+	w := bounded{bytes: dst, limit: len(dst) + limit}
 	if err := json.MarshalWrite(&w, result); err != nil {
-		return nil, err
+		return dst, err
 	}
 	return w.bytes, nil
 }

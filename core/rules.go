@@ -34,6 +34,28 @@ type decider interface {
 	Revision() string
 }
 
+// recorded are rules of a decision as the record has them. Decisions share their
+// rules, so those of the last one will mostly do.
+func (c *command) recorded(of []policy.Rule) []audits.Rule {
+	if len(of) == 0 {
+		return nil
+	}
+	if last := c.last.Load(); last != nil && &last.from[0] == &of[0] && len(last.from) == len(of) {
+		return last.to
+	}
+	to := make([]audits.Rule, len(of))
+	for i, r := range of {
+		to[i] = audits.Rule{Capability: r.Capability, File: r.File, Line: r.Line}
+	}
+	c.last.Store(&recordedRules{of, to})
+	return to
+}
+
+type recordedRules struct {
+	from []policy.Rule
+	to   []audits.Rule
+}
+
 // newRules checks a loaded policy against the app.
 func (app *App) newRules(p *policy.Policy) (*ruleset, error) {
 	if err := app.files.checkWindows(p.Capabilities()); err != nil {

@@ -170,6 +170,22 @@ func AppendError(dst []byte, id uint32, json []byte) []byte {
 	return appendAnswer(dst, kindError, id, json)
 }
 
+// ResultStart is where the JSON of a result item begins.
+const ResultStart = 1 + 4 + 4
+
+// BeginResult appends the start of a result item that answers the call id. The
+// caller appends its JSON and nothing else, then calls EndResult: so what was
+// judged is, byte for byte and without a copy, what will be sealed.
+func BeginResult(dst []byte, id uint32) []byte {
+	return appendAnswer(dst, kindResult, id, nil)
+}
+
+// EndResult completes an item that BeginResult began with nothing before it.
+func EndResult(item []byte) []byte {
+	binary.BigEndian.PutUint32(item[ResultStart-4:], uint32(len(item)-ResultStart))
+	return item
+}
+
 func appendAnswer(dst []byte, kind byte, id uint32, json []byte) []byte {
 	dst = append(dst, kind)
 	dst = binary.BigEndian.AppendUint32(dst, id)
