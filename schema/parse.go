@@ -2,12 +2,10 @@ package schema
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
+	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A SyntaxError says why [Parse] refused a document. It holds no text of the document.
@@ -25,6 +23,25 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("schema: not acceptable JSON at byte %d (%s): %s", e.Offset, e.Pointer, e.Problem)
 }
 
+// What is wrong with a document.
+const (
+	tooLarge     = "the document is too large"
+	tooDeep      = "nested too deeply"
+	tooManyNodes = "too many values"
+	tooManyKeys  = "an object has too many members"
+	tooLong      = "a number is too long"
+	tooHigh      = "a number's exponent is too large"
+	tooEarly     = "the document ends too early"
+	tooMuch      = "something follows the value"
+	badSyntax    = "invalid syntax"
+	badUTF8      = "invalid UTF-8"
+	badEscape    = "an invalid escape or a lone surrogate"
+	badMark      = "a byte order mark"
+	sameName     = "an object has two members of one name"
+)
+
+const byteOrderMark = "\xef\xbb\xbf"
+
 // Parse reads exactly one JSON value under the given limits; zero fields of l mean the
 // defaults. It is strict where encoding/json is not: see the package comment. Every error
 // is a *[SyntaxError].
@@ -33,67 +50,51 @@ func (e *SyntaxError) Error() string {
 func Parse(data []byte, l Limits) (Value, error) {
 	l = l.filled()
 	if len(data) > l.Size {
-		return nil, &SyntaxError{Offset: int64(l.Size), Problem: "the document is too large"}
+		return nil, &SyntaxError{Offset: int64(l.Size), Problem: tooLarge}
 	}
-	doc := &document{text: string(data)}
-	// Limits first: only a document within all of them is worth a full check.
-	s := layOut(doc, l)
-	if s.problem != "" {
-		return nil, &SyntaxError{Offset: int64(s.pos), Pointer: s.pointer, Problem: s.problem}
+	doc := newDocument(string(data), l.Nodes)
+	s := doc.scan(l)
+	if s.root == nil {
+		return nil, s.refusal(doc.text)
 	}
-	if !jsontext.Value(data).IsValid() {
-		return nil, diagnose(data)
-	}
-	if !s.ok {
-		// The two readers disagree about what JSON is: trust neither.
-		return nil, &SyntaxError{Offset: int64(s.pos), Problem: "unreadable"}
-	}
-	return &doc.root, nil
+	return s.root, nil
 }
 
-// diagnose reads the document a second time to say what is wrong with it.
-func diagnose(data []byte) error {
-	d := jsontext.NewDecoder(bytes.NewBuffer(data))
-	_, err := d.ReadValue()
-	if err == nil {
-		at := d.InputOffset()
-		if _, err = d.ReadToken(); err == nil || err != io.EOF {
-			return &SyntaxError{Offset: at, Problem: "something follows the value"}
-		}
-		return &SyntaxError{Offset: at, Problem: "unreadable"}
+// refusal words what stopped the scan.
+func (s scan) refusal(text string) error {
+	e := &SyntaxError{Offset: int64(s.pos), Pointer: s.pointer, Problem: s.problem}
+	switch {
+	case strings.HasPrefix(text, byteOrderMark):
+		e.Problem = badMark
+	case e.Problem == badSyntax && s.pos >= len(text):
+		e.Problem = tooEarly
 	}
-	out := &SyntaxError{Problem: "invalid syntax"}
-	var syntactic *jsontext.SyntacticError
-	if errors.As(err, &syntactic) {
-		out.Offset = syntactic.ByteOffset
-		out.Pointer = anonymous(string(syntactic.JSONPointer))
-	}
-	// jsontext's words may quote the document, so only the kind of problem is taken.
-	switch words := err.Error(); {
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		out.Problem = "an object has two members of one name"
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		out.Problem = "a byte order mark"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		out.Problem = "the document ends too early"
-	case strings.Contains(words, "invalid UTF-8"):
-		out.Problem = "invalid UTF-8"
-	case strings.Contains(words, "surrogate"), strings.Contains(words, "escape sequence"):
-		out.Problem = "an invalid escape or a lone surrogate"
-	}
-	return out
+	return e
 }
 
-// anonymous replaces every token of a JSON Pointer that isn't a short row of digits.
-func anonymous(pointer string) string {
-	if pointer == "" {
-		return ""
-	}
-	tokens := strings.Split(pointer[1:], "/")
-	for i, t := range tokens {
-		if t == "" || len(t) > 9 || strings.Trim(t, "0123456789") != "" {
-			tokens[i] = "*"
+// pointerTo leads through the open containers, without any name. waiting are the values that
+// wait for one of them to close, the latest first; parent is the index of the innermost, which
+// has that many children so far.
+func pointerTo(waiting []node, parent, children int) string {
+	var steps []string
+	for parent < len(waiting) {
+		n := &waiting[parent]
+		if n.kind == Array {
+			steps = append(steps, strconv.Itoa(children))
+		} else {
+			steps = append(steps, "*")
 		}
+		outer := len(waiting) - int(n.first)
+		parent, children = outer, outer-parent-1
 	}
-	return "/" + strings.Join(tokens, "/")
+	var b strings.Builder
+	for _, s := range slices.Backward(steps) {
+		b.WriteString("/" + s)
+	}
+	return b.String()
+}
+
+// line returns the 1-based line of an offset.
+func line(data []byte, offset int) int {
+	return 1 + bytes.Count(data[:min(max(offset, 0), len(data))], []byte{'\n'})
 }

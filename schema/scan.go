@@ -1,235 +1,266 @@
 package schema
 
-import (
-	"bytes"
-	"strconv"
-	"strings"
-)
-
-// A scan lays out a document's tape and applies the limits. It knows just enough of the
-// grammar to find where values begin and end; jsontext, which runs after it, is the judge
-// of whether they are JSON at all. So the scan must survive any bytes whatever, but what
-// it makes of text that isn't JSON is never seen by anyone.
+// A scan is where the reading of a document ended.
 type scan struct {
-	ok      bool   // the tape is complete
-	pos     int    // where it stopped
-	problem string // the limit that was passed, "" for none
-	pointer string // the way to it
+	root    *node  // the document's value, nil if it was refused
+	pos     int    // where it was refused,
+	problem string // why,
+	pointer string // and the way there
 }
 
-// layOut fills doc. All its state is in local variables, since the compiler would move
-// buffers that are reached through a pointer to the heap.
-func layOut(doc *document, l Limits) scan {
+// scan reads the document once, from front to back: it judges the grammar, holds the limits
+// and lays out the tape.
+//
+// The children of one container must come to lie side by side, but each may have children of
+// its own between them in the text. So they gather at the front of cells, where they stay if
+// all of them are scalars; as soon as one is a container, its elder siblings and all that
+// follow wait at the back, the latest first, until their container closes. A value has one
+// cell at any time, so one array serves for both.
+//
+// This is the hot loop of every message. All its state is in local variables, which the
+// compiler keeps in registers, and cells are written field by field: reading back at once as
+// a whole what was written in parts costs a dozen cycles each time.
+func (d *document) scan(l Limits) scan {
 	var (
-		spans  [64]span
-		marks  [16]int
-		text   = doc.text
-		wait   = spans[:0] // children of the containers that are still open, innermost last
-		open   = marks[:0] // for each open container, its index in wait
-		parent = -1        // the last of open
-		count  = 0
-		pos    = space(text, 0)
+		text  = d.text
+		cells = d.nodes
+		pos   = 0
+		depth = 0
+
+		done     = 0          // cells[:done] are filled from the front
+		top      = len(cells) // cells[top:] wait
+		parent   = len(cells) // the innermost open container waits here; len(cells) if there is none
+		inObject = false      // it is an object
+		first    = 0          // its children so far are cells[first:done]; if -1, cells[top:parent]
+
+		names   names
+		initial uint64 // a bit for each first letter and length of a name in the innermost object
+		doubt   bool   // two of them set the same bit, or aren't compared like that
+
+		problem = badSyntax
 	)
-	// A child is the root, the first of its container, or stands behind a comma.
-	most := min(strings.Count(text, ",")+strings.Count(text, "[")+strings.Count(text, "{")+1, l.Nodes)
-	nodes := make([]node, 0, min(most, 512))
+reading:
 	for {
-		// Here a value begins, or a container ends that has no more of them.
-		if pos >= len(text) {
-			return scan{pos: pos}
-		}
-		if c := text[pos]; parent < 0 || c != ']' && c != '}' {
-			n := span{}
-			if parent >= 0 {
-				p := &wait[parent]
-				p.count++
-				if p.kind == Object {
-					if int(p.count) > l.Keys {
-						return scan{pos: pos, pointer: pointerTo(wait, open), problem: "an object has too many members"}
-					}
-					if c != '"' {
-						return scan{pos: pos}
-					}
-					n.nameAt = uint32(pos + 1)
-					pos, n.nameEsc = quoted(text, pos)
-					n.nameEnd = uint32(pos - 1)
-					if pos = space(text, pos); pos >= len(text) || text[pos] != ':' {
-						return scan{pos: pos}
-					}
-					if pos = space(text, pos+1); pos >= len(text) {
-						return scan{pos: pos}
-					}
-					c = text[pos]
+		// A value begins here; in an object, its name.
+		var nameAt, nameEnd int
+		var nameEsc bool
+		if inObject {
+			if pos >= len(text) || text[pos] != '"' {
+				if pos = space(text, pos); pos >= len(text) || text[pos] != '"' {
+					break
 				}
 			}
-			if count++; count > l.Nodes {
-				return scan{pos: pos, pointer: pointerTo(wait, open), problem: "too many values"}
-			}
-			if len(wait) == cap(wait) && len(wait) < most {
-				// At once what could be needed: growing step by step costs five times that.
-				wait = append(make([]span, 0, most), wait...)
-			}
-			n.start = uint32(pos)
-			switch n.kind = kindOf(c); n.kind {
-			case Array, Object:
-				if len(open) >= l.Depth {
-					return scan{pos: pos, pointer: pointerTo(wait, open), problem: "nested too deeply"}
-				}
-				parent = len(wait)
-				wait, open = append(wait, n), append(open, parent)
-				pos = space(text, pos+1)
-				continue
-			case String:
-				pos, n.escaped = quoted(text, pos)
-			case Number:
-				end, problem := number(text, pos, l)
-				if problem != "" {
-					return scan{pos: pos, pointer: pointerTo(wait, open), problem: problem}
-				}
-				pos = end
-			case Bool, Null:
-				pos = word(text, pos)
-			default:
-				return scan{pos: pos}
-			}
-			n.end = uint32(pos)
-			wait = append(wait, n)
-			pos = space(text, pos)
-		}
-		// A value is complete, or the text is wrong. Close what ends here.
-		for {
-			if parent < 0 {
-				doc.root, doc.nodes = node{doc, wait[0]}, nodes
-				return scan{ok: pos == len(text), pos: pos}
-			}
-			if pos >= len(text) {
-				return scan{pos: pos}
-			}
-			c := text[pos]
-			if c == ',' {
-				pos = space(text, pos+1)
+			nameAt = pos + 1
+			if nameEnd, nameEsc = quoted(text, nameAt); nameEnd < 0 {
+				pos, problem = flaw(text, nameAt)
 				break
 			}
-			p := &wait[parent]
-			if c != ']' && c != '}' || (c == '}') != (p.kind == Object) {
-				return scan{pos: pos}
+			bit := uint64(1) << ((uint(text[nameAt]) ^ uint(nameEnd-nameAt)<<3) & 63)
+			doubt = doubt || nameEsc || initial&bit != 0
+			initial |= bit
+			if pos = nameEnd + 1; pos >= len(text) || text[pos] != ':' {
+				if pos = space(text, pos); pos >= len(text) || text[pos] != ':' {
+					break
+				}
 			}
-			p.first, p.end = uint32(len(nodes)), uint32(pos+1)
-			if need := len(nodes) + len(wait) - parent - 1; need > cap(nodes) && need <= most {
-				nodes = append(make([]node, 0, most), nodes...)
-			}
-			for _, n := range wait[parent+1:] {
-				nodes = append(nodes, node{doc, n})
-			}
-			wait, open = wait[:parent+1], open[:len(open)-1]
-			parent = -1
-			if len(open) > 0 {
-				parent = open[len(open)-1]
-			}
-			pos = space(text, pos+1)
+			pos++
 		}
-	}
-}
-
-// kindOf tells a value's kind by its first byte.
-func kindOf(c byte) Kind {
-	switch c {
-	case '"':
-		return String
-	case '{':
-		return Object
-	case '[':
-		return Array
-	case 't', 'f':
-		return Bool
-	case 'n':
-		return Null
-	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		return Number
-	}
-	return None
-}
-
-// space passes white space.
-func space(text string, pos int) int {
-	if pos < len(text) && text[pos] > ' ' {
-		return pos
-	}
-	for pos < len(text) && (text[pos] == ' ' || text[pos] == '\n' || text[pos] == '\r' || text[pos] == '\t') {
-		pos++
-	}
-	return pos
-}
-
-// quoted passes a string literal from quote to quote. Without an end it passes all.
-func quoted(text string, pos int) (end int, escaped bool) {
-	for i := pos + 1; i < len(text); i++ {
-		if c := text[i]; c == '"' {
-			return i + 1, escaped
-		} else if c == '\\' {
-			escaped = true
-			i++
-		} else if i-pos == 32 {
-			// A long one: let the processor's wide instructions find the end.
-			if next := strings.IndexByte(text[i:], '"'); next > 0 && strings.IndexByte(text[i:i+next], '\\') < 0 {
-				return i + next + 1, escaped
-			}
-		}
-	}
-	return len(text), escaped
-}
-
-// number passes a number's literal and holds it to its bounds.
-func number(text string, pos int, l Limits) (end int, problem string) {
-	exponent := -1
-	for end = pos; end < len(text); end++ {
-		c := text[end]
-		if c >= '0' && c <= '9' || c == '-' || c == '.' || c == '+' {
-			continue
-		}
-		if c != 'e' && c != 'E' {
+		if pos >= len(text) {
 			break
 		}
-		exponent = end + 1
-	}
-	if end-pos > l.Number {
-		return pos, "a number is too long"
-	}
-	if exponent < 0 {
-		return end, ""
-	}
-	size := 0
-	for _, c := range []byte(strings.TrimLeft(text[exponent:end], "+-")) {
-		// Anything but digits here is for jsontext to refuse.
-		if size = size*10 + int(c&0xf); size > l.Exponent {
-			return pos, "a number's exponent is too large"
+		kind := kindOf[text[pos]]
+		if kind == None {
+			if pos = space(text, pos); pos >= len(text) {
+				break
+			}
+			kind = kindOf[text[pos]]
 		}
-	}
-	return end, ""
-}
-
-// word passes true, false or null; jsontext checks the spelling.
-func word(text string, pos int) int {
-	for pos < len(text) && text[pos] >= 'a' && text[pos] <= 'z' {
-		pos++
-	}
-	return pos
-}
-
-// pointerTo leads through the open containers, without any name.
-func pointerTo(wait []span, open []int) string {
-	var b strings.Builder
-	for _, at := range open {
-		if n := wait[at]; n.kind == Array {
-			b.WriteString("/" + strconv.Itoa(max(int(n.count), 1)-1))
+		gap := 0
+		if !inObject {
+			nameAt = pos // an empty name
+		} else if gap = pos - nameEnd; gap >= far {
+			gap = far
+			d.farName(pos, nameEnd)
+		}
+		if top == done {
+			if len(cells) >= l.Nodes {
+				problem = tooManyNodes
+				break
+			}
+			larger := enlarge(cells, done, pos, len(text), l.Nodes)
+			top, parent = top+len(larger)-len(cells), parent+len(larger)-len(cells)
+			cells = larger
+		}
+		if kind >= Array {
+			if depth++; depth > l.Depth {
+				problem = tooDeep
+				break
+			}
+			if first >= 0 && first < done {
+				top = setAside(cells, first, done, top)
+				done = first
+			}
+			top--
+			n := &cells[top]
+			n.start, n.nameAt = uint32(pos), uint32(nameAt)
+			n.kind, n.escaped, n.nameEsc, n.gap = kind, false, nameEsc, uint8(gap)
+			n.first = uint32(len(cells) - parent) // until it closes: its own parent, from the back
+			parent, first, inObject = top, done, kind == Object
+			initial, doubt = 0, false
+			if pos++; pos >= len(text) {
+				break
+			}
+			c := text[pos]
+			if c <= ' ' {
+				if pos = space(text, pos); pos >= len(text) {
+					break
+				}
+				c = text[pos]
+			}
+			if c != ']' && c != '}' {
+				continue
+			}
 		} else {
-			b.WriteString("/*")
+			start, escaped := pos, false
+			switch kind {
+			case String:
+				if pos, escaped = quoted(text, start+1); pos < 0 {
+					pos, problem = flaw(text, start+1)
+					break reading
+				}
+				pos++
+			case Number:
+				if pos, problem = number(text, start, l); problem != "" {
+					break reading
+				}
+				problem = badSyntax
+			case Bool, Null:
+				if pos = word(text, start); pos < 0 {
+					pos = misspelt(text, start)
+					break reading
+				}
+			default:
+				break reading
+			}
+			var n *node
+			if first >= 0 {
+				n = &cells[done]
+				n.doc = d
+				done++
+			} else {
+				top--
+				n = &cells[top]
+			}
+			n.start, n.end, n.nameAt = uint32(start), uint32(pos), uint32(nameAt)
+			n.first, n.count = 0, 0
+			n.kind, n.escaped, n.nameEsc, n.gap = kind, escaped, nameEsc, uint8(gap)
+		}
+		// A value is complete, or an empty container opened: close what ends here.
+		for {
+			c := byte(0)
+			if pos < len(text) {
+				if c = text[pos]; c <= ' ' {
+					if pos = space(text, pos); pos < len(text) {
+						c = text[pos]
+					}
+				}
+			}
+			if parent == len(cells) {
+				if pos < len(text) {
+					problem = tooMuch
+					break reading
+				}
+				if first < 0 {
+					d.settle(cells, done, top, parent)
+					done++
+				}
+				d.nodes = cells[:done]
+				return scan{root: &cells[done-1]}
+			}
+			if c == ',' {
+				pos++
+				break
+			}
+			if c != ']' && c != '}' || inObject != (c == '}') {
+				break reading
+			}
+			if first < 0 {
+				d.settle(cells, done, top, parent)
+				first, done = done, done+parent-top
+			}
+			if inObject {
+				if done-first > l.Keys {
+					problem = tooManyKeys
+					break reading
+				}
+				if doubt {
+					if twin := names.twin(cells[first:done]); twin != nil {
+						pos, problem = int(twin.nameAt)-1, sameName
+						break reading
+					}
+				}
+			}
+			pos++
+			n := &cells[parent]
+			outer := int(n.first)
+			n.first, n.count, n.end = uint32(first), uint32(done-first), uint32(pos)
+			top, parent = parent, len(cells)-outer
+			inObject = outer > 0 && cells[parent].kind == Object
+			first, doubt = -1, true
+			depth--
 		}
 	}
-	return b.String()
+	children := parent - top
+	if first >= 0 {
+		children = done - first
+	}
+	return scan{pos: pos, problem: problem, pointer: pointerTo(cells[top:], parent-top, children)}
 }
 
-// line returns the 1-based line of an offset.
-func line(data []byte, offset int) int {
-	return 1 + bytes.Count(data[:min(max(offset, 0), len(data))], []byte{'\n'})
+// setAside moves cells[first:done], in the order of the text, to the cells that wait and
+// returns where these begin now.
+func setAside(cells []node, first, done, top int) int {
+	back := top
+	for i := done - 1; i >= first; i-- {
+		top--
+		cells[top].span = cells[i].span
+	}
+	reverse(cells[top:back])
+	return top
+}
+
+// settle moves cells[top:parent], which have waited, to their place behind cells[:done]. The
+// two may overlap.
+func (d *document) settle(cells []node, done, top, parent int) {
+	if done+parent-top <= top {
+		for i := parent - 1; i >= top; i-- {
+			n := &cells[done]
+			n.doc, n.span = d, cells[i].span
+			done++
+		}
+		return
+	}
+	reverse(cells[top:parent])
+	for i := top; i < parent; i++ {
+		n := &cells[done]
+		n.doc, n.span = d, cells[i].span
+		done++
+	}
+}
+
+// reverse leaves the pointers to the document alone: they are the same, or not set yet, and
+// moving a pointer costs more while the garbage collector runs.
+func reverse(cells []node) {
+	for i, j := 0, len(cells)-1; i < j; i, j = i+1, j-1 {
+		cells[i].span, cells[j].span = cells[j].span, cells[i].span
+	}
+}
+
+// enlarge moves the cells to an array as large as the text suggests that was read so far.
+func enlarge(cells []node, done, pos, size, most int) []node {
+	guess := float64(len(cells)) * 1.1 * float64(size) / float64(pos+1)
+	larger := make([]node, min(max(int(guess), 4*len(cells)), most))
+	copy(larger, cells[:done])
+	copy(larger[len(larger)-len(cells)+done:], cells[done:])
+	return larger
 }

@@ -4,16 +4,16 @@ import (
 	"encoding/json"
 	"iter"
 	"slices"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"strings"
 )
 
 // A document is the text of one parsed message and its values. The children of one
-// container lie side by side in nodes, so that any of them is one index away.
+// container lie side by side in nodes, so that any of them is one index away; the root is
+// the last.
 type document struct {
 	text  string // a private copy: the caller's buffer may be reused
-	root  node
 	nodes []node
+	far   map[uint32]uint32 // for a value that begins far behind its name: where the name ends
 }
 
 // A node is one value of a document. A pointer to it is the Value: making one costs
@@ -26,11 +26,14 @@ type node struct {
 // A span says where a value is. Offsets are into the document's text.
 type span struct {
 	start, end       uint32 // the value as written; quotes included
-	nameAt, nameEnd  uint32 // the member name as written, quotes excluded
+	nameAt           uint32 // the member name as written, quotes excluded; start for what has none
 	first, count     uint32 // the children, in the document's nodes
 	kind             Kind
-	escaped, nameEsc bool // the string, the name contain a backslash
+	escaped, nameEsc bool  // the string, the name contain a backslash
+	gap              uint8 // bytes from the end of the name to start, far for that many or more
 }
+
+const far = 255
 
 var _ Value = (*node)(nil)
 
@@ -53,10 +56,11 @@ func (n *node) Text() string {
 	if n.kind != String {
 		return ""
 	}
+	text := n.doc.text[n.start+1 : n.end-1]
 	if !n.escaped {
-		return n.doc.text[n.start+1 : n.end-1]
+		return text
 	}
-	return unquote(n.raw())
+	return unescape(text)
 }
 
 // Len implements [Value].
@@ -84,7 +88,7 @@ func (n *node) Field(name string) (Value, bool) {
 			}
 			continue
 		}
-		if int(c.nameEnd-c.nameAt) == len(name) && n.doc.text[c.nameAt:c.nameEnd] == name {
+		if c.rawName() == name {
 			return c, true
 		}
 	}
@@ -126,11 +130,28 @@ func (n *node) AppendJSON(dst []byte) []byte { return append(dst, n.raw()...) }
 
 func (n *node) raw() string { return n.doc.text[n.start:n.end] }
 
+// name is the member's name; "" for what is no member.
 func (n *node) name() string {
 	if !n.nameEsc {
-		return n.doc.text[n.nameAt:n.nameEnd]
+		return n.rawName()
 	}
-	return unquote(n.doc.text[n.nameAt-1 : n.nameEnd+1])
+	return unescape(n.rawName())
+}
+
+// rawName is the member's name as it was written.
+func (n *node) rawName() string {
+	if n.gap == far {
+		return n.doc.text[n.nameAt:n.doc.far[n.start]]
+	}
+	return n.doc.text[n.nameAt : n.start-uint32(n.gap)]
+}
+
+// farName notes where a name ends that its value begins far behind.
+func (d *document) farName(start, nameEnd int) {
+	if d.far == nil {
+		d.far = make(map[uint32]uint32)
+	}
+	d.far[uint32(start)] = uint32(nameEnd)
 }
 
 // children is full-sliced: an append by mistake can't reach the neighbours.
@@ -138,11 +159,55 @@ func (n *node) children() []node {
 	return slices.Clip(n.doc.nodes[n.first : n.first+n.count])
 }
 
-// unquote takes a string literal that jsontext has already accepted.
-func unquote(literal string) string {
-	text, err := jsontext.AppendUnquote(nil, literal)
-	if err != nil {
-		panic("schema: internal error: a string of a parsed document doesn't unquote")
+// room is a document and the cells of its nodes in one piece of memory.
+type room[A any] struct {
+	document
+	cells A
+}
+
+// newDocument returns a document with cells for as many nodes as text can have, at most
+// limit; a large text has perhaps more. The cells of small ones come in sizes that the
+// allocator has too.
+func newDocument(text string, limit int) (d *document) {
+	const counted = 64 << 10
+	// Each value is the first one, or the first of its container, or stands behind a comma.
+	head := text[:min(len(text), counted)]
+	most := min(1+strings.Count(head, ",")+strings.Count(head, "[")+strings.Count(head, "{"), limit)
+	var cells []node
+	switch {
+	case most <= 2:
+		r := new(room[[2]node])
+		d, cells = &r.document, r.cells[:]
+	case most <= 6:
+		r := new(room[[6]node])
+		d, cells = &r.document, r.cells[:]
+	case most <= 14:
+		r := new(room[[14]node])
+		d, cells = &r.document, r.cells[:]
+	case most <= 22:
+		r := new(room[[22]node])
+		d, cells = &r.document, r.cells[:]
+	case most <= 30:
+		r := new(room[[30]node])
+		d, cells = &r.document, r.cells[:]
+	case most <= 46:
+		r := new(room[[46]node])
+		d, cells = &r.document, r.cells[:]
+	case most <= 62:
+		r := new(room[[62]node])
+		d, cells = &r.document, r.cells[:]
+	case most <= 82:
+		r := new(room[[82]node])
+		d, cells = &r.document, r.cells[:]
+	case most <= 106:
+		r := new(room[[106]node])
+		d, cells = &r.document, r.cells[:]
+	case most <= 126:
+		r := new(room[[126]node])
+		d, cells = &r.document, r.cells[:]
+	default:
+		d, cells = new(document), make([]node, most)
 	}
-	return string(text)
+	d.text, d.nodes = text, cells[:most:most]
+	return d
 }
