@@ -16,8 +16,11 @@ type names struct {
 // A slot of the hash table stands for a member; at is one more than its index.
 type slot struct{ hash, at uint32 }
 
+// inDoubt is said of an object in which two members may have one name, so that it must be looked at.
+const inDoubt = 1<<64 - 1
+
 // few are compared each with each, which for so many is faster than a table.
-const few = 12
+const few = 8
 
 // twin returns a member whose name an earlier one has, or nil.
 func (s *names) twin(members []node) *node {

@@ -21,16 +21,18 @@ func eight(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// quoted returns where the string ends that begins at pos, behind its opening quote, and
-// whether there are escapes in it; -1 if it is none.
-func quoted(text string, pos int) (end int, escaped bool) {
-	i := pos
+// special marks by their high bits the bytes of x at which a string ends or isn't plain: of
+// 0x80 or more, a control byte, a quote, a backslash. Only the lowest mark can be relied on.
+func special(x uint64) uint64 {
+	return (x | (x - ' '*ones) | (x ^ '"'*ones - ones) | (x ^ '\\'*ones - ones)) & highs
+}
+
+// quoted returns where the string ends that begins at pos, behind its opening quote, and is
+// plain as far as i; and whether there are escapes in it. The end is -1 if it is none.
+func quoted(text string, pos, i int) (end int, escaped bool) {
 	for ; i+8 <= len(text); i += 8 {
-		x := eight(text[i : i+8])
-		// Whatever isn't plain: a byte of 0x80 or more, a control byte, a quote, a backslash.
-		m := (x | (x - ' '*ones) | (x ^ '"'*ones - ones) | (x ^ '\\'*ones - ones)) & highs
-		if m != 0 {
-			if i += bits.TrailingZeros64(m) >> 3; text[i] == '"' {
+		if m := special(eight(text[i : i+8])); m != 0 {
+			if i += bits.TrailingZeros64(m) / 8; text[i] == '"' {
 				return i, false
 			}
 			break
@@ -39,39 +41,39 @@ func quoted(text string, pos int) (end int, escaped bool) {
 	return unusual(text, pos, i)
 }
 
-// unusual is quoted for a string that is plain as far as i.
+// unusual is quoted for what isn't plain.
 func unusual(text string, pos, i int) (end int, escaped bool) {
-	var high uint64 // all bytes that were passed, or-ed together
-	for {
-		for ; i+8 <= len(text); i += 8 {
-			x := eight(text[i : i+8])
-			q, b := x^'"'*ones, x^'\\'*ones
-			m := ((x-' '*ones)&^x | (q-ones)&^q | (b-ones)&^b) & highs
-			if m != 0 {
-				high |= x & (m&-m - 1)
-				i += bits.TrailingZeros64(m) >> 3
-				break
-			}
-			high |= x
-		}
-		for i < len(text) && text[i] >= ' ' && text[i] != '"' && text[i] != '\\' {
-			high |= uint64(text[i]) // of the document's last bytes
-			i++
-		}
-		if i >= len(text) || text[i] < ' ' {
-			return -1, false
-		}
-		if text[i] == '"' {
-			if high&highs != 0 && !utf8.ValidString(text[pos:i]) {
+	var passed uint64 // all bytes outside escapes, or-ed together
+	for i < len(text) {
+		switch c := text[i]; {
+		case c == '"':
+			if passed&highs != 0 && !utf8.ValidString(text[pos:i]) {
 				return -1, false
 			}
 			return i, escaped
-		}
-		escaped = true
-		if i = escape(text, i); i < 0 {
+		case c == '\\':
+			escaped = true
+			if i = escape(text, i); i < 0 {
+				return -1, false
+			}
+			continue
+		case c < ' ':
 			return -1, false
 		}
+		passed |= uint64(text[i])
+		for i++; i+8 <= len(text); i += 8 {
+			x := eight(text[i : i+8])
+			q, b := x^'"'*ones, x^'\\'*ones
+			// As special, but for bytes of 0x80 or more.
+			if m := ((x-' '*ones)&^x | (q-ones)&^q | (b-ones)&^b) & highs; m != 0 {
+				passed |= x & (m&-m - 1)
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+			passed |= x
+		}
 	}
+	return -1, false
 }
 
 // escape passes one escape, or the two of a surrogate pair; -1 if it is none.

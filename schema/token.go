@@ -27,7 +27,7 @@ func digits(text string, pos int) int {
 
 // number passes a number's literal and holds it to its bounds. With a problem it returns the
 // place of that.
-func number(text string, pos int, l Limits) (end int, problem string) {
+func number(text string, pos, longest, highest int) (end int, problem string) {
 	from := pos
 	if text[from] == '-' {
 		from++
@@ -39,11 +39,11 @@ func number(text string, pos int, l Limits) (end int, problem string) {
 		}
 	}
 	if end < len(text) && (text[end] == '.' || text[end]|0x20 == 'e') {
-		if end, problem = fraction(text, end, l.Exponent); problem == tooHigh {
+		if end, problem = fraction(text, end, highest); problem == tooHigh {
 			return pos, problem
 		}
 	}
-	if problem == "" && end-pos > l.Number {
+	if problem == "" && end-pos > longest {
 		return pos, tooLong
 	}
 	return end, problem
@@ -51,7 +51,7 @@ func number(text string, pos int, l Limits) (end int, problem string) {
 
 // fraction passes what may follow a number's whole part. Zeros before an exponent's first
 // digit count for nothing, as in arithmetic.
-func fraction(text string, pos, most int) (end int, problem string) {
+func fraction(text string, pos, highest int) (end int, problem string) {
 	if text[pos] == '.' {
 		from := pos + 1
 		if pos = digits(text, from); pos == from {
@@ -69,7 +69,7 @@ func fraction(text string, pos, most int) (end int, problem string) {
 	}
 	exponent := int64(0)
 	for ; pos < end; pos++ {
-		if exponent = exponent*10 + int64(text[pos]-'0'); exponent > int64(most) {
+		if exponent = exponent*10 + int64(text[pos]-'0'); exponent > int64(highest) {
 			return pos, tooHigh
 		}
 	}
