@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"math/rand/v2"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -83,7 +82,7 @@ func compare(t testing.TB, data []byte, l Limits) {
 	if e.Offset < 0 || e.Offset > int64(len(data)) {
 		t.Fatalf("%q: the error is at byte %d", data, e.Offset)
 	}
-	if !regexp.MustCompile(`^(/(\*|\d+))*$`).MatchString(e.Pointer) {
+	if strings.Trim(e.Pointer, "/*0123456789") != "" || e.Pointer != "" && e.Pointer[0] != '/' {
 		t.Fatalf("%q: the pointer is %q", data, e.Pointer)
 	}
 	grammar := e.Problem != tooLarge && e.Problem != tooDeep && e.Problem != tooManyNodes && e.Problem != tooManyKeys && e.Problem != tooLong && e.Problem != tooHigh
