@@ -49,6 +49,7 @@ func compile(file string, source []byte) (c *contract, err error) {
 		if c.idle != nil {
 			c.idle <- c.shared
 		}
+		c.fast = compileFast(c)
 		return c, nil
 	}
 	var invalid *jsonschema.ValidationError
@@ -101,12 +102,19 @@ func newJudge(text []byte, metered bool) (j *judge, err error) {
 	return j, err
 }
 
-// validate asks v5. Its panics end here: whatever happens inside, only a clean verdict
-// is an acceptance.
-func (c *contract) validate(v Value) (err error) {
+// validate accepts what the fast path is sure of, and asks v5 about all else. v5's panics end
+// here: whatever happens inside, only a clean verdict is an acceptance.
+func (c *contract) validate(v Value) error {
 	if v == nil || v.Kind() == None {
 		return errors.New("schema: there is no value to validate")
 	}
+	if n, ok := v.(*node); ok && c.fast != nil && c.fast.accepts(n) {
+		return nil
+	}
+	return c.judge(v)
+}
+
+func (c *contract) judge(v Value) (err error) {
 	size := measure(v)
 	if size.pointers > maxPointers {
 		return &Invalid{Keyword: "limits", Expected: "shorter member names, or fewer values below them"}

@@ -48,6 +48,7 @@ type contract struct {
 	grows   bool              // with its references copied out it is large, perhaps without end
 	shared  *judge            // serves everybody
 	idle    chan *judge       // serve one each, if schema or patterns need a meter; nil otherwise
+	fast    *fast             // accepts what it knows; nil if nothing may be accepted without a judge
 }
 
 // ErrNoSchema is what a validation returns where there is no schema.
@@ -166,6 +167,18 @@ func checkName(name string) error {
 		return fmt.Errorf("%q can't name a command or an event; use at most 128 letters, digits, '.', '-' and '_', beginning with a letter", name)
 	}
 	return nil
+}
+
+// JudgeOnly returns the same schemas with the fast path off, so that v5 judges every value. It is for
+// comparing the two, and a way out should they ever differ.
+func (s *Set) JudgeOnly() *Set {
+	slow := &Set{contracts: make(map[key]*contract, len(s.contracts)), revision: s.revision}
+	for k, c := range s.contracts {
+		judged := *c
+		judged.fast = nil
+		slow.contracts[k] = &judged
+	}
+	return slow
 }
 
 // Names returns the names that have a schema of that side, sorted.

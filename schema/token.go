@@ -39,7 +39,7 @@ func number(text string, pos, longest, highest int) (end int, problem string) {
 		}
 	}
 	if end < len(text) && (text[end] == '.' || text[end]|0x20 == 'e') {
-		if end, problem = fraction(text, end, highest); problem == tooHigh {
+		if end, problem = afterWhole(text, end, highest); problem == tooHigh {
 			return pos, problem
 		}
 	}
@@ -49,9 +49,9 @@ func number(text string, pos, longest, highest int) (end int, problem string) {
 	return end, problem
 }
 
-// fraction passes what may follow a number's whole part. Zeros before an exponent's first
+// afterWhole passes what may follow a number's whole part. Zeros before an exponent's first
 // digit count for nothing, as in arithmetic.
-func fraction(text string, pos, highest int) (end int, problem string) {
+func afterWhole(text string, pos, highest int) (end int, problem string) {
 	if text[pos] == '.' {
 		from := pos + 1
 		if pos = digits(text, from); pos == from {
