@@ -89,6 +89,15 @@ func (r *checker) check(s *rule, n *node, m *marks) verdict {
 	if s.free>>n.kind&1 != 0 {
 		return yes
 	}
+	if s.more == nil {
+		// The leaves of nearly every value.
+		switch n.kind {
+		case Number:
+			return r.numeral(s.number, n.raw())
+		case String:
+			return r.string(s.text, n)
+		}
+	}
 	if r.depth >= maxFastDepth {
 		return unknown
 	}

@@ -22,7 +22,9 @@ func (r *checker) array(q *arrayRule, n *node, m *marks) verdict {
 		if v := r.check(s, &items[i], nil); v != yes {
 			return v
 		}
-		m.set(i)
+		if m != nil {
+			m.set(i)
+		}
 	}
 	if s := q.rest; s != nil {
 		for i := len(q.first); i < len(items); i++ {
@@ -50,8 +52,10 @@ func (r *checker) counted(q *arrayRule, items []node, m *marks) verdict {
 		case unknown:
 			return unknown
 		case yes:
-			m.set(i)
 			found++
+			if m != nil {
+				m.set(i)
+			}
 		}
 	}
 	return sure(found >= q.few && found <= q.many)

@@ -13,7 +13,7 @@ type moreRule struct {
 	restItems         *rule // unevaluatedItems
 }
 
-// marks are a set of a value's children. A nil *marks is for a caller who doesn't ask.
+// marks are a set of a value's children. Nobody asks for them who passes a nil *marks.
 type marks struct {
 	all  bool
 	few  [2]uint64
@@ -21,9 +21,6 @@ type marks struct {
 }
 
 func (m *marks) set(i int) {
-	if m == nil {
-		return
-	}
 	if i < 128 {
 		m.few[i>>6] |= 1 << (i & 63)
 		return

@@ -70,7 +70,9 @@ func (r *checker) object(q *objectRule, n *node, m *marks) verdict {
 			described = described || matched
 		}
 		if described {
-			m.set(i)
+			if m != nil {
+				m.set(i)
+			}
 		} else if q.others != nil {
 			if v := r.check(q.others, member, nil); v != yes {
 				return v
