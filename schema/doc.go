@@ -33,6 +33,19 @@
 // text that maxLength refuses, and the work of patterns, of schemas that reach themselves and
 // of long member names is counted; beyond its bound the value is refused under "limits".
 //
+// # Judge and fast path
+//
+// v5 is the judge: it alone refuses, and what it finds is what errors say. Before it is asked, a
+// validator that is compiled from v5's own compiled schemas looks at the parsed value as it lies
+// there, builds nothing, and may only accept. Whatever it isn't sure of, because it hasn't learnt
+// something, because the value doesn't fit, or because its own counted work is used up, goes to the
+// judge as if nobody had looked. So a mistake in it could let something through, and never keep
+// anything out; on generated schemas and values the two are compared for as long as one likes
+// (TestFastAgrees, FuzzFastAgrees), and on the JSON Schema test suite. [Set.JudgeOnly] turns it off.
+//
+// The judge's bounds on its own work are not the schema's: what it would refuse under "limits" is
+// accepted where the fast path could tell at little cost.
+//
 // A command without an input schema accepts nothing; one without an output schema
 // returns null.
 //

@@ -139,12 +139,11 @@ func (r *checker) both(s *rule, n *node, m *marks) verdict {
 
 func (r *checker) dependent(q *moreRule, n *node, m *marks) verdict {
 	for i := range q.dependent {
-		members := n.children()
-		if !r.spend(len(members)) {
-			return unknown
-		}
-		if !has(members, q.dependent[i].name) {
+		switch r.has(n.children(), q.dependent[i].name) {
+		case no:
 			continue
+		case unknown:
+			return unknown
 		}
 		if v := r.check(q.dependent[i].rule, n, m); v != yes {
 			return v

@@ -141,32 +141,36 @@ func (r *checker) name(s *rule, name string) verdict {
 // needed judges by dependentRequired.
 func (r *checker) needed(q *objectRule, members []node) verdict {
 	for i := range q.needs {
-		need := &q.needs[i]
-		if !r.spend(len(members)) {
+		switch r.has(members, q.needs[i].name) {
+		case no:
+			continue
+		case unknown:
 			return unknown
 		}
-		if !has(members, need.name) {
-			continue
-		}
-		for _, name := range need.names {
-			if !r.spend(len(members)) {
-				return unknown
-			}
-			if !has(members, name) {
-				return no
+		for _, name := range q.needs[i].names {
+			if v := r.has(members, name); v != yes {
+				return v
 			}
 		}
 	}
 	return yes
 }
 
-func has(members []node, name string) bool {
+// has looks through all members. Names with escapes are read anew each time, and cost so.
+func (r *checker) has(members []node, name string) verdict {
+	if !r.spend(len(members)) {
+		return unknown
+	}
 	for i := range members {
-		if members[i].name() == name {
-			return true
+		m := &members[i]
+		if m.nameEsc && !r.spend(32) {
+			return unknown
+		}
+		if m.name() == name {
+			return yes
 		}
 	}
-	return false
+	return no
 }
 
 // find returns a member's place, -1 if nothing names it. Members mostly come in the order in which the

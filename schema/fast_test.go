@@ -228,6 +228,10 @@ func TestJudgeOnlyIsTheSameSetWithoutTheFastPath(t *testing.T) {
 			t.Error("the fast path is on where it should be off, or the other way round")
 		}
 	}
+	more, err := judge.With(files("b.input.json", `true`))
+	if err != nil || more.of(Input, "b").fast != nil || more.of(Input, "a").fast != nil {
+		t.Error("a file that is added to it has the fast path on", err)
+	}
 	if judge.Revision() != s.Revision() || !slices.Equal(judge.Commands(), s.Commands()) || string(judge.InputSource("a")) != sampleSchema {
 		t.Error("it isn't the same set")
 	}

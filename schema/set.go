@@ -26,6 +26,7 @@ func schemaLimits() Limits {
 type Set struct {
 	contracts map[key]*contract
 	revision  string
+	judgeOnly bool // the contracts have no fast path
 }
 
 // A key is what a contract is about.
@@ -87,7 +88,7 @@ func (s *Set) With(fsys fs.FS) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := &Set{contracts: maps.Clone(s.contracts)}
+	next := &Set{contracts: maps.Clone(s.contracts), judgeOnly: s.judgeOnly}
 	if next.contracts == nil {
 		next.contracts = make(map[key]*contract, len(files))
 	}
@@ -114,6 +115,9 @@ func (s *Set) With(fsys fs.FS) (*Set, error) {
 			return nil, err
 		}
 		c.key = key{side, name}
+		if next.judgeOnly {
+			c.fast = nil
+		}
 		next.contracts[c.key] = c
 	}
 	next.revision = next.sum()
@@ -169,10 +173,11 @@ func checkName(name string) error {
 	return nil
 }
 
-// JudgeOnly returns the same schemas with the fast path off, so that v5 judges every value. It is for
-// comparing the two, and a way out should they ever differ.
+// JudgeOnly returns a Set of the same schemas with the fast path off, so that v5 judges every value;
+// so do the Sets that its With returns. It is for comparing the two, and a way out should they ever
+// differ.
 func (s *Set) JudgeOnly() *Set {
-	slow := &Set{contracts: make(map[key]*contract, len(s.contracts)), revision: s.revision}
+	slow := &Set{contracts: make(map[key]*contract, len(s.contracts)), revision: s.revision, judgeOnly: true}
 	for k, c := range s.contracts {
 		judged := *c
 		judged.fast = nil
