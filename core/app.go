@@ -99,6 +99,9 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, inFolder(f.schemasName, err)
 	}
+	if c.JudgeOnly {
+		schemas = schemas.JudgeOnly()
+	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}

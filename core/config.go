@@ -93,6 +93,12 @@ type Config struct {
 	Boundary      isolation.Limits  // of the boundary itself: frames, sessions, heartbeats
 	HookTimeout   time.Duration     // an asynchronous hook may think this long; default 5 s
 
+	// JudgeOnly has the schema library judge every value, which otherwise is asked
+	// only about those that the fast path does not accept. Both give the same
+	// verdicts; this is a way out should they ever not, and for measuring. Calls
+	// take some fifty times as long.
+	JudgeOnly bool
+
 	// Development tells pages what is wrong with their arguments, and the log
 	// what errors handlers return, quoted; pages' files are read anew. None of
 	// this belongs to a user's machine. It is the one field that loosens without

@@ -156,10 +156,15 @@ func (l Limits) or(d Limits) Limits {
 
 // parseArgs are the bounds of the strict parser for a call's arguments.
 func (l Limits) parseArgs() schema.Limits {
-	return schema.Limits{Size: l.ArgsBytes, Depth: l.Depth}
+	return parseLimits(l.ArgsBytes, l.Depth)
 }
 
 // parseResult are the bounds of the strict parser for a handler's result.
 func (l Limits) parseResult() schema.Limits {
-	return schema.Limits{Size: l.ResultBytes, Depth: l.Depth}
+	return parseLimits(l.ResultBytes, l.Depth)
+}
+
+// parseLimits lets a document that may be large hold as many more values.
+func parseLimits(size, depth int) schema.Limits {
+	return schema.Limits{Size: size, Depth: depth, Nodes: max(size/10, schema.DefaultLimits().Nodes)}
 }

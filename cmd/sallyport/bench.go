@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +23,7 @@ var benchmarks = []string{"browser", "pipeline", "policy"}
 func newBenchCommand() *cobra.Command {
 	var asJSON bool
 	var which string
+	var profiles profiles
 	c := &cobra.Command{
 		Use:   "bench NAME",
 		Short: "Measure Sallyport on this machine",
@@ -30,7 +32,8 @@ that their ratios hold on a busy machine too; compare ratios, not runs. Go's
 garbage collector runs at GOGC=400 unless the environment says otherwise.
 
   pipeline  one call through every stage of the core, without a browser,
-            against the least any such core must do
+            against the least any such core must do, and with every value
+            judged by the schema library itself (judge-only)
   browser   a call from a real page through the isolation frame, against a
             plain WebSocket from the same page (chromium or firefox, headless;
             SALLYPORT_BROWSER may hold the path of the program to use)
@@ -46,6 +49,7 @@ were measured, and why not.
 
 Exit code: 0 measured, 2 it could not be measured.`,
 		Example: `  sallyport bench pipeline
+  sallyport bench pipeline --cpuprofile cpu.pprof && go tool pprof -top cpu.pprof
   sallyport bench policy --json
   sallyport bench browser --json
   sallyport bench browser --browser firefox`,
@@ -60,8 +64,11 @@ Exit code: 0 measured, 2 it could not be measured.`,
 			if which != "" && args[0] != "browser" {
 				return fmt.Errorf("bench %s needs no browser; leave --browser out", args[0])
 			}
+			if err := profiles.start(); err != nil {
+				return err
+			}
 			report, err := measure(c.Context(), args[0], which, c.ErrOrStderr())
-			if err != nil {
+			if err = errors.Join(err, profiles.stop()); err != nil {
 				return err
 			}
 			if report.Peers != nil && !report.Peers.Measured {
@@ -74,6 +81,8 @@ Exit code: 0 measured, 2 it could not be measured.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on one line")
+	c.Flags().StringVar(&profiles.cpu, "cpuprofile", "", "write a CPU profile of the measuring to this file, for go tool pprof")
+	c.Flags().StringVar(&profiles.heap, "memprofile", "", "write a profile of all allocations to this file, for go tool pprof")
 	c.Flags().StringVar(&which, "browser", "", "chromium or firefox; the first that is installed if left out")
 	return c
 }

@@ -17,7 +17,7 @@ import (
 const rowsSchema = `{
 	"$schema": "https://json-schema.org/draft/2020-12/schema",
 	"type": "object", "additionalProperties": false, "required": ["rows"],
-	"properties": {"rows": {"type": "array", "maxItems": 10000, "items": {
+	"properties": {"rows": {"type": "array", "maxItems": 1000000, "items": {
 		"type": "object", "additionalProperties": false, "required": ["id", "name", "done"],
 		"properties": {
 			"id": {"type": "integer", "minimum": 0},
@@ -104,9 +104,18 @@ type text struct {
 	Text string `json:"text"`
 }
 
+// A setup is in what apps of benchmarks differ.
+type setup struct {
+	record    audits.Recorder
+	page      fs.FS
+	policy    isolation.PagePolicy
+	open      func(ctx context.Context, file string) error
+	judgeOnly bool
+}
+
 // newApp is an app with an echo and a count, limits that a benchmark does not
 // run into, and otherwise nothing that a user's app doesn't have.
-func newApp(record audits.Recorder, page fs.FS, policy isolation.PagePolicy, open func(ctx context.Context, file string) error) (*core.App, error) {
+func newApp(s setup) (*core.App, error) {
 	app, err := core.New(core.Config{
 		Name: "sallyport-bench",
 		Schemas: fstest.MapFS{
@@ -121,12 +130,13 @@ func newApp(record audits.Recorder, page fs.FS, policy isolation.PagePolicy, ope
 		},
 		Capabilities: fstest.MapFS{"bench.rego": {Data: []byte(capability)}},
 		Hook:         []byte("sallyport.onCall((call) => call);"),
-		Windows:      []isolation.Window{{Label: "main", Page: page, Policy: policy}},
-		Record:       record,
+		Windows:      []isolation.Window{{Label: "main", Page: s.page, Policy: s.policy}},
+		Record:       s.record,
 		Log:          slog.New(slog.DiscardHandler),
-		Limits:       core.Limits{CallsPerSecond: 1e6, Burst: 1e6, Concurrency: 1024, ResultBytes: 2 << 20},
-		Boundary:     isolation.Limits{RekeyAfter: isolation.MaxFrames / 2, Heartbeat: 5 * time.Minute},
-		Open:         open,
+		Limits:       core.Limits{CallsPerSecond: 1e6, Burst: 1e6, Concurrency: 1024, ArgsBytes: 9 << 20, PendingBytes: 32 << 20, ResultBytes: 2 << 20},
+		Boundary:     isolation.Limits{RekeyAfter: isolation.MaxFrames / 2, Heartbeat: 5 * time.Minute, MaxFrame: 10 << 20},
+		Open:         s.open,
+		JudgeOnly:    s.judgeOnly,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)

@@ -12,7 +12,7 @@ import (
 // TestPipelineMeasuresEveryStage runs one round: each call must be answered
 // without a refusal, or there is nothing to measure.
 func TestPipelineMeasuresEveryStage(t *testing.T) {
-	found, err := pipelineCase(t.Context(), "200B", rowsOf(200), 1)
+	found, err := load{name: "200B", bytes: 200, judge: true, rounds: 1, perRound: 50}.measure(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestPipelineMeasuresEveryStage(t *testing.T) {
 		}
 		variants[row.Variant] = row
 	}
-	for _, name := range []string{"sallyport", "floor", "stage:open", "stage:parse", "stage:schema", "stage:policy", "stage:record", "stage:handler", "stage:output", "stage:seal", "stage:rest"} {
+	for _, name := range []string{"sallyport", "floor", "judge-only", "stage:open", "stage:parse", "stage:schema", "stage:policy", "stage:record", "stage:handler", "stage:output", "stage:seal", "stage:rest"} {
 		if _, ok := variants[name]; !ok {
 			t.Errorf("no row %s in %v", name, variants)
 		}
@@ -38,9 +38,9 @@ func TestPipelineMeasuresEveryStage(t *testing.T) {
 
 func TestStagesAddUpToTheCall(t *testing.T) {
 	const calls, seals = 20 * time.Microsecond, 2 * time.Microsecond
-	outcomes := []audits.Record{
-		{Stages: audits.Stages{Open: 1000, Parse: 2000, Schema: 3000, Policy: 1000, Record: 1000, Handler: 1000, Output: 1000}},
-		{Stages: audits.Stages{Open: 1000}},
+	outcomes := []audits.Stages{
+		{Open: 1000, Parse: 2000, Schema: 3000, Policy: 1000, Record: 1000, Handler: 1000, Output: 1000},
+		{Open: 1000},
 	}
 	stages := stagesOf([]time.Duration{calls, calls}, outcomes, []time.Duration{seals, seals})
 	for i, rest := range []time.Duration{8000, 17000} {

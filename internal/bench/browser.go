@@ -65,10 +65,10 @@ func runPage(ctx context.Context, b browser.Browser, e effort, progress func(str
 			_ = process.Close() // its folder may be gone already
 		}
 	}()
-	app, err := newApp(audits.NewMemory(1024), files, isolation.PagePolicy{ConnectSrc: []string{e.Socket}}, func(ctx context.Context, file string) (err error) {
+	app, err := newApp(setup{record: audits.NewMemory(1024), page: files, policy: isolation.PagePolicy{ConnectSrc: []string{e.Socket}}, open: func(ctx context.Context, file string) (err error) {
 		process, err = b.Open(ctx, file, browser.Options{Headless: true})
 		return err
-	})
+	}})
 	if err != nil {
 		return findings{}, err
 	}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,29 +19,39 @@ import (
 	"github.com/sallyport/sallyport/isolation"
 )
 
-const (
-	rounds   = 15 // interleaved rounds of each variant; a row's ns is their median
-	perRound = 400
-)
+// A load is what one case of the pipeline sends, and how often.
+type load struct {
+	name  string
+	bytes int
+	judge bool // also without the fast path, which takes a hundred times as long
+	// Each variant takes so many calls in a round, in turns with the others; a
+	// row's ns is the median of its rounds.
+	rounds, perRound int
+}
 
 // Pipeline measures one call through every stage of the core, without a
-// browser: sealed bytes in, sealed answer out. Its floor is AES-GCM open, one
-// strict scan of the same bytes, and AES-GCM seal of the same answer, with
-// reused buffers. A recorder keeps the decisions in memory, so that no disk
-// is measured. The rows of stages divide a call's time: the core measures all
+// browser: sealed bytes in, sealed answer out, in one goroutine, as it is where
+// a socket carries a lone call. Its floor is AES-GCM open, one strict scan of
+// the same bytes, and AES-GCM seal of the same answer, with reused buffers. The
+// recorder keeps how long the stages took and nothing else, so that no disk
+// is measured. "judge-only" is the same with every value judged by the schema
+// library itself. The rows of stages divide a call's time: the core measures all
 // but sealing, which is measured once more by itself, and "stage:rest" is what
-// none of them explains: admission, the record of the outcome, and handing over
-// between goroutines. progress, if not nil, is told what is being measured.
+// none of them explains: admission and the record of the outcome. progress, if
+// not nil, is told what is being measured.
 func Pipeline(ctx context.Context, progress func(string)) (Report, error) {
 	report := Report{Name: "pipeline"}
-	for _, size := range []struct {
-		name  string
-		bytes int
-	}{{"200B", 200}, {"1KiB", 1 << 10}, {"16KiB", 16 << 10}} {
+	for _, l := range []load{
+		{"200B", 200, true, 25, 400},
+		{"1KiB", 1 << 10, true, 25, 400},
+		{"16KiB", 16 << 10, true, 15, 100},
+		{"1MiB", 1 << 20, false, 7, 8},
+		{"8MiB", 8 << 20, false, 5, 2},
+	} {
 		if progress != nil {
-			progress(size.name)
+			progress(l.name)
 		}
-		found, err := pipelineCase(ctx, size.name, rowsOf(size.bytes), rounds)
+		found, err := l.measure(ctx)
 		if err != nil {
 			return Report{}, err
 		}
@@ -52,14 +62,14 @@ func Pipeline(ctx context.Context, progress func(string)) (Report, error) {
 
 // rowsOf is arguments of bench.count of about n bytes.
 func rowsOf(n int) []byte {
-	var list rows
-	for id := 0; ; id++ {
-		list.Rows = append(list.Rows, row{ID: id, Name: fmt.Sprintf("note number %d", id), Done: id%3 == 0})
-		encoded, err := json.Marshal(list)
-		if err != nil || len(encoded) >= n {
-			return encoded
+	text := []byte(`{"rows":[`)
+	for id := 0; id == 0 || len(text) < n-2; id++ {
+		if id > 0 {
+			text = append(text, ',')
 		}
+		text = fmt.Appendf(text, `{"id":%d,"name":"note number %d","done":%t}`, id, id, id%3 == 0)
 	}
+	return append(text, "]}"...)
 }
 
 // A pipe is a session whose answers can be waited for.
@@ -75,7 +85,7 @@ func newPipe(app *core.App) (*pipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pipe{answers: make(chan []byte, perRound)}
+	p := &pipe{answers: make(chan []byte, 8)}
 	var hello []byte
 	if p.peer, hello, err = peer.New(offer.Handshake()); err != nil {
 		return nil, err
@@ -126,9 +136,9 @@ func (p *pipe) check(frames [][]byte) ([][]byte, error) {
 
 // measure sends a round of calls, and then seals their answers once more.
 func (p *pipe) measure(args []byte, calls, seals *sample) error {
-	frames := p.seal(args, perRound)
-	answers := make([][]byte, perRound)
-	calls.round(func(i int) { p.session.Deliver(frames[i]); answers[i] = <-p.answers })
+	frames := p.seal(args, calls.perRound)
+	answers := make([][]byte, calls.perRound)
+	calls.round(func(i int) { p.session.Serve(frames[i]); answers[i] = <-p.answers })
 	plains, err := p.check(answers)
 	if err != nil {
 		return err
@@ -144,32 +154,62 @@ func (p *pipe) measure(args []byte, calls, seals *sample) error {
 	return err
 }
 
-func pipelineCase(ctx context.Context, name string, args []byte, rounds int) ([]Row, error) {
-	record := audits.NewMemory(2 * rounds * perRound) // a decision and an outcome for each call
-	app, err := newApp(record, nil, isolation.PagePolicy{}, nil)
+// A lane is one variant of the pipeline: an app of its own, and its figures.
+type lane struct {
+	app    *core.App
+	pipe   *pipe
+	record stageLog
+	calls  *sample
+	seals  *sample
+}
+
+func newLane(l load, judgeOnly bool) (*lane, error) {
+	n := &lane{calls: &sample{perRound: l.perRound}, seals: &sample{perRound: l.perRound}}
+	app, err := newApp(setup{record: &n.record, judgeOnly: judgeOnly})
 	if err != nil {
 		return nil, err
 	}
+	n.app = app
 	app.Handle("bench.report", func(context.Context, *core.Request) (any, error) { return nil, nil })
 	if err := app.StartInProcess(); err != nil {
 		return nil, err
 	}
-	defer app.Shutdown(context.WithoutCancel(ctx)) // nothing is under way any more
-	p, err := newPipe(app)
+	n.pipe, err = newPipe(app)
+	return n, err
+}
+
+func (l load) measure(ctx context.Context) ([]Row, error) {
+	args := rowsOf(l.bytes)
+	ours, err := newLane(l, false)
 	if err != nil {
 		return nil, err
 	}
+	lanes := []*lane{ours}
+	if l.judge {
+		judge, err := newLane(l, true)
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, judge)
+	}
+	defer func() {
+		for _, n := range lanes {
+			_ = n.app.Shutdown(context.WithoutCancel(ctx)) // nothing is under way any more
+		}
+	}()
 	floor, err := newFloor(args, []byte(`{"count":10}`))
 	if err != nil {
 		return nil, err
 	}
-	ours, seals, limit := new(sample), new(sample), new(sample)
-	for range rounds {
+	limit := &sample{perRound: l.perRound}
+	for range l.rounds {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := p.measure(args, ours, seals); err != nil {
-			return nil, err
+		for _, n := range lanes {
+			if err := n.pipe.measure(args, n.calls, n.seals); err != nil {
+				return nil, err
+			}
 		}
 		limit.round(func(int) { err = errors.Join(err, floor.once()) })
 		if err != nil {
@@ -177,24 +217,51 @@ func pipelineCase(ctx context.Context, name string, args []byte, rounds int) ([]
 		}
 	}
 	base := median(limit.perOp)
-	out := []Row{ours.row(name, "sallyport", base), limit.row(name, "floor", base)}
-	outcomes := slices.DeleteFunc(record.Records(), func(r audits.Record) bool { return r.Kind != audits.KindOutcome })
-	for _, s := range stagesOf(ours.each, outcomes, seals.each) {
-		out = append(out, s.row(name, base))
+	out := []Row{ours.calls.row(l.name, "sallyport", base), limit.row(l.name, "floor", base)}
+	if l.judge {
+		out = append(out, lanes[1].calls.row(l.name, "judge-only", base))
+	}
+	for _, s := range stagesOf(ours.calls.each, ours.record.outcomes(), ours.seals.each) {
+		out = append(out, s.row(l.name, base))
 	}
 	return out, nil
 }
 
+// A stageLog is a recorder that keeps how long the stages of each call took.
+type stageLog struct {
+	mu  sync.Mutex
+	all []audits.Stages
+}
+
+func (l *stageLog) Decide(context.Context, *audits.Record) error { return nil }
+func (l *stageLog) Event(context.Context, *audits.Record) error  { return nil }
+
+func (l *stageLog) Outcome(_ context.Context, r *audits.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, r.Stages)
+	return nil
+}
+
+func (l *stageLog) outcomes() []audits.Stages {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all
+}
+
 // A sample is the figures of one variant.
 type sample struct {
+	perRound int
+
 	perOp  []float64 // ns, by round
 	allocs []float64
+	bytes  []float64
 	each   []time.Duration
 }
 
 func (s *sample) round(op func(i int)) {
 	var before, after runtime.MemStats
-	each := make([]time.Duration, perRound)
+	each := make([]time.Duration, s.perRound)
 	runtime.ReadMemStats(&before)
 	began := time.Now()
 	last := began
@@ -205,15 +272,16 @@ func (s *sample) round(op func(i int)) {
 	}
 	took := time.Since(began)
 	runtime.ReadMemStats(&after)
-	s.perOp = append(s.perOp, float64(took.Nanoseconds())/perRound)
-	s.allocs = append(s.allocs, float64(after.Mallocs-before.Mallocs)/perRound)
+	s.perOp = append(s.perOp, float64(took.Nanoseconds())/float64(s.perRound))
+	s.allocs = append(s.allocs, float64(after.Mallocs-before.Mallocs)/float64(s.perRound))
+	s.bytes = append(s.bytes, float64(after.TotalAlloc-before.TotalAlloc)/float64(s.perRound))
 	s.each = append(s.each, each...)
 }
 
 func (s *sample) row(name, variant string, base float64) Row {
 	ns := median(s.perOp)
 	return Row{
-		Case: name, Variant: variant, NsPerOp: ns, AllocsPerOp: median(s.allocs),
+		Case: name, Variant: variant, NsPerOp: ns, AllocsPerOp: median(s.allocs), BytesPerOp: median(s.bytes),
 		P50: percentile(s.each, 0.5), P95: percentile(s.each, 0.95), PerSecond: 1e9 / ns, Ratio: ns / base,
 	}
 }
@@ -226,10 +294,9 @@ type stage struct {
 
 // stagesOf divides the calls' time into what the core put on record itself,
 // sealing, and the rest. All three lists go by call.
-func stagesOf(calls []time.Duration, outcomes []audits.Record, seals []time.Duration) []stage {
+func stagesOf(calls []time.Duration, outcomes []audits.Stages, seals []time.Duration) []stage {
 	stages := []stage{{name: "open"}, {name: "parse"}, {name: "schema"}, {name: "policy"}, {name: "record"}, {name: "handler"}, {name: "output"}}
-	for _, outcome := range outcomes {
-		s := outcome.Stages
+	for _, s := range outcomes {
 		for i, took := range []time.Duration{s.Open, s.Parse, s.Schema, s.Policy, s.Record, s.Handler, s.Output} {
 			stages[i].each = append(stages[i].each, took)
 		}
