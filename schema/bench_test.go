@@ -1,11 +1,13 @@
 package schema
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -72,24 +74,40 @@ func BenchmarkScanFloor(b *testing.B) {
 	}
 }
 
+// BenchmarkDecode is the tape alone and with the parse that made it, beside two libraries that
+// read the same text into the same struct.
 func BenchmarkDecode(b *testing.B) {
+	d, err := NewDecoder[sampleArgs]()
+	if err != nil {
+		b.Fatal(err)
+	}
 	for name, size := range sampleSizes() {
-		v, err := Parse(sample(size), Limits{})
+		data := sample(size)
+		v, err := Parse(data, Limits{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		d, err := NewDecoder[sampleArgs]()
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := d.Decode(v); err != nil {
-					b.Fatal(err)
+		for way, decode := range map[string]func() error{
+			"tape": func() error { _, err := d.Decode(v); return err },
+			"parse and tape": func() error {
+				v, err := Parse(data, Limits{})
+				if err == nil {
+					_, err = d.Decode(v)
 				}
-			}
-		})
+				return err
+			},
+			"json v2":       func() error { return jsonv2.Unmarshal(data, new(sampleArgs), jsonv2.RejectUnknownMembers(true)) },
+			"encoding json": func() error { return json.Unmarshal(data, new(sampleArgs)) },
+		} {
+			b.Run(name+"/"+way, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := decode(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -1,11 +1,9 @@
 package schema
 
 import (
-	"encoding"
 	"fmt"
 	"math/big"
 	"reflect"
-	"strings"
 )
 
 // A DecodeError says why a value doesn't fit a Go type. It holds nothing of the value.
@@ -31,7 +29,9 @@ type Unmarshaler interface {
 }
 
 // Decode fills *dst from v, from the values as they were parsed and validated: the text
-// is not read again. dst must be a pointer that isn't nil. On an error *dst is zero.
+// is not read again. v must be one that Parse made, and dst a pointer that isn't nil. On an
+// error *dst is zero. Strings share the document's text unless they were written with escapes,
+// so a string that is kept keeps the document.
 //
 //   - Structs take objects by the names in their json tags, letter by letter. A member
 //     without a field is refused; a field without a member is zero. Embedded structs
@@ -111,18 +111,19 @@ func (d *Decoder[T]) Decode(v Value) (T, error) {
 
 func run(fill filler, v Value, at reflect.Value) error {
 	at.SetZero()
-	if v == nil || v.Kind() == None {
+	n, ok := v.(*node)
+	if v == nil || ok && (n == nil || n.kind == None) {
 		return &DecodeError{Type: at.Type(), Problem: "there is no value"}
 	}
-	if err := fill(v, at); err != nil {
+	if !ok {
+		return &DecodeError{Type: at.Type(), Problem: "the value isn't one that Parse made"}
+	}
+	if err := fill(n, at); err != nil {
 		at.SetZero() // half a value is worse than none
 		return err
 	}
 	return nil
 }
-
-// A filler sets a zero, settable Go value from a Value.
-type filler func(v Value, at reflect.Value) error
 
 // misfit is the error of one place; below adds the way to it on the return.
 func misfit(at reflect.Value, problem string) error {
@@ -134,94 +135,4 @@ func below(err error, step string) error {
 		e.Pointer = "/" + step + e.Pointer
 	}
 	return err
-}
-
-// nullable lets null be the zero value before fill is asked.
-func nullable(fill filler) filler {
-	return func(v Value, at reflect.Value) error {
-		if v.Kind() == Null {
-			return nil
-		}
-		return fill(v, at)
-	}
-}
-
-// want refuses all values that aren't of one kind.
-func want(kind Kind, fill filler) filler {
-	problem := "it must be " + article(kind)
-	return func(v Value, at reflect.Value) error {
-		if v.Kind() != kind {
-			if v.Kind() == Null {
-				return misfit(at, problem+", not null; use a pointer if null is meant")
-			}
-			return misfit(at, problem)
-		}
-		return fill(v, at)
-	}
-}
-
-func article(kind Kind) string {
-	if kind == Array || kind == Object {
-		return "an " + kind.String()
-	}
-	return "a " + kind.String()
-}
-
-func fillBool(v Value, at reflect.Value) error {
-	at.SetBool(v.Bool())
-	return nil
-}
-
-func fillString(v Value, at reflect.Value) error {
-	at.SetString(v.Text())
-	return nil
-}
-
-func fillNumber(v Value, at reflect.Value) error {
-	at.SetString(string(v.Number()))
-	return nil
-}
-
-// fillText hands a string to an encoding.TextUnmarshaler, whose words are not repeated:
-// they usually quote what they were given.
-func fillText(v Value, at reflect.Value) error {
-	if at.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(v.Text())) != nil {
-		return misfit(at, "the text isn't one of this type")
-	}
-	return nil
-}
-
-func fillSelf(v Value, at reflect.Value) error {
-	return at.Addr().Interface().(Unmarshaler).UnmarshalValue(v)
-}
-
-func fillValue(v Value, at reflect.Value) error {
-	at.Set(reflect.ValueOf(v))
-	return nil
-}
-
-func fillRaw(v Value, at reflect.Value) error {
-	at.SetBytes(v.AppendJSON(nil))
-	return nil
-}
-
-func fillAny(v Value, at reflect.Value) error {
-	if plain := tree(v); plain != nil {
-		at.Set(reflect.ValueOf(plain))
-	}
-	return nil
-}
-
-func fillBytes(v Value, at reflect.Value) error {
-	// encoding/base64 skips line breaks, so two texts would be one value.
-	text := v.Text()
-	if strings.ContainsAny(text, "\r\n") {
-		return misfit(at, "the base64 has line breaks")
-	}
-	data, err := base64Strict().DecodeString(text)
-	if err != nil {
-		return misfit(at, "the text isn't padded base64")
-	}
-	at.SetBytes(data)
-	return nil
 }

@@ -57,13 +57,14 @@ type all struct {
 }
 
 type Deep struct {
-	Below string `json:"below"`
+	Below  string `json:"below"`
+	Beside int    `json:"beside"`
 }
 
 func TestDecodeFillsEveryKindOfField(t *testing.T) {
 	var got all
 	got.hidden, got.Skip = "stale", "stale"
-	v := mustParse(t, `{"id":1,"note":"n","below":"b","path":"/ok","Plain":"p","-":"d","int":-128,"uint":65535,"float":0.5,"quoted":"-7",
+	v := mustParse(t, `{"id":1,"note":"n","below":"b","beside":2,"path":"/ok","Plain":"p","-":"d","int":-128,"uint":65535,"float":0.5,"quoted":"-7",
 		"bytes":"aGk=","when":"2026-01-02T03:04:05Z","addr":"::1","list":[1,2.0,3e0],"pair":[true,false],"map":{"a":{"city":"x"}},
 		"by_int":{"-1":"m"},"by_addr":{"1.2.3.4":5},"any":{"n":9007199254740993,"l":[null,true,"s"]},"raw":{ "k" : [1] },
 		"number":1.50,"value":[1],"big":123456789012345678901234567890}`)
@@ -74,7 +75,7 @@ func TestDecodeFillsEveryKindOfField(t *testing.T) {
 	value, _ := v.Field("value")
 	big, _ := new(big.Int).SetString("123456789012345678901234567890", 10)
 	want := all{
-		Shared: Shared{1, "n"}, Deep: &Deep{"b"}, Path: "/ok", Plain: "p", Dash: "d", Int: -128, Uint: 65535, Float: 0.5, Quoted: -7,
+		Shared: Shared{1, "n"}, Deep: &Deep{"b", 2}, Path: "/ok", Plain: "p", Dash: "d", Int: -128, Uint: 65535, Float: 0.5, Quoted: -7,
 		Bytes: []byte("hi"), When: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Addr: &addr, List: []int{1, 2, 3}, Pair: [2]bool{true, false},
 		Map: map[string]inner{"a": {"x"}}, ByInt: map[int8]string{-1: "m"}, ByAddr: map[netip.Addr]int{netip.MustParseAddr("1.2.3.4"): 5},
 		Any: map[string]any{"n": json.Number("9007199254740993"), "l": []any{nil, true, "s"}}, Raw: json.RawMessage(`{ "k" : [1] }`),
@@ -86,30 +87,48 @@ func TestDecodeFillsEveryKindOfField(t *testing.T) {
 }
 
 // The hole that started this: a schema that looks at path, a struct that takes PATH.
-func TestDecodeKnowsNoCaseFolding(t *testing.T) {
+func TestC1CaseVariantsFillNoField(t *testing.T) {
 	type args struct {
 		Path string `json:"path"`
 	}
 	const text = `{"path":"/ok","PATH":"/etc/shadow"}`
+	s := mustCompile(t, "a.input.json", `{"properties":{"path":{"pattern":"^/ok"}}}`)
+	if err := s.ValidateInput("a", mustParse(t, text)); err != nil {
+		t.Fatalf("the schema is to let the variant pass: %v", err)
+	}
 	var folded args
 	if err := json.Unmarshal([]byte(text), &folded); err != nil || folded.Path != "/etc/shadow" {
 		t.Fatalf("encoding/json no longer shows the hole: %+v, %v", folded, err)
 	}
-	for _, text := range []string{text, `{"PATH":"/etc/shadow"}`, `{"path":"/ok","pa\u017fh":1}`, `{"path":"/ok","Path":"x"}`} {
+	for _, text := range []string{
+		text, `{"PATH":"/etc/shadow","path":"/ok"}`, `{"PATH":"/etc/shadow"}`, `{"path":"/ok","Path":"x"}`, `{"path":"/ok","pa_th":"x"}`,
+		`{"path":"/ok","pa-th":"x"}`, `{"path":"/ok","path ":"x"}`, `{"path":"/ok","path\u0000":"x"}`, `{"path":"/ok","":"x"}`,
+	} {
 		var got args
 		if err := Decode(mustParse(t, text), &got); err == nil || got.Path != "" {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}
-	// Even where the schema lets anything pass.
-	s := mustCompile(t, "a.input.json", `{"properties":{"path":{"pattern":"^/ok"}}}`)
-	v := mustParse(t, text)
-	if err := s.ValidateInput("a", v); err != nil {
-		t.Fatal(err)
+	// Letters that only Unicode folds to those of a name: the long s and the Kelvin sign.
+	type folding struct {
+		S string `json:"s"`
+		K string `json:"k"`
 	}
+	for _, text := range []string{`{"\u017f":"x"}`, `{"\u212a":"x"}`} {
+		var got folding
+		if err := Decode(mustParse(t, text), &got); err == nil {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+	// Written with an escape it is the same name, as it is for the schema.
 	var got args
-	if err := Decode(v, &got); err == nil {
-		t.Errorf("the struct took %+v", got)
+	if err := Decode(mustParse(t, `{"p\u0061th":"/ok"}`), &got); err != nil || got.Path != "/ok" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	// Nor does a map or an any fold.
+	var all map[string]any
+	if err := Decode(mustParse(t, text), &all); err != nil || all["path"] != "/ok" || all["PATH"] != "/etc/shadow" {
+		t.Errorf("got %v, %v", all, err)
 	}
 }
 
@@ -292,6 +311,11 @@ func TestTypesThatCannotBeDecodedAreFoundEarly(t *testing.T) {
 	check("a float as a key", err4)
 	_, err5 := NewDecoder[ownJSON]()
 	check("a type that parses again", err5)
+	type textual struct {
+		A nameOfFloat `json:"a,string"`
+	}
+	_, err12 := NewDecoder[textual]()
+	check("option string on a type with a text of its own", err12)
 	number := reflect.TypeFor[int]()
 	_, err6 := newPlans().of(reflect.StructOf([]reflect.StructField{
 		{Name: "A", Type: number, Tag: `json:"x"`}, {Name: "B", Type: number, Tag: `json:"x"`},
@@ -341,5 +365,114 @@ func TestPromotedFieldsFollowGo(t *testing.T) {
 	var got outer
 	if err := Decode(mustParse(t, `{"id":"outer","Name":"under"}`), &got); err != nil || got.ID != "outer" || got.Name != "under" || got.under.ID != 0 {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestMembersCountByNameInAnyOrder(t *testing.T) {
+	type row struct{ A, B, C int }
+	want := row{1, 2, 3}
+	for _, text := range []string{
+		`{"A":1,"B":2,"C":3}`, `{"A":1,"C":3,"B":2}`, `{"B":2,"A":1,"C":3}`, `{"B":2,"C":3,"A":1}`, `{"C":3,"A":1,"B":2}`, `{"C":3,"B":2,"A":1}`,
+	} {
+		var got row
+		if err := Decode(mustParse(t, text), &got); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	var got row
+	if err := Decode(mustParse(t, `{"C":3}`), &got); err != nil || got != (row{C: 3}) {
+		t.Errorf("the last alone: %+v, %v", got, err)
+	}
+	if err := Decode(mustParse(t, `{"A":1,"B":2,"C":3,"D":4}`), &got); err == nil {
+		t.Errorf("one more than there are fields: %+v", got)
+	}
+}
+
+func TestNothingOfOneMemberIsLeftInTheNext(t *testing.T) {
+	type part struct {
+		X, Y int
+		L    []int
+		P    *int
+	}
+	one := 1
+	var byName map[string]part
+	text := `{"a":{"X":1,"Y":2,"L":[1],"P":1},"b":{"X":3},"c":{"L":[2]}}`
+	want := map[string]part{"a": {1, 2, []int{1}, &one}, "b": {X: 3}, "c": {L: []int{2}}}
+	if err := Decode(mustParse(t, text), &byName); err != nil || !reflect.DeepEqual(byName, want) {
+		t.Errorf("got %+v, %v", byName, err)
+	}
+	var byKey map[lazyKey]int
+	if err := Decode(mustParse(t, `{"a":1,"":2}`), &byKey); err != nil || !reflect.DeepEqual(byKey, map[lazyKey]int{{"a"}: 1, {}: 2}) {
+		t.Errorf("got %+v, %v", byKey, err)
+	}
+}
+
+// A lazyKey sets nothing from an empty name.
+type lazyKey struct{ name string }
+
+func (k *lazyKey) UnmarshalText(text []byte) error {
+	if len(text) > 0 {
+		k.name = string(text)
+	}
+	return nil
+}
+
+// A foreign value is of another making than Parse's.
+type foreign struct{ Value }
+
+func TestOnlyWhatParseMadeIsDecoded(t *testing.T) {
+	for name, v := range map[string]Value{
+		"no value": nil, "no node": (*node)(nil), "an empty node": &node{}, "another type": foreign{mustParse(t, `1`)},
+	} {
+		got := Value(new(node))
+		var misfit *DecodeError
+		if err := Decode(v, &got); !errors.As(err, &misfit) || got != nil {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
+func TestOnlyANumberOfJSONStandsInAText(t *testing.T) {
+	type quoted struct {
+		N int     `json:"n,string"`
+		F float64 `json:"f,string"`
+	}
+	for _, text := range []string{"", "01", "+1", ".5", "1.", "0x10", "0b1", "1_0", "Inf", "-inf", "NaN", " 1", "1 ", "1\\n", "null", "1e999"} {
+		for _, member := range []string{"n", "f"} {
+			var got quoted
+			if err := Decode(mustParse(t, `{"`+member+`":"`+text+`"}`), &got); err == nil {
+				t.Errorf("%s takes %q: %+v", member, text, got)
+			}
+		}
+	}
+	var got quoted
+	if err := Decode(mustParse(t, `{"n":"-1e1","f":"\u0031.5"}`), &got); err != nil || got != (quoted{-10, 1.5}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestDecodeMakesNothingButItsResult(t *testing.T) {
+	type flat struct {
+		Name string    `json:"name"`
+		ID   int64     `json:"id,string"`
+		Size float64   `json:"size"`
+		When time.Time `json:"when"`
+		Done bool      `json:"done"`
+	}
+	one, err := NewDecoder[flat]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := mustParse(t, `{"name":"n","id":"-12","size":0.30000000000000004,"when":"2026-01-02T03:04:05Z","done":true}`)
+	if n := testing.AllocsPerRun(100, func() { _, err = one.Decode(v) }); n > 1 || err != nil {
+		t.Errorf("a flat struct costs %v allocations besides itself, %v", n-1, err)
+	}
+	rows, err := NewDecoder[sampleArgs]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v = mustParse(t, string(sample(1024)))
+	if n := testing.AllocsPerRun(100, func() { _, err = rows.Decode(v) }); n > 2 || err != nil {
+		t.Errorf("a struct with one list costs %v allocations besides itself, %v", n-1, err)
 	}
 }

@@ -16,10 +16,11 @@ type field struct {
 	fill  filler
 }
 
-// of returns the field in a struct, making embedded structs behind pointers on the way.
-func (f *field) of(at reflect.Value) reflect.Value {
-	for i, n := range f.index {
-		if i > 0 && at.Kind() == reflect.Pointer {
+// below goes on from the first step of index, making embedded structs behind pointers on
+// the way.
+func (f *field) below(at reflect.Value) reflect.Value {
+	for _, n := range f.index[1:] {
+		if at.Kind() == reflect.Pointer {
 			if at.IsNil() {
 				at.Set(reflect.New(at.Type().Elem()))
 			}
@@ -100,9 +101,11 @@ func (p *plans) gather(t reflect.Type, index []int, path []reflect.Type, all *[]
 			return fmt.Errorf("%w (field %s of %v)", err, sf.Name, t)
 		}
 		if slices.Contains(options, "string") {
-			if f.fill, err = inText(sf.Type, f.fill); err != nil {
-				return fmt.Errorf("schema: field %s of %v: %w", sf.Name, t, err)
+			set := numeralOf(sf.Type)
+			if set == nil || decodesItself(sf.Type) {
+				return fmt.Errorf("schema: field %s of %v: the tag option string is for numbers, not for %v", sf.Name, t, sf.Type)
 			}
+			f.fill = set.inText()
 		}
 		*all = append(*all, f)
 	}

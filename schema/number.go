@@ -2,7 +2,9 @@ package schema
 
 import (
 	"errors"
+	"math"
 	"math/big"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -12,6 +14,74 @@ var (
 	errRange    = errors.New("out of range")
 	errDigits   = errors.New("written with more digits than the type can keep apart")
 )
+
+// numeralOf returns what sets Go numbers of a type's kind, nil for other kinds.
+func numeralOf(t reflect.Type) numeral {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return setInt
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return setUint
+	case reflect.Float32, reflect.Float64:
+		return setFloat
+	}
+	return nil
+}
+
+func setInt(literal string, at reflect.Value) error {
+	n, ok := short(literal)
+	if !ok {
+		var err error
+		if n, err = integer(literal); err != nil {
+			return misfit(at, "the number is "+err.Error())
+		}
+	}
+	if at.OverflowInt(n) {
+		return misfit(at, "the number is "+errRange.Error())
+	}
+	at.SetInt(n)
+	return nil
+}
+
+func setUint(literal string, at reflect.Value) error {
+	if n, ok := short(literal); ok && n >= 0 && !at.OverflowUint(uint64(n)) {
+		at.SetUint(uint64(n))
+		return nil
+	}
+	n, err := unsigned(literal)
+	if err == nil && at.OverflowUint(n) {
+		err = errRange
+	}
+	if err != nil {
+		return misfit(at, "the number is "+err.Error())
+	}
+	at.SetUint(n)
+	return nil
+}
+
+func setFloat(literal string, at reflect.Value) error {
+	f, err := float(literal, at.Type().Bits())
+	if err != nil {
+		return misfit(at, "the number is "+err.Error())
+	}
+	at.SetFloat(f)
+	return nil
+}
+
+func setLiteral(literal string, at reflect.Value) error {
+	at.SetString(literal)
+	return nil
+}
+
+func setBig(literal string, at reflect.Value) error {
+	// Parse has bounded the literal and its exponent.
+	r, ok := new(big.Rat).SetString(literal)
+	if !ok || !r.IsInt() {
+		return misfit(at, "the number is "+errFraction.Error())
+	}
+	at.Set(reflect.ValueOf(r.Num()).Elem())
+	return nil
+}
 
 // whole reads a number's literal as a sign and a whole magnitude, exactly. 10, 10.0, 1e1
 // and 100e-1 are one number, as they are to JSON Schema.
@@ -103,10 +173,43 @@ func shortest(literal string, f float64) bool {
 	if len(literal) <= 15 && !strings.ContainsAny(literal, "eE") {
 		return true // float64s of that size tell so few digits apart
 	}
+	var buffer [32]byte
+	if string(appendFloat(buffer[:0], f, 64)) == literal {
+		return true
+	}
 	exact, ok := new(big.Rat).SetString(literal)
 	if !ok {
 		return false
 	}
 	short, ok := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
 	return ok && short.Cmp(exact) == 0 || exact.Cmp(new(big.Rat).SetFloat64(f)) == 0
+}
+
+// appendFloat writes a finite float of that many bits as ECMA-262 does: the shortest text that
+// is read as it.
+func appendFloat(dst []byte, f float64, bits int) []byte {
+	size := math.Abs(f)
+	small, large := size < 1e-6, size >= 1e21
+	if bits == 32 {
+		small, large = float32(size) < 1e-6, float32(size) >= 1e21
+	}
+	if size == 0 || !small && !large {
+		return strconv.AppendFloat(dst, f, 'f', -1, bits)
+	}
+	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
+	if n := len(dst); dst[n-4] == 'e' && dst[n-2] == '0' { // Go writes two digits of an exponent, 1e-07
+		dst = append(dst[:n-2], dst[n-1])
+	}
+	return dst
+}
+
+// isNumber reports whether a text is one number of JSON, within the bounds that Parse has for
+// those of a document.
+func isNumber(text string) bool {
+	if text == "" {
+		return false
+	}
+	most := DefaultLimits()
+	end, problem := number(text, 0, most.Number, most.Exponent)
+	return problem == "" && end == len(text)
 }
