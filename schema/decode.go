@@ -42,7 +42,8 @@ type Unmarshaler interface {
 //   - []byte takes padded base64 without line breaks. Slices and arrays take arrays, an
 //     array exactly its length. Maps take objects; keys are strings, integers in their
 //     shortest form, or encoding.TextUnmarshaler.
-//   - encoding.TextUnmarshaler (time.Time, netip.Addr, …) takes strings.
+//   - time.Time takes the date-time of RFC 3339, other types with encoding.TextUnmarshaler
+//     (netip.Addr, …) the strings that they take.
 //   - any takes nil, bool, json.Number, string, []any or map[string]any. [Value] and
 //     json.RawMessage take anything. Read a Value with Decode: who parses a RawMessage again
 //     with encoding/json takes "PATH" for "path", which schema and policy did not.

@@ -215,6 +215,11 @@ func TestDecodeTable(t *testing.T) {
 		{"base64 for URLs", decodeInto[[]byte](`"_-_-"`), nil, ""},
 		{"numbers for bytes", decodeInto[[]byte](`[1]`), nil, ""},
 		{"a time that is none", decodeInto[time.Time](`"2026-02-30T00:00:00Z"`), nil, ""},
+		{"a time with a comma", decodeInto[time.Time](`"2026-01-02T03:04:05,5Z"`), nil, ""},
+		{"a time with one digit for the hour", decodeInto[time.Time](`"2026-01-02T3:04:05Z"`), nil, ""},
+		{"a time a day away", decodeInto[time.Time](`"2026-01-02T03:04:05+24:00"`), nil, ""},
+		{"a time without its zone", decodeInto[time.Time](`"2026-01-02T03:04:05"`), nil, ""},
+		{"a time with a fraction", decodeInto[time.Time](`"2026-01-02T03:04:05.5Z"`), time.Date(2026, 1, 2, 3, 4, 5, 5e8, time.UTC), ""},
 		{"a number for a time", decodeInto[time.Time](`0`), nil, ""},
 
 		{"an int key in its shortest form", decodeInto[map[int]int](`{"01":1}`), nil, "/*"},

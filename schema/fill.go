@@ -82,13 +82,15 @@ func fillText(n *node, at reflect.Value) error {
 	return nil
 }
 
-// fillTime is fillText without a copy of the text: called by its name, the method is known
-// not to keep it.
+// fillTime takes what the format date-time takes, as far as Go has such a time. The method
+// alone would take a comma for the point, one digit for the hour and offsets of a day.
 func fillTime(n *node, at reflect.Value) error {
 	if n.kind != String {
 		return unfit(n, at, String)
 	}
-	if at.Addr().Interface().(*time.Time).UnmarshalText([]byte(n.Text())) != nil {
+	text := n.Text()
+	// Called by its name, the method is known not to keep the text: no copy is made of it.
+	if !isDateTime(text) || at.Addr().Interface().(*time.Time).UnmarshalText([]byte(text)) != nil {
 		return misfit(at, "the text isn't one of this type")
 	}
 	return nil

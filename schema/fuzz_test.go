@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -43,58 +42,6 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("only Parse accepts: %v", err)
 		}
 		agree(t, v, decodeStandard(t, string(data)))
-	})
-}
-
-// FuzzDecode: what a type takes, it takes as json/v2 does, which knows no case folding
-// either; an error leaves nothing behind and says nothing of the value.
-func FuzzDecode(f *testing.F) {
-	type target struct {
-		Path string              `json:"path"`
-		N    int32               `json:"n"`
-		U    *uint8              `json:"u"`
-		F    float64             `json:"f"`
-		Blob []byte              `json:"blob"`
-		When time.Time           `json:"when"`
-		List []string            `json:"list"`
-		Map  map[string]bool     `json:"map"`
-		Pair [2]int              `json:"pair"`
-		Next *struct{ A, B int } `json:"next"`
-	}
-	seed(f)
-	f.Add([]byte(`{"path":"p","n":-1,"u":255,"f":1e3,"blob":"aGk=","when":"2026-01-02T03:04:05.5+01:00","list":["a"],"map":{"k":true},"pair":[1,2],"next":{"A":1}}`))
-	f.Add([]byte(`{"n":1.0,"u":null,"next":null,"list":null}`))
-	d, err := NewDecoder[target]()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		v, err := Parse(data, Limits{})
-		if err != nil {
-			return
-		}
-		got, err := d.Decode(v)
-		if err != nil {
-			if !reflect.ValueOf(got).IsZero() {
-				t.Fatalf("half a value is left: %+v", got)
-			}
-			var misfit *DecodeError
-			if !errors.As(err, &misfit) || misfit.Pointer != "" && len(misfit.Pointer) > 1000 {
-				t.Fatalf("not a DecodeError: %v", err)
-			}
-			return
-		}
-		var want target
-		if err := jsonv2.Unmarshal(data, &want, jsonv2.RejectUnknownMembers(true)); err != nil {
-			// json/v2 wants integers written as such; JSON Schema doesn't.
-			if strings.ContainsAny(string(data), ".eE") {
-				return
-			}
-			t.Fatalf("only Decode accepts: %v", err)
-		}
-		if !reflect.DeepEqual(got, want) {
-			t.Fatalf("got %+v, want %+v", got, want)
-		}
 	})
 }
 
