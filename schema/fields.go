@@ -1,20 +1,25 @@
 package schema
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 )
 
-// A field is a member that a struct takes, perhaps through embedded structs.
+// A field is a member that a struct takes or has, perhaps through embedded structs.
 type field struct {
-	name  string
-	index []int // as reflect.Value.FieldByIndex takes it
-	tag   bool  // the name comes from a tag
-	fill  filler
+	name    string
+	index   []int // as reflect.Value.FieldByIndex takes it
+	typ     reflect.Type
+	goName  string // "field Name of Type", for errors
+	tagged  bool   // the name comes from a tag
+	options []string
+	fill    filler
 }
+
+func (f *field) has(option string) bool { return slices.Contains(f.options, option) }
 
 // below goes on from the first step of index, making embedded structs behind pointers on
 // the way.
@@ -31,11 +36,18 @@ func (f *field) below(at reflect.Value) reflect.Value {
 	return at
 }
 
-// fields lists a struct's members by Go's rules of promotion: the least depth wins, then
-// a tag. What encoding/json drops in silence, two equals, is an error here.
-func (p *plans) fields(t reflect.Type) ([]field, error) {
+// A lister knows which of a struct's fields are members.
+type lister struct {
+	itself func(reflect.Type) bool // has a JSON of its own: an embedded struct like that is one member
+	sets   bool                    // the fields will be set
+}
+
+// list gives a struct's members in the order of their declaration, by Go's rules of promotion:
+// the least depth wins, then a tag. What encoding/json drops in silence, two equals, is an error
+// here.
+func (l lister) list(t reflect.Type) ([]field, error) {
 	var all []field
-	if err := p.gather(t, nil, nil, &all); err != nil {
+	if err := l.gather(t, nil, nil, &all); err != nil {
 		return nil, err
 	}
 	var fields []field
@@ -47,16 +59,17 @@ func (p *plans) fields(t reflect.Type) ([]field, error) {
 		}
 		other := &fields[i]
 		switch {
-		case len(f.index) < len(other.index), len(f.index) == len(other.index) && f.tag && !other.tag:
+		case len(f.index) < len(other.index), len(f.index) == len(other.index) && f.tagged && !other.tagged:
 			*other = f
-		case len(f.index) == len(other.index) && f.tag == other.tag:
+		case len(f.index) == len(other.index) && f.tagged == other.tagged:
 			return nil, fmt.Errorf("schema: %v has two fields that are both called %q in JSON; name one of them differently", t, f.name)
 		}
 	}
+	slices.SortFunc(fields, func(a, b field) int { return slices.Compare(a.index, b.index) })
 	return fields, nil
 }
 
-func (p *plans) gather(t reflect.Type, index []int, path []reflect.Type, all *[]field) error {
+func (l lister) gather(t reflect.Type, index []int, path []reflect.Type, all *[]field) error {
 	if slices.Contains(path, t) {
 		return fmt.Errorf("schema: %v embeds itself", t)
 	}
@@ -72,20 +85,14 @@ func (p *plans) gather(t reflect.Type, index []int, path []reflect.Type, all *[]
 		if tag == "-" {
 			continue
 		}
-		if sf.Anonymous && name == "" {
-			inner := sf.Type
-			if inner.Kind() == reflect.Pointer {
-				inner = inner.Elem()
+		if inner, ok := l.embedded(sf); ok && name == "" {
+			if l.sets && sf.Type.Kind() == reflect.Pointer && !sf.IsExported() {
+				return fmt.Errorf("schema: %v embeds the unexported pointer %v, which can't be set; embed the struct itself", t, sf.Type)
 			}
-			if inner.Kind() == reflect.Struct && !decodesItself(inner) && inner != reflect.TypeFor[json.Number]() {
-				if sf.Type.Kind() == reflect.Pointer && !sf.IsExported() {
-					return fmt.Errorf("schema: %v embeds the unexported pointer %v, which can't be set; embed the struct itself", t, sf.Type)
-				}
-				if err := p.gather(inner, at, path, all); err != nil {
-					return err
-				}
-				continue
+			if err := l.gather(inner, at, path, all); err != nil {
+				return err
 			}
+			continue
 		}
 		if !sf.IsExported() {
 			if tagged {
@@ -93,23 +100,42 @@ func (p *plans) gather(t reflect.Type, index []int, path []reflect.Type, all *[]
 			}
 			continue
 		}
-		f := field{name: name, index: at, tag: name != ""}
-		if name == "" {
-			f.name = sf.Name
+		*all = append(*all, field{
+			name: cmp.Or(name, sf.Name), index: at, typ: sf.Type, goName: fmt.Sprintf("field %s of %v", sf.Name, t), tagged: name != "", options: options,
+		})
+	}
+	return nil
+}
+
+// embedded returns the struct whose fields are promoted through a field.
+func (l lister) embedded(sf reflect.StructField) (reflect.Type, bool) {
+	inner := sf.Type
+	if inner.Kind() == reflect.Pointer {
+		inner = inner.Elem()
+	}
+	return inner, sf.Anonymous && inner.Kind() == reflect.Struct && !l.itself(inner)
+}
+
+// fields lists what a struct takes, each with its filler.
+func (p *plans) fields(t reflect.Type) ([]field, error) {
+	fields, err := lister{decodesItself, true}.list(t)
+	if err != nil {
+		return nil, err
+	}
+	for i := range fields {
+		f := &fields[i]
+		if f.fill, err = p.of(f.typ); err != nil {
+			return nil, fmt.Errorf("%w (%s)", err, f.goName)
 		}
-		if f.fill, err = p.of(sf.Type); err != nil {
-			return fmt.Errorf("%w (field %s of %v)", err, sf.Name, t)
-		}
-		if slices.Contains(options, "string") {
-			set := numeralOf(sf.Type)
-			if set == nil || decodesItself(sf.Type) {
-				return fmt.Errorf("schema: field %s of %v: the tag option string is for numbers, not for %v", sf.Name, t, sf.Type)
+		if f.has("string") {
+			set := numeralOf(f.typ)
+			if set == nil || decodesItself(f.typ) {
+				return nil, fmt.Errorf("schema: %s: the tag option string is for numbers, not for %v", f.goName, f.typ)
 			}
 			f.fill = set.inText()
 		}
-		*all = append(*all, f)
 	}
-	return nil
+	return fields, nil
 }
 
 // readTag splits a json tag. An option that isn't known might be one that changes what a
