@@ -131,3 +131,34 @@ func BenchmarkValidate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEncode is a result of each size, beside json/v2.
+func BenchmarkEncode(b *testing.B) {
+	e, err := NewEncoder[sampleArgs]()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, size := range sampleSizes() {
+		v, err := Parse(sample(size), Limits{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var value sampleArgs
+		if err := Decode(v, &value); err != nil {
+			b.Fatal(err)
+		}
+		for way, encode := range map[string]func() error{
+			"encoder": func() error { _, err := e.Append(nil, &value, 1<<20); return err },
+			"json v2": func() error { return jsonv2.MarshalWrite(&bounded{nil, 1 << 20}, &value) },
+		} {
+			b.Run(name+"/"+way, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := encode(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"sync/atomic"
+)
+
+// ErrTooLarge says that a value's JSON text is larger than the limit that [Encoder.Append] was
+// given.
+var ErrTooLarge = errors.New("schema: the value's JSON text is larger than its limit")
+
+// An EncodeError says which part of a Go value has no JSON text. But for the words of Err it
+// holds nothing of the value.
+type EncodeError struct {
+	Pointer string       // JSON Pointer to the part; "*" for a map's keys
+	Type    reflect.Type // what it is
+	Problem string       // what is wrong, one of a few fixed phrases
+	Err     error        // what a method of the type, or json/v2 calling one, returned; mostly nil
+}
+
+// Error implements error.
+func (e *EncodeError) Error() string {
+	at := e.Pointer
+	if at == "" {
+		at = "the value itself"
+	}
+	if e.Err != nil {
+		return fmt.Sprintf("schema: %s, a %v, can't become JSON: %s: %v", at, e.Type, e.Problem, e.Err)
+	}
+	return fmt.Sprintf("schema: %s, a %v, can't become JSON: %s", at, e.Type, e.Problem)
+}
+
+// Unwrap returns Err.
+func (e *EncodeError) Unwrap() error { return e.Err }
+
+// An Encoder writes values of T as JSON text, so that [Decode] into a T makes the same value of
+// it. It is safe for concurrent use.
+//
+//   - Structs become objects with the members that Decode knows, in the order of their fields.
+//     Of the tag options, string puts a number into a text, omitzero leaves out zero values
+//     (by an IsZero method, if there is one) and omitempty what would be null, "", [] or {}.
+//   - Integers, [json.Number] and [time.Duration] become numbers, floats the shortest text that
+//     is read as them; those that aren't finite are errors.
+//   - []byte becomes padded base64. Slices and arrays become arrays, maps become objects whose
+//     members are sorted by name. A nil slice is [] (a nil []byte ""), a nil map {}, a nil
+//     pointer or interface null.
+//   - Strings are written with as few escapes as JSON permits, and must be UTF-8.
+//   - Types with MarshalJSONTo or MarshalJSON are left to github.com/go-json-experiment/json,
+//     which checks what they say. Those with AppendText or MarshalText become strings.
+//   - Interfaces are written as what they hold. A [Value] becomes the text it was parsed from,
+//     what [Decode] makes of an any the same again; all else is left to that library.
+//
+// A value of more than 1,000 containers, pointers and interfaces inside one another is an error,
+// since it is mostly one that holds itself.
+type Encoder[T any] struct {
+	write writer
+	last  atomic.Int64 // bytes of the value before
+}
+
+// NewEncoder studies T. The error says which part of T can't become JSON, so that a program
+// learns it at its start.
+func NewEncoder[T any]() (*Encoder[T], error) {
+	write, err := newWriters().of(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, err
+	}
+	return &Encoder[T]{write: write}, nil
+}
+
+// Append appends the JSON text of *value, which is not changed, to dst. A text of more than
+// limit bytes is [ErrTooLarge], found before much more than that was written. All other errors
+// are an *[EncodeError]; dst is then returned as it was.
+func (e *Encoder[T]) Append(dst []byte, value *T, limit int) ([]byte, error) {
+	if value == nil {
+		return dst, &EncodeError{Type: reflect.TypeFor[T](), Problem: "there is no value"}
+	}
+	r := bounds{end: math.MaxInt, depth: maxNesting}
+	if limit < math.MaxInt-len(dst) {
+		r.end = len(dst) + limit
+	}
+	// Most values of a type are about as large as the one before.
+	const most = 16 << 10
+	out, err := e.write(slices.Grow(dst, int(min(e.last.Load(), int64(max(limit, 0)), most))), reflect.ValueOf(value).Elem(), r)
+	if err == nil && len(out) > r.end {
+		err = ErrTooLarge
+	}
+	if err != nil {
+		return dst, err
+	}
+	e.last.Store(int64(len(out) - len(dst)))
+	return out, nil
+}
+
+// maxNesting bounds the recursion, before Go's stack does.
+const maxNesting = 1000
+
+// Bounds are what is left for a value.
+type bounds struct {
+	end   int // dst may become so long
+	depth int // values inside one another
+}
+
+// A writer appends the JSON text of an addressable Go value. One that puts any number of values
+// side by side looks after each whether there is still room; one that writes a text or bytes of
+// any size looks before. What numbers and a struct's fields add in the meantime is little, and
+// the end of Append sees it.
+type writer func(dst []byte, at reflect.Value, r bounds) ([]byte, error)
+
+// within leaves less room for what a container, pointer or interface holds.
+func (r bounds) within(at reflect.Value) (bounds, error) {
+	if r.depth--; r.depth < 0 {
+		return r, unwritten(at, "it is nested too deeply, or holds itself", nil)
+	}
+	return r, nil
+}
+
+func unwritten(at reflect.Value, problem string, err error) error {
+	return &EncodeError{Type: at.Type(), Problem: problem, Err: err}
+}
+
+// under adds to an error the step to where it arose.
+func under(err error, step string) error {
+	if e, ok := err.(*EncodeError); ok {
+		e.Pointer = "/" + step + e.Pointer
+	}
+	return err
+}

@@ -1,0 +1,246 @@
+package schema
+
+import (
+	"encoding"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"math"
+	"reflect"
+	"strconv"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const null = "null"
+
+func writeBool(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
+	return strconv.AppendBool(dst, at.Bool()), nil
+}
+
+func writeInt(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
+	return strconv.AppendInt(dst, at.Int(), 10), nil
+}
+
+func writeUint(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
+	return strconv.AppendUint(dst, at.Uint(), 10), nil
+}
+
+func writeFloat32(dst []byte, at reflect.Value, _ bounds) ([]byte, error) { return finite(dst, at, 32) }
+func writeFloat64(dst []byte, at reflect.Value, _ bounds) ([]byte, error) { return finite(dst, at, 64) }
+
+func finite(dst []byte, at reflect.Value, bits int) ([]byte, error) {
+	f := at.Float()
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return nil, unwritten(at, "the number isn't finite", nil)
+	}
+	return appendFloat(dst, f, bits), nil
+}
+
+// writeLiteral writes a json.Number. One that isn't set is no number.
+func writeLiteral(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
+	if !isNumber(at.String()) {
+		return nil, unwritten(at, "the text isn't a number", nil)
+	}
+	return append(dst, at.String()...), nil
+}
+
+func writeString(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+	dst, err := appendString(dst, at.String(), r)
+	if err != nil && err != ErrTooLarge {
+		err = unwritten(at, "the text isn't valid UTF-8", nil)
+	}
+	return dst, err
+}
+
+// appendString appends a text as a JSON string. Its errors are ErrTooLarge and errUTF8.
+func appendString(dst []byte, text string, r bounds) ([]byte, error) {
+	if len(text)+len(`""`) > r.end-len(dst) {
+		return nil, ErrTooLarge
+	}
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
+			dst, err := jsontext.AppendQuote(dst, text)
+			if err != nil {
+				return nil, errUTF8
+			}
+			return dst, nil
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, text...)
+	return append(dst, '"'), nil
+}
+
+var errUTF8 = errors.New("schema: a text isn't valid UTF-8")
+
+func writeBytes(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+	data := at.Bytes()
+	if base64.StdEncoding.EncodedLen(len(data))+len(`""`) > r.end-len(dst) {
+		return nil, ErrTooLarge
+	}
+	return append(base64.StdEncoding.AppendEncode(append(dst, '"'), data), '"'), nil
+}
+
+func writeTime(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
+	dst, err := at.Addr().Interface().(*time.Time).AppendText(append(dst, '"'))
+	if err != nil {
+		return nil, unwritten(at, "RFC 3339 has no such time", nil)
+	}
+	return append(dst, '"'), nil
+}
+
+// writeText writes what has a text of its own.
+func writeText(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+	text, err := textOf(at)
+	if err != nil {
+		return nil, err
+	}
+	dst, err = appendString(dst, text, r)
+	if err == errUTF8 {
+		err = unwritten(at, "its method's text isn't valid UTF-8", nil)
+	}
+	return dst, err
+}
+
+// textOf asks a value's method for its text.
+func textOf(at reflect.Value) (string, error) {
+	var (
+		text []byte
+		err  error
+	)
+	switch v := at.Addr().Interface().(type) {
+	case encoding.TextAppender:
+		text, err = v.AppendText(nil)
+	case encoding.TextMarshaler:
+		text, err = v.MarshalText()
+	}
+	if err != nil {
+		return "", unwritten(at, "its method for text failed", err)
+	}
+	return string(text), nil
+}
+
+// writeOwn leaves a type to json/v2, which calls its method and checks what it says.
+func writeOwn(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+	return ask(dst, at.Addr().Interface(), at, r)
+}
+
+// ask lets json/v2 write a value.
+func ask(dst []byte, v any, at reflect.Value, r bounds) ([]byte, error) {
+	w := &bounded{dst, r.end}
+	err := jsonv2.MarshalWrite(w, v, jsonv2.Deterministic(true), jsonv2.WithMarshalers(numbers))
+	if errors.Is(err, ErrTooLarge) {
+		return nil, ErrTooLarge
+	}
+	if err != nil {
+		return nil, unwritten(at, "json/v2 refuses it", err)
+	}
+	return w.bytes, nil
+}
+
+// numbers are written by json/v2 as texts otherwise.
+var numbers = jsonv2.MarshalToFunc(func(e *jsontext.Encoder, n json.Number) error {
+	if !isNumber(string(n)) {
+		return errors.New("schema: a json.Number isn't a number")
+	}
+	return e.WriteValue(jsontext.Value(n))
+})
+
+// A bounded writer fails where there is no more room.
+type bounded struct {
+	bytes []byte
+	end   int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if len(p) > b.end-len(b.bytes) {
+		return 0, ErrTooLarge
+	}
+	b.bytes = append(b.bytes, p...)
+	return len(p), nil
+}
+
+// writeHeld writes what an interface holds.
+func writeHeld(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+	if at.IsNil() {
+		return append(dst, null...), nil
+	}
+	return appendAny(dst, at.Interface(), at, r)
+}
+
+func appendAny(dst []byte, v any, at reflect.Value, r bounds) ([]byte, error) {
+	r, err := r.within(at)
+	if err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case nil:
+		return append(dst, null...), nil
+	case bool:
+		return strconv.AppendBool(dst, v), nil
+	case string:
+		dst, err := appendString(dst, v, r)
+		if err == errUTF8 {
+			err = unwritten(at, "the text isn't valid UTF-8", nil)
+		}
+		return dst, err
+	case json.Number:
+		return writeLiteral(dst, reflect.ValueOf(v), r)
+	case *node:
+		return appendNode(dst, v, at, r)
+	case []any:
+		return appendList(dst, v, at, r)
+	case map[string]any:
+		return appendTree(dst, v, at, r)
+	}
+	return ask(dst, v, at, r)
+}
+
+// appendNode writes a value of Parse as it was read.
+func appendNode(dst []byte, n *node, at reflect.Value, r bounds) ([]byte, error) {
+	if n == nil || n.kind == None {
+		return nil, unwritten(at, "there is no value", nil)
+	}
+	raw := n.raw()
+	if len(raw) > r.end-len(dst) {
+		return nil, ErrTooLarge
+	}
+	return append(dst, raw...), nil
+}
+
+func appendList(dst []byte, list []any, at reflect.Value, r bounds) (_ []byte, err error) {
+	dst = append(dst, '[')
+	for i, v := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if dst, err = appendAny(dst, v, at, r); err != nil {
+			return nil, under(err, strconv.Itoa(i))
+		}
+		if len(dst) > r.end {
+			return nil, ErrTooLarge
+		}
+	}
+	return append(dst, ']'), nil
+}
+
+func appendTree(dst []byte, tree map[string]any, at reflect.Value, r bounds) (_ []byte, err error) {
+	dst = append(dst, '{')
+	o, err := newObject(len(tree), len(dst), r)
+	if err != nil {
+		return nil, err
+	}
+	for name, v := range tree {
+		if dst, err = o.name(dst, name, at, r); err != nil {
+			return nil, err
+		}
+		if dst, err = appendAny(dst, v, at, r); err != nil {
+			return nil, under(err, "*")
+		}
+		dst = o.end(dst)
+	}
+	return o.close(dst, at)
+}
