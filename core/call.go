@@ -282,6 +282,7 @@ func (c *call) unfit(err error) *refusal {
 		invalid  *schema.Invalid
 		syntax   *schema.SyntaxError
 		semantic *json.SemanticError
+		unfit    *schema.EncodeError
 		reason   = "it can't be encoded as JSON: an error of type " + errorTypes(err)
 	)
 	if errors.As(err, &semantic) && semantic.GoType != nil {
@@ -294,6 +295,12 @@ func (c *call) unfit(err error) *refusal {
 	switch {
 	case errors.Is(err, errResultSize):
 		reason = "it is larger than its limit"
+	case errors.As(err, &unfit):
+		bare := *unfit
+		bare.Err = nil // its words may be the page's
+		if reason = bare.Error(); unfit.Err != nil {
+			reason += ", an error of type " + errorTypes(unfit.Err)
+		}
 	case errors.As(err, &invalid), errors.As(err, &syntax):
 		reason = err.Error() // made of the schema's words alone
 	}

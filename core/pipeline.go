@@ -231,7 +231,7 @@ func (c *call) check(result any) ([]byte, *refusal) {
 		refused.reason += "; the handler's result waited for the session's others to leave"
 		return nil, &refused
 	}
-	item, err := encode(isolation.BeginResult(make([]byte, 0, 64), c.number), result, limits.ResultBytes)
+	item, err := encode(isolation.BeginResult(make([]byte, 0, isolation.ResultStart+likely(result)), c.number), result, limits.ResultBytes)
 	text := item[isolation.ResultStart:]
 	c.shrink(len(text))
 	if err == nil {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sallyport/sallyport/schema"
 )
 
 // errResultSize ends the encoding of a result as soon as it is over its limit.
@@ -49,11 +51,43 @@ func (c *call) shrink(n int) {
 
 var null = []byte("null")
 
+// A typed result is one that a Command's encoder knows.
+type typed interface {
+	encode(dst []byte, limit int) ([]byte, error)
+	likely() int // bytes, a guess
+}
+
+type typedResult[R any] struct {
+	encoder *schema.Encoder[R]
+	value   R
+}
+
+func (r *typedResult[R]) encode(dst []byte, limit int) ([]byte, error) {
+	dst, err := r.encoder.Append(dst, &r.value, limit)
+	if err == schema.ErrTooLarge {
+		err = errResultSize
+	}
+	return dst, err
+}
+
+func (r *typedResult[R]) likely() int { return r.encoder.Likely() }
+
+// likely is a guess at how many bytes a result's JSON text has.
+func likely(result any) int {
+	if r, ok := result.(typed); ok {
+		return r.likely()
+	}
+	return 55 // with the item's start 64
+}
+
 // encode appends a handler's result to dst as JSON text of at most limit bytes.
 // Besides an error it returns dst as it was.
 func encode(dst []byte, result any, limit int) ([]byte, error) {
 	if result == nil {
 		return append(dst, null...), nil
+	}
+	if r, ok := result.(typed); ok {
+		return r.encode(dst, limit)
 	}
 	w := bounded{bytes: dst, limit: len(dst) + limit}
 	if err := json.MarshalWrite(&w, result); err != nil {

@@ -44,11 +44,13 @@ type Handler func(ctx context.Context, r *Request) (any, error)
 
 // Command registers fn under a name, with arguments decoded into A as
 // schema.Decode does: names are matched exactly, members that A does not have
-// are refused, numbers must fit. An R of struct{} stands for no result.
+// are refused, numbers must fit. Its results are encoded by the same rules, as
+// schema.Encoder has them. An R of struct{} stands for no result.
 //
-// It panics as Handle does, and on an A that can't be decoded into. Run and
-// Start refuse a command whose input schema describes a member that A does not
-// have, and one that returns an R without an output schema.
+// It panics as Handle does, on an A that can't be decoded into, and on an R that
+// has no JSON. Run and Start refuse a command whose input schema describes a
+// member that A does not have, and one that returns an R without an output
+// schema.
 func Command[A, R any](app *App, name string, fn func(ctx context.Context, args A) (R, error)) {
 	if fn == nil {
 		panic(fmt.Sprintf("core: command %q has no function", name))
@@ -57,8 +59,12 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 	if err != nil {
 		panic(fmt.Sprintf("core: command %q: %v", name, err))
 	}
+	encoder, err := schema.NewEncoder[R]()
+	if err != nil {
+		panic(fmt.Sprintf("core: command %q: %v", name, err))
+	}
 	result := reflect.TypeFor[R]()
-	noResult := result == reflect.TypeFor[struct{}]()
+	noResult, canBeNil := result == reflect.TypeFor[struct{}](), result.Kind() == reflect.Interface
 	fits := func(schemas *schema.Set, folder string) error {
 		for _, member := range schemas.InputMembers(name) {
 			if !decoder.Takes(member) {
@@ -81,7 +87,10 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 		if err != nil || noResult {
 			return nil, err
 		}
-		return value, nil
+		if canBeNil && any(value) == nil {
+			return nil, nil
+		}
+		return &typedResult[R]{encoder, value}, nil
 	})
 }
 

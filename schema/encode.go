@@ -82,9 +82,7 @@ func (e *Encoder[T]) Append(dst []byte, value *T, limit int) ([]byte, error) {
 	if limit < math.MaxInt-len(dst) {
 		r.end = len(dst) + limit
 	}
-	// Most values of a type are about as large as the one before.
-	const most = 16 << 10
-	out, err := e.write(slices.Grow(dst, int(min(e.last.Load(), int64(max(limit, 0)), most))), reflect.ValueOf(value).Elem(), r)
+	out, err := e.write(slices.Grow(dst, min(e.Likely(), max(limit, 0))), reflect.ValueOf(value).Elem(), r)
 	if err == nil && len(out) > r.end {
 		err = ErrTooLarge
 	}
@@ -94,6 +92,10 @@ func (e *Encoder[T]) Append(dst []byte, value *T, limit int) ([]byte, error) {
 	e.last.Store(int64(len(out) - len(dst)))
 	return out, nil
 }
+
+// Likely is a guess at the bytes of the next value: as many as the one before had, from 32 to
+// 16 KiB.
+func (e *Encoder[T]) Likely() int { return int(min(max(e.last.Load(), 32), 16<<10)) }
 
 // maxNesting bounds the recursion, before Go's stack does.
 const maxNesting = 1000
