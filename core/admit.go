@@ -24,7 +24,7 @@ const (
 // that may take time happens in the call's own goroutine, or for a lone call
 // in the carrier's once that has no more to do.
 func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone bool) {
-	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command], args: item.JSON, rules: s.app.policy.Load()}
+	c := &call{session: s, number: item.ID, command: s.app.commands[string(item.Command)], args: item.JSON, rules: s.app.policy.Load()}
 	c.context.session, c.context.app = s.link.Context(), s.app
 	c.record = s.newRecord(item.ID, c.command)
 	c.id = c.record.ID
@@ -47,7 +47,7 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 	if early {
 		c.interrupt(cancelled)
 	}
-	if !lone || !alone || c.mayLinger() || !s.link.Lend(c.serve) {
+	if !lone || !alone || c.mayLinger() || !s.link.Lend(c) {
 		s.app.workers.start(c)
 	}
 }
@@ -163,7 +163,7 @@ func (s *session) quietly(c *call, r *refusal) {
 // report puts on record what the frame says of its hook. Only the registered
 // name of a command is taken over.
 func (s *session) report(item isolation.Item) {
-	c := &call{session: s, number: item.ID, command: s.app.commands[item.Command]}
+	c := &call{session: s, number: item.ID, command: s.app.commands[string(item.Command)]}
 	c.answered.Store(true) // by the frame
 	c.record = s.newRecord(item.ID, c.command)
 	c.record.ByFrame, c.record.Stage = true, audits.StageHook

@@ -59,6 +59,9 @@ type refusal struct {
 // that is not on record.
 var errUnrecorded = &refusal{code: CodeUnavailable, reason: "the decision could not be recorded"}
 
+// Run implements [isolation.Task].
+func (c *call) Run() { c.serve() }
+
 // serve runs a call to its end and answers it. Where interrupt was first, it
 // has answered, and what is left is the record.
 func (c *call) serve() {

@@ -26,7 +26,7 @@ func (s *session) receive(f isolation.Sealed) {
 		return // discarded without an answer, and counted
 	}
 	opened := time.Now()
-	items, err := readItems(plain) // the whole batch, or nothing of it
+	items, err := s.readItems(plain) // the whole batch, or nothing of it
 	if err != nil {
 		s.link.End(isolation.EndProtocol)
 		return
@@ -34,21 +34,23 @@ func (s *session) receive(f isolation.Sealed) {
 	for _, item := range items {
 		if !s.take(item, arrived, opened, len(items) == 1) { // one by one: numbered, limited, started
 			s.link.End(isolation.EndProtocol)
-			return
+			break
 		}
 	}
+	clear(items) // which hold on to the plaintext
 }
 
-// readItems reads a batch to its end before any of it takes effect.
-func readItems(plain isolation.Plain) ([]isolation.Item, error) {
-	items := make([]isolation.Item, 0, 4)
+// readItems reads a batch to its end before any of it takes effect. The items
+// are good until the session's next frame.
+func (s *session) readItems(plain isolation.Plain) ([]isolation.Item, error) {
+	s.items = s.items[:0]
 	for item, err := range isolation.Items(plain) {
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, item)
+		s.items = append(s.items, item)
 	}
-	return items, nil
+	return s.items, nil
 }
 
 // pass is the second half: one call, from its item to its answer, in a

@@ -17,8 +17,9 @@ type session struct {
 	link   *isolation.Session
 	window *window
 	budget *budget
-	ids    ids   // used by receive alone
-	user   *user // nil where Config.User is
+	ids    ids              // used by receive alone
+	items  []isolation.Item // likewise: room for a batch
+	user   *user            // nil where Config.User is
 
 	mu       sync.Mutex
 	calls    map[uint32]*call    // under way

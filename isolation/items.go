@@ -53,7 +53,7 @@ type Item struct {
 	Kind    ItemKind
 	ID      uint32        // names the call within its session
 	Timeout time.Duration // of a call; zero if the page set none
-	Command string        // of a call or of reports: as the frame sent it, not yet known to exist
+	Command []byte        // of a call or of reports: as the frame sent it, not yet known to exist; shares the plaintext's memory
 	Cause   Cause         // of reports
 	JSON    []byte        // of a call: its arguments, not yet parsed; shares the plaintext's memory
 }
@@ -111,12 +111,12 @@ func (r *reader) uint32() uint32 {
 	return 0
 }
 
-func (r *reader) command() string {
+func (r *reader) command() []byte {
 	n := int(r.uint8())
 	if n > MaxCommand {
 		r.failed = true
 	}
-	return string(r.take(n))
+	return r.take(n)
 }
 
 func (r *reader) json() []byte {
@@ -145,7 +145,7 @@ func (r *reader) item() Item {
 		switch {
 		case item.Cause < CauseRefused || item.Cause > CauseDropped:
 			r.failed = true
-		case item.Cause == CauseDropped && (item.Kind == ItemHidden || item.Command != ""): // they are of many calls
+		case item.Cause == CauseDropped && (item.Kind == ItemHidden || len(item.Command) > 0): // they are of many calls
 			r.failed = true
 		}
 	default:

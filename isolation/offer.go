@@ -203,7 +203,7 @@ func (s *Session) Serve(frame []byte) bool {
 	return authentic
 }
 
-func (s *Session) serve(lent func()) {
+func (s *Session) serve(lent Task) {
 	s.sending.Lock()
 	l, ok := s.out.link.(*funcLink)
 	s.sending.Unlock()
@@ -211,5 +211,5 @@ func (s *Session) serve(lent func()) {
 		l.serving.Add(1)
 		defer l.serving.Add(-1)
 	}
-	lent()
+	lent.Run()
 }

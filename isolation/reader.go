@@ -46,16 +46,16 @@ func (r *socketReader) run() {
 	r.socket.close(false)
 }
 
-// lend runs f. It reports whether this goroutine is still the one that reads.
-func (r *socketReader) lend(f func()) (still bool) {
+// lend runs t. It reports whether this goroutine is still the one that reads.
+func (r *socketReader) lend(t Task) (still bool) {
 	r.away.begin()
 	done := false
 	defer func() {
-		if still = r.away.end(); still && !done { // f has ended this goroutine, which can't read on
+		if still = r.away.end(); still && !done { // t has ended this goroutine, which can't read on
 			go r.run()
 		}
 	}()
-	f()
+	t.Run()
 	done = true
 	return
 }

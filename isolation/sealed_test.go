@@ -27,6 +27,11 @@ type recorder struct {
 	lent atomic.Int32
 }
 
+// A task is a function that a goroutine may be lent for.
+type task func()
+
+func (t task) Run() { t() }
+
 func (r *recorder) Opened(*isolation.Session) {}
 
 func (r *recorder) Receive(s *isolation.Session, f isolation.Sealed) {
@@ -42,11 +47,11 @@ func (r *recorder) Receive(s *isolation.Session, f isolation.Sealed) {
 		r.mu.Lock()
 		r.items = append(r.items, item)
 		r.mu.Unlock()
-		if item.Kind == isolation.ItemCall && (r.lend == nil || !s.Lend(func() {
+		if item.Kind == isolation.ItemCall && (r.lend == nil || !s.Lend(task(func() {
 			r.lent.Add(1)
 			r.lend(item.ID)
 			r.answer(s, item)
-		})) {
+		}))) {
 			r.answer(s, item)
 		}
 	}

@@ -59,7 +59,7 @@ type incoming struct {
 	count    int // sealed frames in this epoch
 	failed   bool
 	lends    bool     // while a frame is delivered: its carrier lends its goroutine
-	lent     func()   // what that is to run, if anything
+	lent     Task     // what that is to run, if anything
 	pair     *keyPair // of a rekey under way
 
 	scratch [associatedSize]byte // of one opening
@@ -151,14 +151,17 @@ func (in *incoming) keyFor(h header) tink.AEAD {
 	return nil
 }
 
-// Lend has f run by the goroutine that is in Receive, right after Receive and
-// in place of a goroutine of f's own: to wake one takes longer than a short
-// call. Should f take long, another goroutine reads on meanwhile. Lend reports
+// A Task is what a carrier's goroutine is lent for.
+type Task interface{ Run() }
+
+// Lend has t run by the goroutine that is in Receive, right after Receive and
+// in place of a goroutine of its own: to wake one takes longer than a short
+// call. Should it take long, another goroutine reads on meanwhile. Lend reports
 // false where the carrier has no goroutine to lend. It may be called once in
 // each Receive, and nowhere else.
-func (s *Session) Lend(f func()) bool {
+func (s *Session) Lend(t Task) bool {
 	if s.in.lends {
-		s.in.lent = f
+		s.in.lent = t
 	}
 	return s.in.lends
 }
@@ -172,7 +175,7 @@ func (s *Session) deliver(frame []byte) (authentic bool) {
 
 // deliverTo takes one frame off the carrier, and says what it is to run for
 // having lent its goroutine.
-func (s *Session) deliverTo(frame []byte, lends bool) (lent func(), authentic bool) {
+func (s *Session) deliverTo(frame []byte, lends bool) (lent Task, authentic bool) {
 	s.receiving.Lock()
 	defer s.received()
 	s.in.failed, s.in.lends, s.in.lent = false, lends, nil

@@ -404,7 +404,7 @@ func checkVectors(t *testing.T, v vectors) {
 				refused = true
 				break
 			}
-			got = append(got, itemVector{uint8(item.Kind), item.ID, uint32(item.Timeout / time.Millisecond), item.Command, item.Cause, string(item.JSON)})
+			got = append(got, itemVector{uint8(item.Kind), item.ID, uint32(item.Timeout / time.Millisecond), string(item.Command), item.Cause, string(item.JSON)})
 		}
 		if refused != (len(i.Items) == 0) {
 			t.Errorf("%s: refused is %v", i.Name, refused)
