@@ -181,9 +181,6 @@ func (r *checker) some(branches []*rule, n *node, m *marks) verdict {
 				answer = yes
 			}
 		case unknown:
-			if m != nil {
-				return unknown
-			}
 			answer = unknown
 		}
 	}

@@ -45,7 +45,10 @@ func (r *checker) object(q *objectRule, n *node, m *marks) verdict {
 	required, next := 0, 0
 	for i := range members {
 		member := &members[i]
-		name := member.name()
+		name := member.rawName() // what name does, without a call for nearly every member
+		if member.nameEsc {
+			name = member.name()
+		}
 		described := false
 		if at := q.find(name, next); at >= 0 {
 			next = at + 1
