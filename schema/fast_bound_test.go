@@ -108,6 +108,34 @@ func TestFastIsLinear(t *testing.T) {
 	}
 }
 
+// Whatever takes longer with a longer text takes more steps, or else could be asked for without end.
+func TestFastCountsItsWork(t *testing.T) {
+	long := strings.Repeat("a", 100_000)
+	for _, test := range []struct {
+		schema, text string
+		least        int
+	}{
+		{`{"uniqueItems":true}`, `["` + long + `",1]`, 100_000},
+		{`{"enum":[[]]}`, `["` + long + `"]`, 100_000},
+		{`{"enum":["1","2","3","4","5","6","7","8","9","10"]}`, `"` + long + `"`, 6_000},
+		{`{"maxLength":99999}`, `"` + long + `"`, 1_500},
+		{`{"maxLength":99999}`, `"` + strings.Repeat(`\u0061`, 100_000) + `"`, 30_000},
+		{`{"format":"json-pointer"}`, `"/` + long + `"`, 25_000},
+		{`{"pattern":"^a+$"}`, `"` + long + `"`, 6_000},
+		{`{"propertyNames":{"not":{"const":"x"}}}`, `{"` + long + `":1}`, 100_000},
+		{`{"dependentRequired":{"y":[]}}`, `{"` + strings.Repeat(`\u0061`, 1000) + `":1}`, 32},
+		{`{"dependentSchemas":{"y":false}}`, `{"` + strings.Repeat(`\u0061`, 1000) + `":1}`, 32},
+		{`{"multipleOf":0.5}`, `0.0000000000000000000000000001`, ratSteps},
+		{`{"enum":[0.5]}`, `1.5`, ratSteps},
+		{`{"allOf":[{"contains":true},{"items":true},{"unevaluatedItems":true}]}`, `[` + strings.Repeat("1,", 10_000) + `1]`, 40_000},
+	} {
+		s := mustCompile(t, "a.input.json", test.schema)
+		if _, steps, _ := spent(t, s, mustParse(t, test.text)); steps < test.least || steps > 8*test.least+100 {
+			t.Errorf("%s takes %d steps on %s", test.schema, steps, shorten(test.text, 20))
+		}
+	}
+}
+
 // Depth beyond what the stack should hold is left to the judge.
 func TestFastLeavesTheDeepestToTheJudge(t *testing.T) {
 	s := mustCompile(t, "a.input.json", `{"items":{"$ref":"#"}}`)

@@ -168,8 +168,9 @@ func TestFastUnknownStaysUnknown(t *testing.T) {
 		"a dependent schema":                 {is(moreRule{dependent: []memberRule{{name: "a", rule: puzzle}}}), unknown},
 		"a name":                             {&rule{kinds: anyKind, object: &objectRule{most: 9, names: puzzle}}, unknown},
 	} {
-		if got := (&fast{test.rule, 1}).verdict(v); got != test.want {
-			t.Errorf("%s: got %d, want %d", name, got, test.want)
+		f := &fast{test.rule, 1}
+		if got := f.verdict(v); got != test.want || f.accepts(v) != (test.want == yes) {
+			t.Errorf("%s: got %d, want %d; accepted is %t", name, got, test.want, f.accepts(v))
 		}
 	}
 	list := mustParse(t, `[1]`).(*node)
