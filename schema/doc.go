@@ -33,6 +33,9 @@
 // text that maxLength refuses, and the work of patterns, of schemas that reach themselves and
 // of long member names is counted; beyond its bound the value is refused under "limits".
 //
+// A command without an input schema accepts nothing; one without an output schema
+// returns null.
+//
 // # Judge and fast path
 //
 // v5 is the judge: it alone refuses, and what it finds is what errors say. Before it is asked, a
@@ -45,9 +48,6 @@
 //
 // The judge's bounds on its own work are not the schema's: what it would refuse under "limits" is
 // accepted where the fast path could tell at little cost.
-//
-// A command without an input schema accepts nothing; one without an output schema
-// returns null.
 //
 // # Go values
 //
