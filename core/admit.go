@@ -149,7 +149,7 @@ func (c *call) release() {
 // quietly refuses a call over its limits, on record while the budget for that
 // lasts.
 func (s *session) quietly(c *call, r *refusal) {
-	c.args = nil
+	c.dropArgs()
 	if !s.speak(&r.reason) {
 		c.answerError(r)
 		return

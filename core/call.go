@@ -107,6 +107,13 @@ func (c *call) limits() *Limits {
 	return &c.command.limits
 }
 
+// dropArgs clears the plaintext that the call came in. What was parsed of it is
+// a copy, which the handler may keep.
+func (c *call) dropArgs() {
+	clear(c.args)
+	c.args = nil
+}
+
 // lap ends a stage: it took as long as has gone by since the one before. One
 // look at the clock for each is a tenth of a small call.
 func (c *call) lap(stage *time.Duration) {

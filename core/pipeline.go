@@ -82,6 +82,7 @@ func (c *call) pass() (answer []byte, refused *refusal) {
 func (c *call) parse() (parsed, *refusal) {
 	c.record.Stage = audits.StageParse
 	defer c.lap(&c.record.Stages.Parse)
+	defer c.dropArgs() // from here on there is only the parsed value
 	value, err := schema.Parse(c.args, c.limits().parseArgs())
 	if err != nil {
 		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error()}
@@ -90,7 +91,6 @@ func (c *call) parse() (parsed, *refusal) {
 	if c.command != nil {                                  // a name that is not registered is the page's text
 		c.record.ArgsMAC = sum
 	}
-	c.args = nil // from here on there is only the parsed value
 	return parsed{value}, nil
 }
 

@@ -1,0 +1,31 @@
+package core
+
+import (
+	"bytes"
+	"testing"
+)
+
+// A page's arguments are in the plaintext once and in what was parsed of it, and the
+// plaintext goes first.
+func TestC6NoArgumentsAreLeftInThePlaintext(t *testing.T) {
+	b := newBench(t, nil, nil)
+	c := b.connect(t, "main")
+	value, _ := b.sessions.Load(c.Session)
+	for name, text := range map[string]string{"read": `{"text":"secret"}`, "refused": `{"text":"secret"`} {
+		plain := []byte(text)
+		one := &call{session: value.(*session), command: b.commands["notes.touch"], args: plain}
+		m, refused := one.parse()
+		if (refused == nil) != (name == "read") {
+			t.Fatalf("%s: %v", name, refused)
+		}
+		if !bytes.Equal(plain, make([]byte, len(plain))) {
+			t.Errorf("%s: the plaintext is %q", name, plain)
+		}
+		if refused != nil {
+			continue
+		}
+		if v, ok := m.args.Field("text"); !ok || v.Text() != "secret" {
+			t.Error("what was parsed went with it")
+		}
+	}
+}
