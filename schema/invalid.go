@@ -13,12 +13,16 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-// Invalid says that a value breaks its schema. All three fields are made from the schema
-// alone and hold nothing of the value, so they may be logged and shown.
+// Invalid says that a value breaks its schema. The texts are made from the schema alone and hold
+// nothing of the value, so they may be logged and shown.
 type Invalid struct {
 	Pointer  string // JSON Pointer to the value; "*" for a member name the schema doesn't mention
 	Keyword  string // the keyword that refused it, for instance "maxLength"
 	Expected string // what the schema wants there, in words
+
+	// Offset is where the value begins in the document that it was parsed from, in bytes; where
+	// a member is one too many, that member. It leads whoever holds the document to its text.
+	Offset int
 }
 
 // Error implements error.
@@ -54,7 +58,31 @@ func (c *contract) explain(v Value, root *jsonschema.ValidationError) error {
 			cmp.Compare(a.path, b.path),
 		)
 	})
-	return &Invalid{Pointer: first.pointer, Keyword: first.keyword, Expected: c.expected(first)}
+	return &Invalid{
+		Pointer: first.pointer, Keyword: first.keyword, Expected: c.expected(first),
+		Offset: offset(first.culprit()),
+	}
+}
+
+// culprit is the value itself or the first of its members that is one too many.
+func (f *finding) culprit() Value {
+	if f.keyword != "additionalProperties" || f.rule == nil || f.rule.Kind() != Bool || f.value.Kind() != Object {
+		return f.value
+	}
+	properties, _ := f.parent.Field("properties")
+	_, patterns := f.parent.Field("patternProperties")
+	if patterns {
+		return f.value // to tell takes work that a page could multiply
+	}
+	for name, member := range f.value.Fields() {
+		if properties == nil {
+			return member
+		}
+		if _, ok := properties.Field(name); !ok {
+			return member
+		}
+	}
+	return f.value
 }
 
 // collect descends to the errors that are a reason in themselves. A choice (anyOf, oneOf,

@@ -2,10 +2,12 @@ package schema
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -14,31 +16,46 @@ import (
 // refused before v5 sees it, and once more by LoadURL.
 const address = "sallyport:///schema.json"
 
-// compile turns one file into a contract.
-func compile(file string, source []byte) (c *contract, err error) {
-	fail := func(offset int, err error) error {
+// compile turns one file into a contract. The error is what is wrong with it first.
+func compile(file string, source []byte) (*contract, error) {
+	c, faults := compileWhole(file, source)
+	if len(faults) > 0 {
+		return nil, faults[0]
+	}
+	return c, nil
+}
+
+// compileWhole is compile that goes on to all that is wrong.
+func compileWhole(file string, source []byte) (*contract, []*FileError) {
+	fail := func(offset int, err error) *FileError {
 		return &FileError{file, line(source, offset), err}
+	}
+	only := func(offset int, err error) (*contract, []*FileError) {
+		return nil, []*FileError{fail(offset, err)}
 	}
 	doc, err := Parse(source, schemaLimits())
 	if err != nil {
 		var syntax *SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, fail(int(syntax.Offset), fmt.Errorf("not acceptable JSON: %s", syntax.Problem))
+			return only(int(syntax.Offset), fmt.Errorf("not acceptable JSON: %s", syntax.Problem))
 		}
-		return nil, fail(0, err)
+		return only(0, err)
 	}
 	l := newLint(doc)
-	if err := l.run(); err != nil {
-		var at *lintError
-		if errors.As(err, &at) {
-			return nil, fail(at.offset, at)
-		}
-		return nil, fail(0, err)
+	var faults []*FileError
+	for _, err := range l.run() {
+		at := &lintError{}
+		errors.As(err, &at)
+		faults = append(faults, fail(at.offset, err))
 	}
-	c = &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known, schemas: len(l.schemas), names: l.names}
+	if len(faults) > 0 {
+		slices.SortStableFunc(faults, func(a, b *FileError) int { return cmp.Compare(a.Line, b.Line) })
+		return nil, faults
+	}
+	c := &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known, schemas: len(l.schemas), names: l.names}
 	c.text = l.translated()
 	if c.doc, err = Parse(c.text, schemaLimits()); err != nil {
-		return nil, fail(0, fmt.Errorf("the translated schema is not acceptable: %w", err))
+		return only(0, fmt.Errorf("the translated schema is not acceptable: %w", err))
 	}
 	c.grows = l.expanded() > maxExpanded
 	if c.grows || l.largest > freeInstructions {
@@ -57,9 +74,9 @@ func compile(file string, source []byte) (c *contract, err error) {
 		// v5 judged the schema by the draft's own schema and found it wanting.
 		leaf := deepest(invalid)
 		at, _ := walk(doc, leaf.InstanceLocation)
-		return nil, fail(offset(at), fmt.Errorf("not a valid schema at %q: %s", leaf.InstanceLocation, leaf.Message))
+		return only(offset(at), fmt.Errorf("not a valid schema at %q: %s", leaf.InstanceLocation, leaf.Message))
 	}
-	return nil, fail(0, fmt.Errorf("not a usable schema: %w", err))
+	return only(0, fmt.Errorf("not a usable schema: %w", err))
 }
 
 // A judge is v5 with one compiled schema. One with a meter serves one value at a time.

@@ -22,6 +22,7 @@ type lint struct {
 	refs     []Value
 	largest  int // instructions of a pattern
 	names    int // instructions of all patterns for member names
+	faults   []error
 }
 
 // A lintError says what is wrong with a schema file, and where.
@@ -45,17 +46,27 @@ func newLint(doc Value) *lint {
 	}
 }
 
-func (l *lint) run() error {
-	if err := l.schema(l.doc, ""); err != nil {
-		return err
+// run returns all that is wrong, at most one thing for each keyword. References come after all
+// else: only then are all schemas known that one may lead to.
+func (l *lint) run() []error {
+	l.note(l.schema(l.doc, ""))
+	if len(l.faults) > 0 {
+		return l.faults
 	}
-	// Only now are all schemas known that a $ref may lead to.
 	for _, ref := range l.refs {
-		if err := l.ref(ref); err != nil {
-			return err
-		}
+		l.note(l.ref(ref))
 	}
-	return nil
+	return l.faults
+}
+
+// maxFaults bounds what is said of one file: the rest is for the next run.
+const maxFaults = 100
+
+// note keeps what is wrong and lets the lint go on.
+func (l *lint) note(err error) {
+	if err != nil {
+		l.faults = append(l.faults, err)
+	}
 }
 
 func (l *lint) schema(v Value, pointer string) error {
@@ -67,25 +78,31 @@ func (l *lint) schema(v Value, pointer string) error {
 		return refuse(v, pointer, "a schema must be an object, true or false")
 	}
 	for name, value := range v.Fields() {
-		at := pointer + "/" + token(name, true)
-		if reason := refusal(name); reason != "" {
-			return refuse(value, at, "the keyword %q is refused: %s", name, reason)
+		if len(l.faults) >= maxFaults {
+			break
 		}
-		s, ok := shapeOf(name)
-		if !ok {
-			if near := nearest(name); near != "" {
-				return refuse(value, at, "unknown keyword %q; did you mean %q?", name, near)
-			}
-			return refuse(value, at, "unknown keyword %q; annotations of your own must begin with \"x-\"", name)
-		}
-		if err := l.keyword(v, name, value, pointer, at); err != nil {
-			return err
-		}
-		if err := l.inside(s, name, value, at); err != nil {
-			return err
-		}
+		l.note(l.member(v, name, value, pointer))
 	}
 	return nil
+}
+
+// member checks one keyword of a schema, and the schemas inside it.
+func (l *lint) member(schema Value, name string, value Value, pointer string) error {
+	at := pointer + "/" + token(name, true)
+	if reason := refusal(name); reason != "" {
+		return refuse(value, at, "the keyword %q is refused: %s", name, reason)
+	}
+	s, ok := shapeOf(name)
+	if !ok {
+		if near := nearest(name); near != "" {
+			return refuse(value, at, "unknown keyword %q; did you mean %q?", name, near)
+		}
+		return refuse(value, at, "unknown keyword %q; annotations of your own must begin with \"x-\"", name)
+	}
+	if err := l.keyword(schema, name, value, pointer, at); err != nil {
+		return err
+	}
+	return l.inside(s, name, value, at)
 }
 
 // inside visits the schemas that a keyword holds.

@@ -84,43 +84,13 @@ func Compile(fsys fs.FS) (*Set, error) { return (&Set{}).With(fsys) }
 // With returns a new Set that holds the files of fsys, as Compile reads them, beside its own. A
 // second schema for one name and side is an error.
 func (s *Set) With(fsys fs.FS) (*Set, error) {
-	files, err := schemaFiles(fsys)
-	if err != nil {
+	next, faults, err := s.read(fsys, false)
+	switch {
+	case err != nil:
 		return nil, err
+	case len(faults) > 0:
+		return nil, faults[0]
 	}
-	next := &Set{contracts: maps.Clone(s.contracts), judgeOnly: s.judgeOnly}
-	if next.contracts == nil {
-		next.contracts = make(map[key]*contract, len(files))
-	}
-	folded := make(map[string]string, len(next.contracts)+len(files)) // lower-cased base name to file
-	for k, c := range next.contracts {
-		folded[strings.ToLower(k.side.FileName(k.name))] = c.file
-	}
-	for _, file := range files {
-		base := path.Base(file)
-		name, side, _ := splitName(base)
-		if err := checkName(name); err != nil {
-			return nil, &FileError{file, 0, err}
-		}
-		if other, ok := folded[strings.ToLower(base)]; ok {
-			return nil, &FileError{file, 0, fmt.Errorf("the same name and side as %s; remove one", other)}
-		}
-		folded[strings.ToLower(base)] = file
-		source, err := fs.ReadFile(fsys, file)
-		if err != nil {
-			return nil, &FileError{file, 0, err}
-		}
-		c, err := compile(file, source)
-		if err != nil {
-			return nil, err
-		}
-		c.key = key{side, name}
-		if next.judgeOnly {
-			c.fast = nil
-		}
-		next.contracts[c.key] = c
-	}
-	next.revision = next.sum()
 	return next, nil
 }
 
