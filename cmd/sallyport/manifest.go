@@ -150,33 +150,10 @@ func printManifest(w io.Writer, dir string, r manifestReport, added []scan.Comma
 }
 
 // rewrite replaces the contents of the file at path, all or nothing.
-func rewrite(path string, data []byte) (err error) {
-	path, err = filepath.EvalSymlinks(path)
+func rewrite(path string, data []byte) error {
+	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".sallyport-*.json")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(info.Mode().Perm())
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
+	return replaceFile(path, data)
 }

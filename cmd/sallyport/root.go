@@ -84,6 +84,7 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
   sallyport doctor                      what this machine can run
   sallyport manifest ./examples/notes   list an app's commands from its Go code
   sallyport policy check ./examples/notes
+  sallyport schema check ./examples/notes
   sallyport version --json`,
 		Args:          noSuchCommand,
 		SilenceErrors: true, // run prints them, once
@@ -107,6 +108,7 @@ sandboxed frame, a schema and a policy, and is recorded before it runs.`,
 		newDoctorCommand(),
 		newManifestCommand(),
 		newPolicyCommand(),
+		newSchemaCommand(),
 		newVersionCommand(),
 	)
 	return root
