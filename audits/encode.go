@@ -54,6 +54,7 @@ func appendRecord(dst []byte, kind string, r *Record) []byte {
 	dst = appendRules(dst, r.Rules)
 	dst = appendOptional(dst, "revision", r.Revision)
 	dst = appendOptional(dst, "asked", r.Asked)
+	dst = appendMismatch(dst, r.Mismatch)
 	dst = appendNearest(dst, r.Nearest)
 	dst = appendOptional(dst, "grant", r.Grant)
 	dst = appendTerms(dst, r.Terms)
@@ -87,6 +88,17 @@ func appendRule(dst []byte, rule Rule) []byte {
 	dst = appendMember(dst, "file", rule.File)
 	dst = append(dst, `,"line":`...)
 	return strconv.AppendInt(dst, int64(rule.Line), 10)
+}
+
+func appendMismatch(dst []byte, m *Mismatch) []byte {
+	if m == nil {
+		return dst
+	}
+	dst = append(dst, `,"mismatch":{"pointer":`...)
+	dst = appendText(dst, m.Pointer)
+	dst = appendMember(dst, "keyword", m.Keyword)
+	dst = appendMember(dst, "expected", m.Expected)
+	return append(dst, '}')
 }
 
 func appendNearest(dst []byte, n *Nearest) []byte {

@@ -35,6 +35,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	full.Asked = AskedAlways
 	full.Stages = Stages{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	full.Grant = "g-1"
+	full.Mismatch = &Mismatch{"/notes/*", "maxLength", `at most "5"`}
 	full.Terms = &Terms{"Export", []string{"main"}, []string{"http://a.localhost:1"}, []string{"notes.save", "notes.list"}, []string{"path"},
 		time.Date(2026, 11, 22, 11, 4, 5, 1, time.UTC), true, []string{"red2meji"}, true, true}
 	for field, v := range reflect.ValueOf(*full).Fields() {
@@ -52,6 +53,7 @@ func TestRecordRoundTrip(t *testing.T) {
 		{"another", &Record{Time: time.Unix(1, 0).UTC(), Terms: &Terms{Windows: []string{"main", "other"}}}},
 		{"only a time", &Record{Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}},
 		{"one late stage", &Record{Time: time.Unix(1, 0).UTC(), Stages: Stages{Seal: 3}}},
+		{"a mismatch of the value itself", &Record{Time: time.Unix(1, 0).UTC(), Mismatch: &Mismatch{Keyword: "type", Expected: "object"}}},
 		{"a nearest rule alone", &Record{Time: time.Unix(1, 0).UTC(), Nearest: &Nearest{Rule: Rule{"a", "a.rego", 1}}}},
 		{"two rules", &Record{Time: time.Unix(1, 0).UTC(), Rules: []Rule{{"a", "a.rego", 1}, {"b", "b.rego", 2}}}},
 	}
@@ -92,9 +94,9 @@ func TestRecordHasNoRoomForArguments(t *testing.T) {
 	walk = func(path string, of reflect.Type) {
 		switch of {
 		case reflect.TypeFor[time.Time](), reflect.TypeFor[time.Duration](), reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[bool]():
-		case reflect.TypeFor[[]Rule](), reflect.TypeFor[[]Saw](), reflect.TypeFor[*Nearest](), reflect.TypeFor[*Terms](), reflect.TypeFor[[]string]():
+		case reflect.TypeFor[[]Rule](), reflect.TypeFor[[]Saw](), reflect.TypeFor[*Nearest](), reflect.TypeFor[*Mismatch](), reflect.TypeFor[*Terms](), reflect.TypeFor[[]string]():
 			walk(path, of.Elem())
-		case reflect.TypeFor[Record](), reflect.TypeFor[Rule](), reflect.TypeFor[Stages](), reflect.TypeFor[Nearest](), reflect.TypeFor[Saw](), reflect.TypeFor[Terms]():
+		case reflect.TypeFor[Record](), reflect.TypeFor[Rule](), reflect.TypeFor[Stages](), reflect.TypeFor[Nearest](), reflect.TypeFor[Mismatch](), reflect.TypeFor[Saw](), reflect.TypeFor[Terms]():
 			for f := range of.Fields() {
 				ours := f.Name == "ArgsSize" || f.Name == "ArgsMAC" || of == reflect.TypeFor[Terms]() && f.Name == "Args" // names, of the app's choice
 				if strings.Contains(strings.ToLower(f.Name), "args") && !ours {
@@ -172,8 +174,9 @@ func TestLongTextIsCut(t *testing.T) {
 	list := slices.Repeat([]string{long}, 1000)
 	many := &Record{
 		ID: long, Session: long, Window: long, Origin: long, Command: long, Carrier: long, Pattern: long, Stage: long, Code: long,
-		Nearest: &Nearest{Rule{long, long, 1}, long, long, 1, slices.Repeat([]Saw{{long, "string", 1}}, 1000)},
-		Reason:  long, Revision: long, ArgsMAC: long, Grant: long, Rules: slices.Repeat([]Rule{{long, long, 1}}, 1000),
+		Mismatch: &Mismatch{long, long, long},
+		Nearest:  &Nearest{Rule{long, long, 1}, long, long, 1, slices.Repeat([]Saw{{long, "string", 1}}, 1000)},
+		Reason:   long, Revision: long, ArgsMAC: long, Grant: long, Rules: slices.Repeat([]Rule{{long, long, 1}}, 1000),
 		Terms: &Terms{Title: long, Windows: list, Origins: list, Commands: list, Args: list, Sessions: list},
 	}
 	line := appendRecord(nil, KindDecision, many)
@@ -196,8 +199,9 @@ func FuzzRecord(f *testing.F) {
 		r := &Record{
 			Verdict: text, ID: text, Session: text, Window: text, Origin: text, Command: text,
 			Carrier: text, Pattern: text, Stage: text, Code: text, Reason: text, Revision: text, Asked: text,
-			Nearest: &Nearest{Rule{text, text, n}, text, text, n, []Saw{{text, text, n}}},
-			Grant:   text, Terms: &Terms{Title: text, Windows: []string{text, text}, Args: []string{text}, Sessions: []string{text}},
+			Mismatch: &Mismatch{text, text, text},
+			Nearest:  &Nearest{Rule{text, text, n}, text, text, n, []Saw{{text, text, n}}},
+			Grant:    text, Terms: &Terms{Title: text, Windows: []string{text, text}, Args: []string{text}, Sessions: []string{text}},
 			Rules: []Rule{{text, text, n}}, ArgsSize: n, ArgsMAC: text, Stages: Stages{Handler: time.Duration(n)},
 		}
 		line := appendRecord(nil, KindDecision, r)

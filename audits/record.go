@@ -97,6 +97,8 @@ type Record struct {
 	Revision string `json:"revision,omitempty"` // of the policy
 	Asked    string `json:"asked,omitempty"`    // what became of the question to the user; "" where the policy did not ask
 
+	Mismatch *Mismatch `json:"mismatch,omitempty"` // of arguments or a result that their schema refuses; nil of all else
+
 	Nearest *Nearest `json:"nearest,omitempty"` // of a denial by the policy; nil where nothing came near
 	// Grant is the id of the grant that allowed the call where no rule did, or
 	// that an event is about.
@@ -114,6 +116,14 @@ type Rule struct {
 	Capability string `json:"capability"`
 	File       string `json:"file"`
 	Line       int    `json:"line"`
+}
+
+// Mismatch is where a value is not what its schema wants. It is made of the
+// schema's words alone and holds nothing of the value.
+type Mismatch struct {
+	Pointer  string `json:"pointer"`  // JSON Pointer; "" is the value itself, "*" a name that the schema does not mention
+	Keyword  string `json:"keyword"`  // that refused it; "syntax" of what is no acceptable JSON, "limits" of what is too large
+	Expected string `json:"expected"` // in words
 }
 
 // Nearest is the rule that came nearest to allowing a call that was denied, and

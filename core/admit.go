@@ -101,7 +101,7 @@ func (c *call) takeRoom(now time.Time) *refusal {
 	case own != nil && !own.rate.AllowN(now, 1):
 		return &refusal{code: CodeRateLimited, reason: "the command's calls per second are used up"}
 	case c.size > c.limits().ArgsBytes:
-		return &refusal{code: CodeTooLarge, reason: "the arguments are larger than their limit"}
+		return &refusal{code: CodeTooLarge, reason: "the arguments are larger than their limit", mismatch: tooLarge(c.limits().ArgsBytes)}
 	}
 	if c.entered = s.budget.enter(c.size, app.limits.Concurrency, app.limits.PendingBytes); !c.entered {
 		return &refusal{code: CodeBusy, reason: "the session has too many calls under way, or too many bytes of arguments"}

@@ -53,6 +53,9 @@ type refusal struct {
 	reason  string // for the record
 	private bool   // reason may quote the page: it stays out of log and answer
 	message string // for the page: what the handler marked as visible
+
+	mismatch *audits.Mismatch // of arguments or a result that are not what they should be
+	result   string           // the Go type of such a result
 }
 
 // errUnrecorded refuses what could not be written down. It is the one refusal
@@ -170,7 +173,7 @@ func (c *call) finish(answer []byte) {
 // end records that the call is over without a result, then answers it.
 func (c *call) end(r *refusal) {
 	app := c.session.app
-	c.record.Code, c.record.Reason = string(r.code), r.reason
+	c.record.Code, c.record.Reason, c.record.Mismatch = string(r.code), r.reason, r.mismatch
 	keep := app.recorder.Decide
 	switch {
 	case c.decided:
@@ -260,6 +263,12 @@ func (c *call) log(r *refusal) {
 	if !r.private {
 		attrs = append(attrs, slog.String("reason", r.reason))
 	}
+	attrs = append(attrs, mismatchAttrs(r.mismatch)...)
+	text := "core: call refused"
+	if r.result != "" {
+		text = "core: bug: a handler's result is not fit for the page"
+		attrs = append(attrs, slog.String("type", r.result))
+	}
 	if len(c.record.Rules) > 0 {
 		rule := c.record.Rules[0]
 		attrs = append(attrs, slog.String("rule", rule.File+":"+strconv.Itoa(rule.Line)))
@@ -267,7 +276,7 @@ func (c *call) log(r *refusal) {
 	if c.record.Nearest != nil {
 		attrs = append(attrs, slog.String("nearest", attr(c.record.Nearest)))
 	}
-	log.LogAttrs(c.session.link.Context(), level, "core: call refused", attrs...)
+	log.LogAttrs(c.session.link.Context(), level, text, attrs...)
 }
 
 // failed is a handler's error.
@@ -287,12 +296,11 @@ func (c *call) failed(err error) *refusal {
 
 // unfit is a result that the page must not get: a bug of the handler or of
 // its output schema.
-func (c *call) unfit(err error) *refusal {
+func (c *call) unfit(result any, err error) *refusal {
 	var (
-		invalid  *schema.Invalid
-		syntax   *schema.SyntaxError
 		semantic *json.SemanticError
 		unfit    *schema.EncodeError
+		wrong    = mismatch(err)
 		reason   = "it can't be encoded as JSON: an error of type " + errorTypes(err)
 	)
 	if errors.As(err, &semantic) && semantic.GoType != nil {
@@ -304,17 +312,20 @@ func (c *call) unfit(err error) *refusal {
 	}
 	switch {
 	case errors.Is(err, errResultSize):
-		reason = "it is larger than its limit"
+		reason, wrong = "it is larger than its limit", tooLarge(c.limits().ResultBytes)
 	case errors.As(err, &unfit):
 		bare := *unfit
 		bare.Err = nil // its words may be the page's
 		if reason = bare.Error(); unfit.Err != nil {
 			reason += ", an error of type " + errorTypes(unfit.Err)
 		}
-	case errors.As(err, &invalid), errors.As(err, &syntax):
+	case wrong != nil:
 		reason = err.Error() // made of the schema's words alone
 	}
-	return &refusal{code: CodeInternal, reason: "the handler's result is not fit for the page: " + reason}
+	return &refusal{
+		code: CodeInternal, reason: "the handler's result is not fit for the page: " + reason,
+		mismatch: wrong, result: typeName(result),
+	}
 }
 
 // broken is a panic in the call's goroutine: the handler's, or ours. A nil
@@ -333,6 +344,15 @@ func (c *call) broken(value any) *refusal {
 		r.code = CodeDenied
 	}
 	return r
+}
+
+// typeName is how Go calls a result's type. That of an unnamed struct is as long as the struct.
+func typeName(result any) string {
+	name := fmt.Sprintf("%T", result)
+	if r, ok := result.(typed); ok {
+		name = r.name()
+	}
+	return name[:min(len(name), 256)]
 }
 
 func quoted(err error) string {

@@ -85,7 +85,7 @@ func (c *call) parse() (parsed, *refusal) {
 	defer c.dropArgs() // from here on there is only the parsed value
 	value, err := schema.Parse(c.args, c.limits().parseArgs())
 	if err != nil {
-		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error()}
+		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error(), mismatch: mismatch(err)}
 	}
 	sum := c.session.app.mac.Sum(c.record.Command, c.args) // of an unknown command too: it takes as long as one that is hidden
 	if c.command != nil {                                  // a name that is not registered is the page's text
@@ -108,7 +108,7 @@ func (c *call) validate(m parsed) (valid, *refusal) {
 	c.record.Stage = audits.StageSchema
 	defer c.lap(&c.record.Stages.Schema)
 	if err := c.session.app.schemas.ValidateInput(c.command.name, m.args); err != nil {
-		return valid{}, &refusal{code: CodeInvalidArgs, reason: err.Error()}
+		return valid{}, &refusal{code: CodeInvalidArgs, reason: err.Error(), mismatch: mismatch(err)}
 	}
 	return valid(m), nil
 }
@@ -241,7 +241,7 @@ func (c *call) check(result any) ([]byte, *refusal) {
 	}
 	if err != nil {
 		clear(item)
-		return nil, c.unfit(err)
+		return nil, c.unfit(result, err)
 	}
 	return isolation.EndResult(item), nil
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"reflect"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -55,6 +56,7 @@ var null = []byte("null")
 type typed interface {
 	encode(dst []byte, limit int) ([]byte, error)
 	likely() int // bytes, a guess
+	name() string
 }
 
 type typedResult[R any] struct {
@@ -71,6 +73,8 @@ func (r *typedResult[R]) encode(dst []byte, limit int) ([]byte, error) {
 }
 
 func (r *typedResult[R]) likely() int { return r.encoder.Likely() }
+
+func (r *typedResult[R]) name() string { return reflect.TypeFor[R]().String() }
 
 // likely is a guess at how many bytes a result's JSON text has.
 func likely(result any) int {

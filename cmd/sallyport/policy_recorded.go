@@ -31,6 +31,8 @@ type recorded struct {
 	Command string    `json:"command"`
 	Stage   string    `json:"stage"` // that gave the verdict: only that of the policy has rules
 	Code    string    `json:"code,omitempty"`
+
+	Mismatch *audits.Mismatch `json:"mismatch,omitempty"` // of arguments that the command's schema refused
 }
 
 // explainRecorded shows the decision on record about a call.
@@ -48,7 +50,7 @@ func explainRecorded(c *cobra.Command, dir string, flags *explainFlags) error {
 		return err
 	}
 	out := recorded{Effect: "deny", Rules: r.Rules, Reason: r.Reason, Nearest: r.Nearest, Revision: r.Revision,
-		ID: r.ID, Time: r.Time, Window: r.Window, Origin: r.Origin, Command: r.Command, Stage: r.Stage, Code: r.Code}
+		ID: r.ID, Time: r.Time, Window: r.Window, Origin: r.Origin, Command: r.Command, Stage: r.Stage, Code: r.Code, Mismatch: r.Mismatch}
 	if r.Verdict == audits.VerdictAllow {
 		out.Effect = "allow"
 	}

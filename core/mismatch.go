@@ -1,0 +1,51 @@
+package core
+
+import (
+	"errors"
+	"log/slog"
+	"strconv"
+
+	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/schema"
+)
+
+// What stands in place of a schema's keyword where no schema was asked.
+const (
+	keywordSyntax = "syntax" // the text is no acceptable JSON
+	keywordLimits = "limits" // it is larger than its limit, as schema says it too
+)
+
+// mismatch is what a refused value should have been, nil if err is about
+// something else. Nothing in it is of the value's making.
+func mismatch(err error) *audits.Mismatch {
+	var (
+		invalid *schema.Invalid
+		syntax  *schema.SyntaxError
+		encode  *schema.EncodeError
+	)
+	switch {
+	case errors.As(err, &invalid):
+		return &audits.Mismatch{Pointer: invalid.Pointer, Keyword: invalid.Keyword, Expected: invalid.Expected}
+	case errors.As(err, &syntax):
+		return &audits.Mismatch{Pointer: syntax.Pointer, Keyword: keywordSyntax, Expected: "one strict JSON value"}
+	case errors.As(err, &encode):
+		return &audits.Mismatch{Pointer: encode.Pointer, Keyword: keywordSyntax, Expected: "what JSON has a form for"}
+	}
+	return nil
+}
+
+// tooLarge is the mismatch of what is over its limit, in bytes.
+func tooLarge(limit int) *audits.Mismatch {
+	return &audits.Mismatch{Keyword: keywordLimits, Expected: "at most " + strconv.Itoa(limit) + " bytes of JSON"}
+}
+
+func mismatchAttrs(m *audits.Mismatch) []slog.Attr {
+	if m == nil {
+		return nil
+	}
+	return []slog.Attr{
+		slog.String("pointer", m.Pointer),
+		slog.String("keyword", m.Keyword),
+		slog.String("expected", m.Expected),
+	}
+}
