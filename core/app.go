@@ -83,14 +83,17 @@ type command struct {
 // New reads and checks all that the configuration names. Its error is the
 // first thing that is wrong, by file and line.
 func New(c Config) (*App, error) {
-	limits, err := c.completeLimits()
-	if err != nil {
-		return nil, err
-	}
 	if c.PolicyInputs != "" && !c.Development {
 		return nil, errors.New("core: Config.PolicyInputs is set without Config.Development: it writes what pages send in clear, which belongs on no user's machine; leave it empty")
 	}
 	f, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.takeLimits(f.said); err != nil {
+		return nil, err
+	}
+	limits, err := c.completeLimits(f.said)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +133,7 @@ func New(c Config) (*App, error) {
 	case c.PromptTimeout == 0:
 		c.PromptTimeout = promptTimeout
 	}
-	c.Origins, c.CommandLimits = maps.Clone(c.Origins), maps.Clone(c.CommandLimits)
+	c.Origins = maps.Clone(c.Origins)
 	app := &App{
 		name:        f.name,
 		files:       f,

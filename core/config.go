@@ -88,10 +88,13 @@ type Config struct {
 	// page's making, but see Development.
 	Log *slog.Logger
 
-	Limits        Limits            // of each session
-	CommandLimits map[string]Limits // by command; zero fields are those of Limits. Rate and concurrency hold for all sessions of a window together
-	Boundary      isolation.Limits  // of the boundary itself: frames, sessions, heartbeats
-	HookTimeout   time.Duration     // an asynchronous hook may think this long; default 5 s
+	Limits Limits // of each session
+	// CommandLimits are those of single commands, by name, beside the limits that sallyport.json
+	// has; what both set is an error. Zero fields are those of Limits. Rate and concurrency hold
+	// for all sessions of a window together.
+	CommandLimits map[string]Limits
+	Boundary      isolation.Limits // of the boundary itself: frames, sessions, heartbeats
+	HookTimeout   time.Duration    // an asynchronous hook may think this long; default 5 s
 
 	// JudgeOnly has the schema library judge every value, which otherwise is asked
 	// only about those that the fast path does not accept. Both give the same

@@ -35,6 +35,7 @@ type files struct {
 	page             folder             // the manifest's, of its windows that name none themselves
 	commands         []string           // that the manifest lists; nil if it lists none
 	manifest         *manifest.Manifest // nil where windows are the configuration's
+	said             *manifest.Manifest // the file, whatever the configuration puts over it; nil without one
 }
 
 // A folder is one that a page comes from, and its name for errors.
@@ -129,7 +130,7 @@ func (f *files) load(fsys fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("core: %w", err)
 	}
-	f.manifest = m
+	f.manifest, f.said = m, m
 	f.name, f.schemasName, f.capabilitiesName, f.hookName = m.Name, m.Schemas, m.Capabilities, m.Hook
 	if f.schemas, err = fs.Sub(fsys, m.Schemas); err != nil {
 		return fmt.Errorf("core: %w", m.Errorf("/schemas", "%v", err))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sallyport/sallyport/internal/manifest"
 	"github.com/sallyport/sallyport/isolation"
 	"github.com/sallyport/sallyport/schema"
 )
@@ -105,7 +106,7 @@ func (l Limits) check(where string) error {
 
 // completeLimits checks all limits, against each other too, and fills those of
 // sessions.
-func (c *Config) completeLimits() (Limits, error) {
+func (c *Config) completeLimits(said *manifest.Manifest) (Limits, error) {
 	room := cmp.Or(c.Boundary.MaxFrame, isolation.DefaultLimits().MaxFrame) - answerOverhead
 	check := func(l Limits, where string) error {
 		if l.ResultBytes > room {
@@ -117,13 +118,53 @@ func (c *Config) completeLimits() (Limits, error) {
 		return Limits{}, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.CommandLimits)) {
-		if err := check(c.CommandLimits[name], fmt.Sprintf("CommandLimits[%q]", name)); err != nil {
+		l := c.CommandLimits[name]
+		if at := "/limits/" + name + "/result_bytes"; said != nil && said.Given(at) && l.ResultBytes > room {
+			return Limits{}, fmt.Errorf("core: %w", said.Errorf(at, "a frame holds %d bytes; ask for less, or raise core.Config.Boundary.MaxFrame", room))
+		}
+		if err := check(l, fmt.Sprintf("CommandLimits[%q]", name)); err != nil {
 			return Limits{}, err
 		}
 	}
 	l := c.Limits.withDefaults()
 	l.ResultBytes = min(l.ResultBytes, room)
 	return l, nil
+}
+
+// takeLimits makes CommandLimits those of the configuration and of
+// sallyport.json together. A limit that both set is an error: one of them would
+// not hold, and nobody could tell which.
+func (c *Config) takeLimits(said *manifest.Manifest) error {
+	limits := maps.Clone(c.CommandLimits)
+	if limits == nil {
+		limits = make(map[string]Limits)
+	}
+	if said != nil {
+		for _, name := range slices.Sorted(maps.Keys(said.Limits)) {
+			written := said.Limits[name]
+			given := limits[name]
+			for _, field := range []struct {
+				name, config string
+				twice        bool
+			}{
+				{"args_bytes", "ArgsBytes", written.ArgsBytes != 0 && given.ArgsBytes != 0},
+				{"result_bytes", "ResultBytes", written.ResultBytes != 0 && given.ResultBytes != 0},
+				{"depth", "Depth", written.Depth != 0 && given.Depth != 0},
+				{"deadline_ms", "Deadline", written.DeadlineMS != 0 && given.Deadline != 0},
+			} {
+				if field.twice {
+					return fmt.Errorf("core: %w", said.Errorf("/limits/"+name+"/"+field.name,
+						"Config.CommandLimits[%q].%s is set too; say it in one place", name, field.config))
+				}
+			}
+			limits[name] = given.or(Limits{
+				ArgsBytes: written.ArgsBytes, ResultBytes: written.ResultBytes, Depth: written.Depth,
+				Deadline: time.Duration(written.DeadlineMS) * time.Millisecond,
+			})
+		}
+	}
+	c.CommandLimits = limits
+	return nil
 }
 
 // answerOverhead is what a frame with one result has beside the result: the

@@ -131,10 +131,14 @@ func (app *App) bindCommands() error {
 		given := app.config.CommandLimits[name]
 		app.commands[name] = &command{name: name, handler: app.handlers[name], given: given, limits: given.or(app.limits)}
 	}
-	for name := range app.config.CommandLimits {
-		if app.commands[name] == nil {
-			return fmt.Errorf("core: CommandLimits names %q, which is not a registered command", name)
+	for _, name := range slices.Sorted(maps.Keys(app.config.CommandLimits)) {
+		if app.commands[name] != nil {
+			continue
 		}
+		if said := app.files.said; said != nil && said.Given("/limits/"+name) {
+			return fmt.Errorf("core: %w", said.Errorf("/limits/"+name, "%q is not a registered command", name))
+		}
+		return fmt.Errorf("core: CommandLimits names %q, which is not a registered command", name)
 	}
 	return nil
 }

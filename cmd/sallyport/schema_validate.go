@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/sallyport/sallyport/core"
 	"github.com/sallyport/sallyport/internal/contract"
+	"github.com/sallyport/sallyport/internal/manifest"
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -182,13 +184,22 @@ func noSuchSchema(read *contract.Contract, side schema.Side, name, dir string) e
 	return err
 }
 
-// documentLimits are the core's for a document of that side.
+// documentLimits are the core's for a document of that side, and those of the app's manifest.
 func documentLimits(dir string, side schema.Side, name string) (schema.Limits, error) {
-	l := core.DefaultLimits()
-	if side == schema.Input || side == schema.Upload {
-		return schema.Limits{Size: l.ArgsBytes, Depth: l.Depth}, nil
+	_, m, err := schemaFolder(dir)
+	if err != nil {
+		return schema.Limits{}, err
 	}
-	return schema.Limits{Size: l.ResultBytes, Depth: l.Depth}, nil
+	own := manifest.Limits{}
+	if m != nil && side != schema.Event {
+		own = m.Limits[name]
+	}
+	l := core.DefaultLimits()
+	depth := cmp.Or(own.Depth, l.Depth)
+	if side == schema.Input || side == schema.Upload {
+		return schema.Limits{Size: cmp.Or(own.ArgsBytes, l.ArgsBytes), Depth: depth}, nil
+	}
+	return schema.Limits{Size: cmp.Or(own.ResultBytes, l.ResultBytes), Depth: depth}, nil
 }
 
 // readDocument reads a byte more than a document may have, and no end of a pipe that has none.

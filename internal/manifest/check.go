@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ const (
 	maxTitle   = 128
 	maxCommand = 128 // as on the wire
 	maxWindows = 64
+	maxLimit   = 1<<31 - 1
 )
 
 func (m *Manifest) check() error {
@@ -53,6 +55,35 @@ func (m *Manifest) check() error {
 		}
 		if slices.Contains(m.Commands[:i], command) {
 			return m.Errorf(pointer, "%q is listed twice; run `sallyport manifest`, which writes this list", command)
+		}
+	}
+	return m.checkLimits()
+}
+
+// checkLimits refuses what bounds nothing: a misspelt name is found at the
+// app's start, when its commands are known.
+func (m *Manifest) checkLimits() error {
+	for _, command := range slices.Sorted(maps.Keys(m.Limits)) {
+		at := "/limits/" + command
+		if !ValidCommand(command) {
+			return m.Errorf("/limits", "%q cannot name a command; expected %s", command, CommandForm)
+		}
+		given := 0
+		l := m.Limits[command]
+		for _, field := range []struct {
+			name  string
+			value int
+		}{{"args_bytes", l.ArgsBytes}, {"result_bytes", l.ResultBytes}, {"depth", l.Depth}, {"deadline_ms", l.DeadlineMS}} {
+			if !m.Given(at + "/" + field.name) {
+				continue
+			}
+			if field.value < 1 || field.value > maxLimit {
+				return m.Errorf(at+"/"+field.name, "a whole number from 1 to %d was expected; leave the field out for the default", maxLimit)
+			}
+			given++
+		}
+		if given == 0 {
+			return m.Errorf(at, "at least one of args_bytes, result_bytes, depth and deadline_ms was expected")
 		}
 	}
 	return nil

@@ -49,6 +49,10 @@ type Manifest struct {
 	// claims nothing; an empty list claims that there are none.
 	Commands []string `json:"commands"`
 
+	// Limits bound calls of single commands, by name. What is left out, here or
+	// in an entry, is for the Go code to say and else the core's default.
+	Limits map[string]Limits `json:"limits"`
+
 	file  string
 	spans map[string]span
 	data  []byte
@@ -75,6 +79,15 @@ type Window struct {
 	InsecureWasm               bool     `json:"insecure_wasm"`
 	InsecureDefaultTrustedType bool     `json:"insecure_default_trusted_type"`
 	InsecureFeatures           []string `json:"insecure_features"`
+}
+
+// Limits are those of one command. A zero field was left out: a limit that is
+// written down is at least 1.
+type Limits struct {
+	ArgsBytes   int `json:"args_bytes"`   // of the arguments, as JSON text
+	ResultBytes int `json:"result_bytes"` // of the result, as JSON text
+	Depth       int `json:"depth"`        // arrays and objects inside one another, of either
+	DeadlineMS  int `json:"deadline_ms"`  // milliseconds until a call ends
 }
 
 //go:embed sallyport.schema.json

@@ -71,6 +71,20 @@ func TestParseRefusals(t *testing.T) {
 		{"an empty list of commands", `["notes.list", "notes.save"]`, `[]`, "", false},
 		{"a page at the root", `"page": "page"`, `"page": "."`, "", false},
 
+		{"limits of a command", `"version": 1`, `"version": 1, "limits": {"notes.save": {"args_bytes": 1, "result_bytes": 2147483647, "depth": 8, "deadline_ms": 5000}}`, "", false},
+		{"limits of no command", `"version": 1`, `"version": 1, "limits": {}`, "", false},
+		{"a limit that bounds nothing", `"version": 1`, `"version": 1, "limits": {"notes.save": {}}`, `sallyport.json:3: limits."notes.save": at least one of args_bytes,`, false},
+		{"a limit of zero", `"version": 1`, `"version": 1, "limits": {"notes.save": {"depth": 0}}`, `limits."notes.save".depth: a whole number from 1 to 2147483647 was expected; leave the field out for the default`, false},
+		{"a negative limit", `"version": 1`, `"version": 1, "limits": {"notes.save": {"args_bytes": -1}}`, `args_bytes: a whole number from 1 to`, false},
+		{"a limit beyond all bounds", `"version": 1`, `"version": 1, "limits": {"notes.save": {"deadline_ms": 2147483648}}`, `deadline_ms: a whole number from 1 to`, false},
+		{"half a limit", `"version": 1`, `"version": 1, "limits": {"notes.save": {"depth": 1.5}}`, `depth: a whole number from 1 to 2147483647 was expected, got a number that does not fit`, false},
+		{"a limit as text", `"version": 1`, `"version": 1, "limits": {"notes.save": {"deadline_ms": "5s"}}`, `deadline_ms: a whole number from 1 to 2147483647 was expected, got a string`, false},
+		{"a limit of another name", `"version": 1`, `"version": 1, "limits": {"notes.save": {"size": 1}}`, `there is no such field; expected one of args_bytes, result_bytes, depth, deadline_ms`, false},
+		{"limits of what is no command", `"version": 1`, `"version": 1, "limits": {"notes..save": {"depth": 1}}`, `limits: "notes..save" cannot name a command`, false},
+		{"limits of a command twice", `"version": 1`, `"version": 1, "limits": {"a": {"depth": 1}, "a": {"depth": 2}}`, `the field is given twice`, onlyHere},
+		{"a limit of all commands", `"version": 1`, `"version": 1, "limits": {"depth": 1}`, `limits.depth: an object was expected, got a number`, false},
+		{"limits in a list", `"version": 1`, `"version": 1, "limits": [1]`, `limits: an object was expected, got a list`, false},
+
 		{"an unknown field", `"version": 1,`, "\"version\": 1,\n\"colour\": 1,", `sallyport.json:4: colour: there is no such field; expected one of $schema, version,`, false},
 		{"an unknown field of a window", `{"label": "main"}`, `{"label": "main", "colour": 1}`, `sallyport.json:10: windows[0].colour: there is no such field; expected one of label,`, false},
 		{"a field in another case", `"name"`, `"Name"`, `sallyport.json:4: Name: there is no such field`, false},
@@ -286,6 +300,7 @@ func TestSchemaHasEveryField(t *testing.T) {
 	}{
 		{"the manifest", fieldsOf(""), doc.Properties},
 		{"a window", fieldsOf("/windows/0"), doc.Defs["window"].Properties},
+		{"a command's limits", fieldsOf("/limits/notes.save"), doc.Defs["limits"].Properties},
 	} {
 		var listed []string
 		for name := range tt.schema {

@@ -213,8 +213,10 @@ func expected(pointer string) string {
 		return "the number 1"
 	case pointer == "/windows":
 		return "a list of windows"
-	case len(parts) == 3 && parts[1] == "windows":
+	case len(parts) == 3 && parts[1] == "windows", pointer == "/limits", len(parts) == 3 && parts[1] == "limits":
 		return "an object"
+	case parts[1] == "limits":
+		return fmt.Sprintf("a whole number from 1 to %d", maxLimit)
 	case isListField(last):
 		return "a list of strings"
 	case strings.HasPrefix(last, "insecure_"):
@@ -230,12 +232,15 @@ func isListField(name string) bool {
 	}, name)
 }
 
-// fieldsOf lists the fields of the object at pointer: the manifest itself, or
-// a window.
+// fieldsOf lists the fields of the object at pointer: the manifest itself, a
+// window, or a command's limits.
 func fieldsOf(pointer jsontext.Pointer) []string {
 	of := reflect.TypeFor[Window]()
-	if pointer == "" {
+	switch {
+	case pointer == "":
 		of = reflect.TypeFor[Manifest]()
+	case strings.HasPrefix(string(pointer), "/limits/"):
+		of = reflect.TypeFor[Limits]()
 	}
 	var names []string
 	for f := range of.Fields() {
