@@ -131,10 +131,7 @@ func (s *scenario) makeCall() sentCall {
 }
 
 func (s *scenario) arguments(command string) *node {
-	g, err := newGenerator(s.target.app.Schemas().InputSource(command), s.choices, s.target.words)
-	if err != nil {
-		return leaf(nil)
-	}
+	g := &generator{s.target.app.Schemas().Schema(schema.Input, command), s.choices, s.target.words}
 	return g.arguments()
 }
 
