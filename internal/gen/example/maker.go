@@ -162,18 +162,22 @@ func (m *Maker) condition(s schema.Value) []schema.Value {
 	return nil
 }
 
-// target is the schema that a $ref leads to: compiled schemas have no others. Nil is none.
-func (m *Maker) target(ref string) schema.Value {
+// target is the schema that a $ref leads to.
+func (m *Maker) target(ref string) schema.Value { return Target(m.Schema, ref) }
+
+// Target is the schema of a file that a $ref leads to, nil for one that leads
+// nowhere: a compiled file has none.
+func Target(root schema.Value, ref string) schema.Value {
 	pointer, ok := strings.CutPrefix(ref, "#")
 	switch {
 	case !ok:
 		return nil
 	case pointer == "":
-		return m.Schema
+		return root
 	case pointer[0] != '/':
-		return anchored(m.Schema, pointer)
+		return anchored(root, pointer)
 	}
-	at := m.Schema
+	at := root
 	for name := range strings.SplitSeq(pointer[1:], "/") {
 		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
 		var next schema.Value
