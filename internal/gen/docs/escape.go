@@ -163,13 +163,11 @@ func visibleJSON(text []byte) json.RawMessage {
 	return b.Bytes()
 }
 
-// fenced is a block of code whose fence is longer than any in it.
+// fenced is a block of code. What stands in it is JSON, or JSON in a call: a
+// line of it begins with a bracket, a quotation mark or a word of JSON, and so
+// never with the fence.
 func fenced(language, text string) string {
-	fence := "```"
-	for strings.Contains(text, fence) {
-		fence += "`"
-	}
-	return fence + language + "\n" + text + "\n" + fence + "\n"
+	return "```" + language + "\n" + text + "\n```\n"
 }
 
 // link leads to a file, whatever its name. A colon would make a scheme of what is before it.

@@ -10,9 +10,10 @@ func (r *Reference) Markdown() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", plain(r.title()))
 	b.WriteString("<!-- Written by sallyport gen docs: change the schemas and capabilities instead. -->\n\n")
-	r.contents(&b)
+	anchors := anchorsOf(r)
+	r.contents(&b, anchors)
 	for i := range r.Commands {
-		r.command(&b, &r.Commands[i])
+		r.command(&b, &r.Commands[i], anchors[len(anchors)-1])
 	}
 	for i := range r.Events {
 		e := &r.Events[i]
@@ -28,8 +29,7 @@ func (r *Reference) Markdown() []byte {
 }
 
 // contents lists what there is, each with a link to its heading.
-func (r *Reference) contents(b *strings.Builder) {
-	anchors := anchorsOf(r)
+func (r *Reference) contents(b *strings.Builder, anchors []string) {
 	if len(r.Commands) > 0 {
 		b.WriteString("| command | |\n|---|---|\n")
 		for i, c := range r.Commands {
@@ -92,7 +92,7 @@ func anchor(heading string) string {
 	}, strings.ToLower(heading))
 }
 
-func (r *Reference) command(b *strings.Builder, c *Command) {
+func (r *Reference) command(b *strings.Builder, c *Command, errors string) {
 	fmt.Fprintf(b, "## %s\n\n", codeSpan(c.Name))
 	if c.Input == nil {
 		b.WriteString("No schema of its arguments was read.\n\n")
@@ -119,8 +119,7 @@ func (r *Reference) command(b *strings.Builder, c *Command) {
 	if len(c.Limits) > 0 {
 		fmt.Fprintf(b, "**Limits:** %s.\n\n", strings.Join(c.Limits, ", "))
 	}
-	anchors := anchorsOf(r)
-	fmt.Fprintf(b, "**Errors:** `failed` if the app says no, and [those of every call](#%s).\n\n", anchors[len(anchors)-1])
+	fmt.Fprintf(b, "**Errors:** `failed` if the app says no, and [those of every call](#%s).\n\n", errors)
 }
 
 // access is who may call a command.
