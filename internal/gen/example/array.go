@@ -12,7 +12,7 @@ const mostItems = 1000
 
 func (m *Maker) array(parts []schema.Value, hint string, depth int) ([]byte, bool) {
 	least, most := count(parts, "minItems", true, 0), count(parts, "maxItems", false, mostItems)
-	if least > min(most, mostItems) {
+	if least > min(most, mostItems) || count(parts, "minContains", true, 0) > mostItems {
 		return nil, false
 	}
 	wanted := least
