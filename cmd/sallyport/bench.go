@@ -49,7 +49,7 @@ were measured, and why not.
 
 Exit code: 0 measured, 2 it could not be measured.`,
 		Example: `  sallyport bench pipeline
-  sallyport bench pipeline --cpuprofile cpu.pprof && go tool pprof -top cpu.pprof
+  sallyport bench pipeline --cpuprofile cpu.pprof --memprofile mem.pprof
   sallyport bench policy --json
   sallyport bench browser --json
   sallyport bench browser --browser firefox`,
