@@ -27,6 +27,7 @@ func TestAmbiguousDocumentsAreRefused(t *testing.T) {
 		{"a lone low surrogate", `{"path":"/ok\udfff"}`, badEscape},
 		{"two high surrogates", `{"path":"/ok\ud800\ud800"}`, badEscape},
 		{"a surrogate and another escape", `{"path":"/ok\ud800\n"}`, badEscape},
+		{"a surrogate and digits behind another escape", `{"path":"/ok\ud83d\nde00"}`, badEscape},
 		{"a surrogate and a letter", `{"path":"/ok\ud800A"}`, badEscape},
 		{"a lone surrogate in a name", `{"path\ud800":1,"path\ud801":2}`, badEscape},
 		{"a surrogate as UTF-8", "{\"path\":\"/ok\xed\xa0\x80\"}", badUTF8},

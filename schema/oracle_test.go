@@ -154,7 +154,7 @@ func pieces() []string {
 	return []string{
 		"{", "}", "[", "]", ":", ",", "[", "]", ",", `"a":`, `"b" : `, `"\u0061":`, `"a` + "\n", ` `, "\n\t ", strings.Repeat(" ", 300), "1", "-0", "0", "-", "01", "1.5", "1.",
 		"1e30", "1E+031", "1e-7", "e", ".", "123456789", "1234567890", "true", "false", "null", "nul", "True", `"`, `""`, `"é"`, `"日本語の文字列 and more"`,
-		`"plain"`, `"eight by"`, `"longer than eight"`, `\`, `"\n"`, `"\\\""`, `"\u00e9\/"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ude00\ud83d"`, `"\u12"`, `"\x"`, "\"\x00\"", "\"\x1f longer\"", "\"\x7f\"",
+		`"plain"`, `"eight by"`, `"longer than eight"`, `\`, `"\n"`, `"\\\""`, `"\u00e9\/"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ude00\ud83d"`, `"\u12"`, `"\x"`, `"\ud83d\xde00"`, "\"\x00\"", "\"\x1f longer\"", "\"\x7f\"",
 		"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"long enough \xf4\x90\x80\x80\"", "\"\xe2\x82\"", "\xef\xbb\xbf", "\x00", "/**/",
 		`{"a":1,"b":[2,{"c":{}}],"d":null}`, `{"a":{"a":1},"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}`, `[[],[[]],1,{}]`, `"abcdefgh":`, `"abcdefg":`, `"abcdefghi":`,
 	}
@@ -225,4 +225,24 @@ func generated(r *rand.Rand, dst []byte, depth int) []byte {
 		return append(dst, '}')
 	}
 	return append(dst, scalars[r.IntN(len(scalars))]...)
+}
+
+// Strings are read eight bytes at once, so each byte is tried at each place of a string, behind
+// an escape too, from where on another loop reads.
+func TestEveryByteInAString(t *testing.T) {
+	for _, before := range []string{"", `\n`, "é"} {
+		for size := 1; size <= 18; size++ {
+			plain := before + strings.Repeat("a", size)
+			for at := range size {
+				for c := range 256 {
+					text := []byte(`{"` + plain + `":0,"b":"` + plain + `"}`)
+					name, value := text[2+len(before):], text[len(plain)+10+len(before):]
+					name[at] = byte(c)
+					compare(t, text, Limits{})
+					name[at], value[at] = 'a', byte(c)
+					compare(t, text, Limits{})
+				}
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -152,6 +153,7 @@ func TestLimitsOfTheCallerHold(t *testing.T) {
 		{"number", Limits{Number: 3}, `1234`, false},
 		{"exponent", Limits{Exponent: 9}, `1e10`, false},
 		{"size", Limits{Size: 3}, `[1] `, false},
+		{"far more members than names have hashes without a collision", Limits{Size: 8 << 20, Nodes: 1 << 20, Keys: 1 << 20}, objectOf(300_000, strconv.Itoa), true},
 		{"a limit beyond what offsets hold", Limits{Size: 1 << 62}, `[1]`, true},
 	}
 	for _, test := range tests {

@@ -23,8 +23,9 @@ func eight(s string) uint64 {
 
 // special marks by their high bits the bytes of x at which a string ends or isn't plain: of
 // 0x80 or more, a control byte, a quote, a backslash. Only the lowest mark can be relied on.
+// (A byte of 0x80 or more keeps its high bit in one of the last two terms.)
 func special(x uint64) uint64 {
-	return (x | (x - ' '*ones) | (x ^ '"'*ones - ones) | (x ^ '\\'*ones - ones)) & highs
+	return ((x - ' '*ones) | (x ^ '"'*ones - ones) | (x ^ '\\'*ones - ones)) & highs
 }
 
 // quoted returns where the string ends that begins at pos, behind its opening quote, and is
