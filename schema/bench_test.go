@@ -1,8 +1,11 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -43,14 +46,28 @@ func sampleSizes() map[string]int {
 	return map[string]int{"200B": 200, "1KiB": 1024, "16KiB": 16 << 10}
 }
 
+// parsed are the documents of BenchmarkParse and its floor.
+func parsed() []struct {
+	name string
+	data []byte
+} {
+	return []struct {
+		name string
+		data []byte
+	}{
+		{"200B", sample(200)}, {"1KiB", sample(1024)}, {"16KiB", sample(16 << 10)}, {"1MiB", sample(1 << 20)},
+		{"1MiB-string", []byte(`"` + strings.Repeat("a", 1<<20-2) + `"`)},
+		{"8MiB", sample(8 << 20)},
+	}
+}
+
 func BenchmarkParse(b *testing.B) {
-	for name, size := range sampleSizes() {
-		data := sample(size)
-		b.Run(name, func(b *testing.B) {
+	for _, test := range parsed() {
+		b.Run(test.name, func(b *testing.B) {
 			b.ReportAllocs()
-			b.SetBytes(int64(len(data)))
+			b.SetBytes(int64(len(test.data)))
 			for b.Loop() {
-				if _, err := Parse(data, Limits{}); err != nil {
+				if _, err := Parse(test.data, Limits{Size: 8 << 20, Nodes: 1 << 20}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -58,19 +75,54 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// BenchmarkScanFloor is what the strict scan alone costs: the floor for Parse.
-func BenchmarkScanFloor(b *testing.B) {
-	for name, size := range sampleSizes() {
-		data := sample(size)
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(len(data)))
-			for b.Loop() {
-				if !jsontext.Value(data).IsValid() {
-					b.Fatal("invalid")
-				}
+// BenchmarkJsontext is what the library for strict JSON takes that leaves no tape: to say
+// whether a document is acceptable, to read it as one value, to read it token by token.
+func BenchmarkJsontext(b *testing.B) {
+	whole := func(d *jsontext.Decoder) error {
+		if _, err := d.ReadValue(); err != nil {
+			return err
+		}
+		if _, err := d.ReadToken(); err != io.EOF {
+			return errors.New("something follows")
+		}
+		return nil
+	}
+	tokens := func(d *jsontext.Decoder) error {
+		for {
+			if _, err := d.ReadToken(); err == io.EOF {
+				return nil
+			} else if err != nil {
+				return err
 			}
+		}
+	}
+	for _, test := range parsed() {
+		run := func(name string, read func() error) {
+			b.Run(name+"/"+test.name, func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(test.data)))
+				for b.Loop() {
+					if err := read(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+		d := jsontext.NewDecoder(bytes.NewBuffer(nil))
+		decode := func(read func(*jsontext.Decoder) error) func() error {
+			return func() error {
+				d.Reset(bytes.NewBuffer(test.data))
+				return read(d)
+			}
+		}
+		run("IsValid", func() error {
+			if !jsontext.Value(test.data).IsValid() {
+				return errors.New("invalid")
+			}
+			return nil
 		})
+		run("ReadValue", decode(whole))
+		run("ReadToken", decode(tokens))
 	}
 }
 

@@ -10,9 +10,11 @@
 // One value and nothing behind it; UTF-8 without a byte order mark; no lone
 // surrogates; no member twice in an object, compared after unescaping; numbers kept
 // as their exact literal; and bounds ([Limits]) on size, depth, nodes, members of one
-// object, bytes of a number and its exponent. The grammar is judged by
-// github.com/go-json-experiment/json/jsontext; the bounds are applied in a pass
-// before it, so that a hostile document is turned away before it costs anything.
+// object, bytes of a number and its exponent. One pass over a private copy of the bytes
+// judges the grammar, holds the bounds and lays out the values, so that a hostile document
+// is turned away at the first byte that is wrong; 1 MiB of whatever kind takes a few
+// milliseconds and less than 8 MiB. Tests and fuzzing hold each verdict to
+// github.com/go-json-experiment/json/jsontext and the bounds counted on its tokens.
 //
 // Member names are compared byte by byte everywhere: "path" and "PATH" are two
 // members, for the schema, for the policy and for the handler's struct. Nothing is
