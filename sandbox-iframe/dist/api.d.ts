@@ -32,6 +32,23 @@ export interface InvokeOptions {
 export interface Commands {
 }
 
+/**
+ * What the events of an app carry, by name. Generated declarations add to it:
+ *
+ *     interface Events { "notes.changed": Note }
+ */
+export interface Events {
+}
+
+/**
+ * The items of the streams that go with an app's commands, by name: those to the
+ * page, and those from it. Generated declarations add to it:
+ *
+ *     interface Channels { "notes.import": { channel: Progress; upload: string } }
+ */
+export interface Channels {
+}
+
 type Args<C> = C extends {
     args: infer A;
 } ? A : {};

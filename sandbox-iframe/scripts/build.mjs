@@ -49,7 +49,7 @@ function declarations(folder) {
       return found[0];
     });
   };
-  const parts = [...pick("errors", "Code", "SallyportError"), ...pick("client", "InvokeOptions"), ...pick("api", "Commands", "Args", "Result", "Invoke")];
+  const parts = [...pick("errors", "Code", "SallyportError"), ...pick("client", "InvokeOptions"), ...pick("api", "Commands", "Events", "Channels", "Args", "Result", "Invoke")];
   parts.push("/** Calls a command of the core; rejects with a SallyportError. */\nexport declare const invoke: Invoke;\n");
   parts.push(`declare global {
   /** What the client's script defines in every page that Sallyport serves: the same as this module. */

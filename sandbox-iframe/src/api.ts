@@ -22,6 +22,21 @@ const api = Object.hasOwn(globalThis, registry) ? (globalThis as Record<symbol, 
  */
 export interface Commands {}
 
+/**
+ * What the events of an app carry, by name. Generated declarations add to it:
+ *
+ *     interface Events { "notes.changed": Note }
+ */
+export interface Events {}
+
+/**
+ * The items of the streams that go with an app's commands, by name: those to the
+ * page, and those from it. Generated declarations add to it:
+ *
+ *     interface Channels { "notes.import": { channel: Progress; upload: string } }
+ */
+export interface Channels {}
+
 type Args<C> = C extends { args: infer A } ? A : {};
 type Result<C> = C extends { result: infer R } ? R : unknown;
 
