@@ -7,8 +7,8 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"strings"
 
+	"github.com/sallyport/sallyport/internal/eyes"
 	"github.com/sallyport/sallyport/internal/memfs"
 )
 
@@ -58,10 +58,7 @@ func snapshot(folder fs.FS) (memfs.FS, error) {
 }
 
 // aside reports whether a name is no part of a folder of capabilities.
-func aside(name string) bool {
-	base := path.Base(name)
-	return strings.HasPrefix(base, "..") || strings.HasPrefix(base, ".#")
-}
+func aside(name string) bool { return eyes.Aside(path.Base(name)) }
 
 // errNothing keeps a folder that was emptied from being taken for one that
 // allows nothing: it is being replaced, or was lost.

@@ -8,22 +8,13 @@ import (
 	"os"
 	"time"
 
+	"github.com/sallyport/sallyport/internal/eyes"
 	"github.com/sallyport/sallyport/internal/memfs"
 )
 
-// How a folder of capabilities is watched.
-const (
-	// settled is how long a folder must stay as it is before it is believed:
-	// longer than any editor takes between its writes, short to who waits.
-	settled = 200 * time.Millisecond
-	// restless is how long changes may follow one another before the folder is
-	// looked at between them.
-	restless = 2 * time.Second
-	// lookAnyway is how often it is looked at without a sign of a change: some
-	// file systems tell of none. lookBlind is the same where none can be told of.
-	lookAnyway = 30 * time.Second
-	lookBlind  = 2 * time.Second
-)
+// settled is how long the folder of capabilities must stay as it is before it is
+// believed.
+const settled = eyes.Settled
 
 // A watch keeps an app's capabilities those of a folder.
 type watch struct {
@@ -65,25 +56,25 @@ func (w *watch) stop(ctx context.Context) error {
 func (w *watch) run(ctx context.Context) {
 	defer close(w.done)
 	blind := false
-	eyes := w.open(&blind)
+	open := w.open(&blind)
 	for ctx.Err() == nil {
 		w.look(ctx)
-		eyes.wait(ctx)
+		open.Wait(ctx)
 		next := w.open(&blind)
-		eyes.close()
-		eyes = next
+		open.Close()
+		open = next
 	}
-	eyes.close()
+	open.Close()
 }
 
 // open says once when nothing tells of changes any more.
-func (w *watch) open(blind *bool) *eyes {
-	eyes, err := openEyes(w.folder)
+func (w *watch) open(blind *bool) *eyes.Eyes {
+	opened, err := eyes.Open([]string{w.folder})
 	if err != nil && !*blind {
 		w.app.log.Warn("core: nothing tells of changes to the capabilities; their folder is looked at every two seconds", "folder", w.folder, "err", err)
 	}
 	*blind = err != nil
-	return eyes
+	return opened
 }
 
 // look reloads the capabilities if their folder holds others than those tried

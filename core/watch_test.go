@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -269,39 +268,6 @@ func TestALinkToAFolderOfCapabilitiesIsAnError(t *testing.T) {
 		t.Fatal("what lies behind it was left out without a word")
 	}
 	contains(t, err.Error(), "denials is a link to a folder")
-}
-
-// A busy folder beside the watched one, or a huge one, costs nothing.
-func TestOnlyTheWayToAFolderIsWatched(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		return // links need a privilege there
-	}
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	must(t, err)
-	put(t, dir+"/v1/caps/sub/notes.rego", ruleText(touchRule))
-	put(t, dir+"/v1/other/notes.rego", ruleText(touchRule))
-	must(t, os.MkdirAll(dir+"/v1/caps/..old", 0o700))
-	must(t, os.Symlink("v1", dir+"/current"))
-	p := make(places)
-	must(t, p.addFolder(dir+"/current/caps"))
-	var got []string
-	for place, names := range p {
-		rel, err := filepath.Rel(dir, place)
-		must(t, err)
-		for name := range names {
-			got = append(got, rel+":"+name)
-		}
-		if names == nil {
-			got = append(got, rel+":*")
-		}
-	}
-	slices.Sort(got)
-	if want := []string{".:current", "v1/caps/sub:*", "v1/caps:*", "v1:caps"}; !slices.Equal(got, want) {
-		t.Errorf("watched %q, want %q", got, want)
-	}
-	loop := dir + "/loop"
-	must(t, os.Symlink("loop", loop))
-	must(t, make(places).addFolder(loop))
 }
 
 // A set that still changes when it is looked at is not believed, whatever told

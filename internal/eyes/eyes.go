@@ -1,4 +1,6 @@
-package core
+// Package eyes tells of changes below folders: to their files, and to the links
+// that lead to them.
+package eyes
 
 import (
 	"context"
@@ -12,9 +14,21 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Eyes are what tells of changes below one folder. The zero value tells of
-// none.
-type eyes struct {
+const (
+	// Settled is how long a folder must stay as it is before it is believed:
+	// longer than any editor takes between its writes, short to who waits.
+	Settled = 200 * time.Millisecond
+	// restless is how long changes may follow one another before the folder is
+	// looked at between them.
+	restless = 2 * time.Second
+	// lookAnyway is how often it is looked at without a sign of a change: some
+	// file systems tell of none. lookBlind is the same where none can be told of.
+	lookAnyway = 30 * time.Second
+	lookBlind  = 2 * time.Second
+)
+
+// Eyes are what tells of changes. The zero value tells of none, and looks often.
+type Eyes struct {
 	notify *fsnotify.Watcher
 	places places
 }
@@ -23,18 +37,17 @@ type eyes struct {
 // where all do.
 type places map[string]map[string]bool
 
-// openEyes opens eyes on a folder, on the links that lead to it and on those in
-// it. With an error they are blind.
-func openEyes(folder string) (*eyes, error) {
+// Open opens eyes on folders with all that is below them, on single files and
+// folders by themselves, on the links that lead to any of them and on those in
+// the folders. What isn't there yet is waited for. With an error they are blind,
+// and still to be used.
+func Open(folders []string, single ...string) (*Eyes, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
-		return &eyes{}, err
+		return &Eyes{}, err
 	}
-	e := &eyes{notify: notify, places: make(places)}
-	absolute, err := filepath.Abs(folder)
-	if err == nil {
-		err = e.places.addFolder(absolute)
-	}
+	e := &Eyes{notify: notify, places: make(places)}
+	err = e.places.addAll(folders, single)
 	for place := range e.places {
 		// A folder that went meanwhile is missed by the one above it.
 		if failed := notify.Add(place); failed != nil && !errors.Is(failed, fs.ErrNotExist) {
@@ -42,16 +55,41 @@ func openEyes(folder string) (*eyes, error) {
 		}
 	}
 	if err != nil {
-		e.close()
-		return &eyes{}, err
+		e.Close()
+		return &Eyes{}, err
 	}
 	return e, nil
 }
 
-func (e *eyes) close() {
+// Close lets go of what the eyes hold.
+func (e *Eyes) Close() {
 	if e.notify != nil {
 		_ = e.notify.Close()
 	}
+}
+
+func (p places) addAll(folders, single []string) error {
+	for _, folder := range folders {
+		absolute, err := filepath.Abs(folder)
+		if err == nil {
+			err = p.addFolder(absolute)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range single {
+		absolute, err := filepath.Abs(name)
+		if err != nil {
+			return err
+		}
+		if real, ok := p.addWay(absolute); ok {
+			if info, err := os.Stat(real); err == nil && info.IsDir() {
+				p[real] = nil
+			}
+		}
+	}
+	return nil
 }
 
 // addFolder adds a folder, what lies below it and what leads to it.
@@ -66,7 +104,7 @@ func (p places) addFolder(folder string) error {
 			return nil
 		case err != nil:
 			return err
-		case path != real && aside(d.Name()):
+		case path != real && Aside(d.Name()):
 			if d.IsDir() {
 				return fs.SkipDir
 			}
@@ -141,11 +179,20 @@ func (p places) concerns(event fsnotify.Event) bool {
 	return ok && (names == nil || names[filepath.Base(event.Name)])
 }
 
-// wait returns when something changed and then nothing for a moment, when it is
+// Aside reports whether a name is one that editors and mounts put beside what is
+// meant: hidden by two dots, or a lock.
+func Aside(name string) bool {
+	return strings.HasPrefix(name, "..") || strings.HasPrefix(name, ".#")
+}
+
+// Wait returns when something changed and then nothing for a moment, when it is
 // time to look anyway, or when ctx ends.
-func (e *eyes) wait(ctx context.Context) {
+func (e *Eyes) Wait(ctx context.Context) {
 	if e.notify == nil {
-		pause(ctx, lookBlind)
+		select {
+		case <-ctx.Done():
+		case <-time.After(lookBlind):
+		}
 		return
 	}
 	still := time.NewTimer(lookAnyway)
@@ -168,7 +215,7 @@ func (e *eyes) wait(ctx context.Context) {
 			}
 		case <-e.notify.Errors: // events were lost
 		}
-		still.Reset(settled)
+		still.Reset(Settled)
 		if latest == nil {
 			latest = time.After(restless)
 		}
