@@ -1,0 +1,157 @@
+// Not run: what must compile, and what must not.
+import { type Channels, type Events, invoke } from "@sallyport/api";
+import { commands } from "./client.ts";
+import type { Json, Node, Note, NotesChangedEvent, NotesSaveArgs, OddProtoConstructorArgs, ShapesArgs, TreeResult } from "./client.ts";
+
+// Commands, by their place and by their name.
+export async function calls(signal: AbortSignal): Promise<void> {
+  const note: Note = await commands.notes.save({ path: "a.md", text: "" }, { signal, timeout: 100 });
+  const list: Note[] = await commands.notes.list();
+  const sorted: Note[] = await commands.notes.list({ sort: "time" });
+  const folder: string = await commands.notes();
+  const same: string = await invoke("notes", null);
+  const nothing: null = await commands.notes.import();
+  await commands["odd-name"](null);
+  await commands.odd["__proto__"].constructor({ ["__proto__"]: "a", "a-b": 1, 'x"y': "*/", "line\u2028\n": [], class: null, "*/": "" });
+  await commands.odd.name();
+  await commands.odd.name({ any: ["thing"] });
+  await commands.odd.name.name({ x: 1 });
+  await commands.odd.name.length();
+  const saved: Note = await invoke("notes.save", { path: "a.md", text: "" });
+  void [note, list, sorted, folder, same, nothing, saved];
+
+  // @ts-expect-error: an argument that is missing
+  await commands.notes.save({ path: "a.md" });
+  // @ts-expect-error: all arguments are missing
+  await commands.notes.save();
+  // @ts-expect-error: an argument too many
+  await commands.notes.list({ other: 1 });
+  // @ts-expect-error: an order that is none
+  await commands.notes.list({ sort: "size" });
+  // @ts-expect-error: nothing but null
+  await commands.notes({});
+  // @ts-expect-error: there are no arguments
+  await commands.notes.import({ a: 1 });
+  // @ts-expect-error: no such command
+  await commands.notes.remove();
+  // @ts-expect-error: no such option
+  await commands.notes.list({}, { retry: true });
+  // @ts-expect-error: an argument that is missing
+  await invoke("notes.save", { path: "a.md" });
+  // @ts-expect-error: without arguments {} is sent, which this does not take
+  await invoke("notes");
+  // @ts-expect-error: a result of another type
+  const wrong: number = await commands.notes();
+  // @ts-expect-error: commands stay what they are
+  commands.notes = commands.odd;
+  void wrong;
+}
+
+// Events and streams, for what is to listen to them.
+export const listen = <E extends keyof Events>(_event: E, _run: (payload: Events[E]) => void): void => {};
+listen("notes.changed", (e) => {
+  if (e.kind === "saved") e.path satisfies string;
+  // @ts-expect-error: the other kind has no path
+  else e.path;
+});
+listen("odd", (e) => e satisfies unknown);
+// @ts-expect-error: no such event
+listen("notes.gone", () => {});
+export const progress: Channels["notes.import"]["channel"] = { done: 1, of: 2 };
+export const chunk: Channels["notes.import"]["upload"] = "AAAA";
+export const rows: Channels["notes.export"] = { channel: { other: 1 }, upload: [{ path: "a", modified: "b" }] };
+// @ts-expect-error: nothing is streamed to it
+export const none: Channels["notes.save"] = {};
+
+export const event: NotesChangedEvent = { kind: "cleared" };
+// @ts-expect-error: a path belongs to another kind
+export const mixed: NotesChangedEvent = { kind: "cleared", path: "a" };
+
+export const save: NotesSaveArgs = { path: "", text: "", mode: null, at: [1, 2] };
+// @ts-expect-error: a tuple of two
+export const shortTuple: NotesSaveArgs = { path: "", text: "", at: [1] };
+// @ts-expect-error: a mode that is none
+export const mode: NotesSaveArgs = { path: "", text: "", mode: "other" };
+
+// @ts-expect-error: the member __proto__ is a string
+export const proto: OddProtoConstructorArgs["__proto__"] = 1;
+// @ts-expect-error: none of the values
+export const quoted: OddProtoConstructorArgs["x\"y"] = "x";
+
+export const tree: Node = { value: 1, kids: [{ value: 2, kids: [], parent: null }], all: { a: [{}, null, "x"] } };
+// @ts-expect-error: a kid is a whole node
+export const kid: Node = { value: 1, kids: [{ value: 2 }] };
+// @ts-expect-error: nothing that JSON has
+export const json: Json = { a: [undefined] };
+export const forest: TreeResult = ["a", [], ["b", ["c"]]];
+
+// One shape at a time.
+type Shape<K extends keyof ShapesArgs> = NonNullable<ShapesArgs[K]>;
+export const good = {
+  open: { a: 1, b: "x" } satisfies Shape<"open">,
+  record: { a: 1, b: 2 } satisfies Shape<"record">,
+  mixed: { a: 1, b: "x" } satisfies Shape<"mixed">,
+  prefixed: { "x-a": "1", b: {}, "x-b": "", "x-no": "", "a.md": null } satisfies Shape<"prefixed">,
+  prefixedOpen: { "x-a": "1", b: 1 } satisfies Shape<"prefixedOpen">,
+  matchedRest: { abc: 1, "1": true } satisfies Shape<"matchedRest">,
+  const: { a: [1, null, "x"], b: {} } satisfies Shape<"const">,
+  enum: [1, "1", true, [], -0.5] satisfies Shape<"enum">[],
+  bools: [true, false] satisfies Shape<"bools">[],
+  tuple: [["a"], ["a", 1], ["a", 1, {}]] satisfies Shape<"tuple">[],
+  tupleRest: [[], ["a"], ["a", 2], ["a", 2, true, null]] satisfies Shape<"tupleRest">[],
+  merged: { a: "x", b: true, c: 1 } satisfies Shape<"merged">,
+  distributed: [{ id: "", a: 1 }, { id: "", b: 1 }] satisfies Shape<"distributed">[],
+  excluded: ["", 1, true, { a: 1 }] satisfies Shape<"excluded">[],
+  conditional: [{ kind: "a", x: 1 }, { kind: "b", y: 1, z: 2 }] satisfies Shape<"conditional">[],
+  extended: { x: 1, y: 2, z: 3, more: 4 } satisfies Shape<"extended">,
+  joined: { x: 1, y: 2, name: "" } satisfies Shape<"joined">,
+  sealed: [{ b: "x" }, { a: "x", c: 1 }, { b: "x", c: 1 }] satisfies Shape<"sealed">[],
+};
+export const bad = {
+  // @ts-expect-error: another type
+  open: { a: "x" } satisfies Shape<"open">,
+  // @ts-expect-error: another type
+  record: { a: "x" } satisfies Shape<"record">,
+  // @ts-expect-error: neither number nor string
+  mixed: { a: 1, b: true } satisfies Shape<"mixed">,
+  // @ts-expect-error: a name that nothing matches
+  prefixed: { other: 1 } satisfies Shape<"prefixed">,
+  // @ts-expect-error: a name that begins so has a string
+  prefixedOpen: { "x-a": 1 } satisfies Shape<"prefixedOpen">,
+  // @ts-expect-error: neither
+  matchedRest: { abc: "x" } satisfies Shape<"matchedRest">,
+  // @ts-expect-error: no members
+  empty: { a: 1 } satisfies Shape<"empty">,
+  // @ts-expect-error: a member is missing
+  requiredOnly: {} satisfies Shape<"requiredOnly">,
+  // @ts-expect-error: nothing fits
+  none: 1 satisfies Shape<"none">,
+  // @ts-expect-error: another constant
+  const: { a: [1, null, "y"], b: {} } satisfies Shape<"const">,
+  // @ts-expect-error: not listed
+  enum: 2 satisfies Shape<"enum">,
+  // @ts-expect-error: at least one
+  tuple: [] satisfies Shape<"tuple">,
+  // @ts-expect-error: another rest
+  tupleRest: ["a", 1, "b"] satisfies Shape<"tupleRest">,
+  // @ts-expect-error: one too many
+  tupleShort: ["a", 1] satisfies Shape<"tupleShort">,
+  // @ts-expect-error: no items
+  noItems: [1] satisfies Shape<"noItems">,
+  // @ts-expect-error: another type
+  nested: [[true]] satisfies Shape<"nested">,
+  // @ts-expect-error: only a string is taken by both
+  merged: { a: 1 } satisfies Shape<"merged">,
+  // @ts-expect-error: one of two must be there
+  distributed: { id: "" } satisfies Shape<"distributed">,
+  // @ts-expect-error: one of the excluded
+  excluded: [] satisfies Shape<"excluded">,
+  // @ts-expect-error: neither branch
+  conditional: { kind: "b", x: 1 } satisfies Shape<"conditional">,
+  // @ts-expect-error: a point and more
+  extended: { x: 1, y: 2 } satisfies Shape<"extended">,
+  // @ts-expect-error: a name of another type
+  joined: { x: 1, y: 2, name: 1 } satisfies Shape<"joined">,
+  // @ts-expect-error: a member that nothing knows
+  sealed: { b: "x", d: 1 } satisfies Shape<"sealed">,
+};
