@@ -2,6 +2,7 @@ package typescript
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"os/exec"
@@ -22,9 +23,7 @@ var strictest = map[string]any{
 var plainStrict = map[string]any{"strict": true}
 
 // tsc compiles files against @sallyport/api, and returns what the compiler says:
-// nothing if all is well. It needs Node.js and the packages of sandbox-iframe; a
-// machine without them leaves these tests out, unless SALLYPORT_REQUIRE_BROWSERS
-// says that it has everything.
+// nothing if all is well.
 func tsc(t *testing.T, options map[string]any, files map[string]string) string {
 	t.Helper()
 	frame, err := filepath.Abs(filepath.Join("..", "..", "..", "sandbox-iframe"))
@@ -32,16 +31,8 @@ func tsc(t *testing.T, options map[string]any, files map[string]string) string {
 		t.Fatal(err)
 	}
 	compiler := filepath.Join(frame, "node_modules", "typescript", "bin", "tsc")
-	node, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat(compiler)
-	}
-	if err != nil {
-		if os.Getenv("SALLYPORT_REQUIRE_BROWSERS") == "" {
-			t.Skipf("no compiler of TypeScript (npm ci in sandbox-iframe): %v", err)
-		}
-		t.Fatal(err)
-	}
+	_, err = os.Stat(compiler)
+	node := nodeOr(t, err)
 	dir := t.TempDir()
 	all := map[string]any{
 		"target": "es2022", "lib": []string{"es2022", "dom"}, "module": "esnext", "moduleResolution": "bundler",
@@ -68,6 +59,22 @@ func tsc(t *testing.T, options map[string]any, files map[string]string) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(string(out))
+}
+
+// nodeOr is the program of Node.js. A machine without it, or without the packages
+// of sandbox-iframe, leaves the test out, unless SALLYPORT_REQUIRE_BROWSERS says
+// that it has everything.
+func nodeOr(t *testing.T, missing error) string {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err = errors.Join(err, missing); err == nil {
+		return node
+	}
+	if os.Getenv("SALLYPORT_REQUIRE_BROWSERS") == "" {
+		t.Skipf("no Node.js, or no compiler of TypeScript (npm ci in sandbox-iframe): %v", err)
+	}
+	t.Fatal(err)
+	return ""
 }
 
 func readFileText(t *testing.T, path ...string) string {
