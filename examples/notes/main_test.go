@@ -12,6 +12,8 @@ import (
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/core"
+	"github.com/sallyport/sallyport/internal/contract"
+	"github.com/sallyport/sallyport/internal/gen/typescript"
 	"github.com/sallyport/sallyport/internal/peer"
 )
 
@@ -134,5 +136,20 @@ func TestNothingElseIsTouched(t *testing.T) {
 	ran := slices.DeleteFunc(records.Records(), func(r audits.Record) bool { return r.Verdict != audits.VerdictAllow })
 	if len(ran) != 2 { // the two links, which only the folder's root can see
 		t.Errorf("%d calls were allowed: %+v", len(ran), ran)
+	}
+}
+
+// What the page's editor checks its calls against; sallyport gen ts writes it.
+func TestThePagesTypesAreThoseOfTheSchemas(t *testing.T) {
+	app, err := contract.Load(t.Context(), ".", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := typescript.Generate(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if is, err := os.ReadFile("sallyport.ts"); err != nil || string(is) != string(client.Text) {
+		t.Errorf("sallyport.ts is not up to date (%v): sallyport gen ts examples/notes", err)
 	}
 }

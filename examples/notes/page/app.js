@@ -1,29 +1,41 @@
+// @ts-check
+/** @import { Note } from "../sallyport.ts" */
+
+/** @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 const [list, query, editor, name, text, status] = ["list", "query", "editor", "name", "text", "status"].map($);
 
 let folder = "";
+/** @type {Note[]} */
 let notes = [];
+/** @type {string | null} */
 let open = null; // path of the note in the editor; null for a new one
 let shown = ""; // what was last loaded into it
 
+/** @param {string} path */
 const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1, -".md".length);
 const dirty = () => name.value + "\n" + text.value !== shown;
 
+/** @param {string} message */
 function say(message, bad = false) {
   status.textContent = message;
   status.classList.toggle("bad", bad);
 }
 
-// Runs one step of the user's; what the core refuses is said, not thrown.
+/**
+ * Runs one step of the user's; what the core refuses is said, not thrown.
+ * @param {() => Promise<void>} step
+ */
 async function attempt(step) {
   try {
     await step();
   } catch (error) {
-    if (!error.code) throw error;
+    if (!(error instanceof sallyport.SallyportError)) throw error;
     say(`${error.message || "That was refused"} (${error.code}, ${error.id})`, true);
   }
 }
 
+/** @param {Note | null | undefined} note */
 function edit(note) {
   open = note?.path ?? null;
   name.value = note ? nameOf(note.path) : "";
@@ -44,7 +56,7 @@ function draw() {
     button.type = "button";
     button.dataset.path = note.path;
     title.textContent = nameOf(note.path);
-    first.textContent = note.text.trim().split("\n", 1)[0].slice(0, 80) || "Empty";
+    first.textContent = note.text.trim().split("\n", 1)[0]?.slice(0, 80) || "Empty";
     button.append(title, first);
     button.addEventListener("click", () => leave(() => edit(note)));
     const item = document.createElement("li");
@@ -85,7 +97,10 @@ const save = () => attempt(async () => {
   say("Saved.");
 });
 
-// Leaves the note in the editor, saving it first if it was changed.
+/**
+ * Leaves the note in the editor, saving it first if it was changed.
+ * @param {() => void} then
+ */
 const leave = async (then) => {
   if (dirty() && name.value.trim()) await save();
   say("");
@@ -97,12 +112,13 @@ const startNew = () => leave(() => {
   name.focus();
 });
 
-editor.addEventListener("submit", (event) => {
+editor.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   save();
 });
 $("new").addEventListener("click", startNew);
 $("delete").addEventListener("click", () => attempt(async () => {
+  if (open === null) return; // the button is hidden
   const gone = nameOf(open);
   await sallyport.invoke("notes.delete", { path: open });
   await refresh();
