@@ -64,7 +64,7 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 		panic(fmt.Sprintf("core: command %q: %v", name, err))
 	}
 	result := reflect.TypeFor[R]()
-	noResult, canBeNil := result == reflect.TypeFor[struct{}](), result.Kind() == reflect.Interface
+	noResult := result == reflect.TypeFor[struct{}]()
 	fits := func(schemas *schema.Set, folder string) error {
 		for _, member := range schemas.InputMembers(name) {
 			if !decoder.Takes(member) {
@@ -86,9 +86,6 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 		value, err := fn(ctx, args)
 		if err != nil || noResult {
 			return nil, err
-		}
-		if canBeNil && any(value) == nil {
-			return nil, nil
 		}
 		return &typedResult[R]{encoder, value}, nil
 	})
