@@ -249,7 +249,10 @@ func (p *plans) structure(t reflect.Type) (filler, error) {
 		children, next := n.children(), 0
 		for i := range children {
 			member := &children[i]
-			name := member.name()
+			name := member.rawName()
+			if member.nameEsc {
+				name = member.name()
+			}
 			// Members mostly come in the order of the fields. Which name it is decides alone.
 			if next >= len(fields) || fields[next].name != name {
 				known := false
