@@ -349,7 +349,7 @@ func (c *call) broken(value any) *refusal {
 // typeName is how Go calls a result's type. That of an unnamed struct is as long as the struct.
 func typeName(result any) string {
 	name := fmt.Sprintf("%T", result)
-	if r, ok := result.(typed); ok {
+	if r, ok := result.(encodable); ok {
 		name = r.name()
 	}
 	return name[:min(len(name), 256)]

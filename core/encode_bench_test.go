@@ -40,7 +40,7 @@ func benchmarkEncode[R any](b *testing.B, name string, result R) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	typed := &typedResult[R]{encoder, result}
+	typed := &commandResult[R]{encoder, result}
 	out, err := encode(nil, typed, 1<<20)
 	if err != nil {
 		b.Fatal(err)

@@ -52,19 +52,19 @@ func (c *call) shrink(n int) {
 
 var null = []byte("null")
 
-// A typed result is one that a Command's encoder knows.
-type typed interface {
+// An encodable result is one whose type a Command's encoder has compiled.
+type encodable interface {
 	encode(dst []byte, limit int) ([]byte, error)
 	likely() int // bytes, a guess
 	name() string
 }
 
-type typedResult[R any] struct {
+type commandResult[R any] struct {
 	encoder *schema.Encoder[R]
 	value   R
 }
 
-func (r *typedResult[R]) encode(dst []byte, limit int) ([]byte, error) {
+func (r *commandResult[R]) encode(dst []byte, limit int) ([]byte, error) {
 	dst, err := r.encoder.Append(dst, &r.value, limit)
 	if err == schema.ErrTooLarge {
 		err = errResultSize
@@ -72,13 +72,13 @@ func (r *typedResult[R]) encode(dst []byte, limit int) ([]byte, error) {
 	return dst, err
 }
 
-func (r *typedResult[R]) likely() int { return r.encoder.Likely() }
+func (r *commandResult[R]) likely() int { return r.encoder.Likely() }
 
-func (r *typedResult[R]) name() string { return reflect.TypeFor[R]().String() }
+func (r *commandResult[R]) name() string { return reflect.TypeFor[R]().String() }
 
 // likely is a guess at how many bytes a result's JSON text has.
 func likely(result any) int {
-	if r, ok := result.(typed); ok {
+	if r, ok := result.(encodable); ok {
 		return r.likely()
 	}
 	return 55 // with the item's start 64
@@ -90,7 +90,7 @@ func encode(dst []byte, result any, limit int) ([]byte, error) {
 	if result == nil {
 		return append(dst, null...), nil
 	}
-	if r, ok := result.(typed); ok {
+	if r, ok := result.(encodable); ok {
 		return r.encode(dst, limit)
 	}
 	w := bounded{bytes: dst, limit: len(dst) + limit}

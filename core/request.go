@@ -44,8 +44,8 @@ type Handler func(ctx context.Context, r *Request) (any, error)
 
 // Command registers fn under a name, with arguments decoded into A as
 // schema.Decode does: names are matched exactly, members that A does not have
-// are refused, numbers must fit. Its results are encoded by the same rules, as
-// schema.Encoder has them. An R of struct{} stands for no result.
+// are refused, numbers must fit. Its results are encoded as schema.Encoder does.
+// An R of struct{} stands for no result.
 //
 // It panics as Handle does, on an A that can't be decoded into, and on an R that
 // has no JSON. Run and Start refuse a command whose input schema describes a
@@ -87,7 +87,7 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 		if err != nil || noResult {
 			return nil, err
 		}
-		return &typedResult[R]{encoder, value}, nil
+		return &commandResult[R]{encoder, value}, nil
 	})
 }
 

@@ -37,24 +37,27 @@ func (e *EncodeError) Error() string {
 // Unwrap returns Err.
 func (e *EncodeError) Unwrap() error { return e.Err }
 
-// An Encoder writes values of T as JSON text, so that [Decode] into a T makes the same value of
-// it. It is safe for concurrent use.
+// An Encoder writes values of T as github.com/go-json-experiment/json does, byte for byte, with
+// the members of maps sorted. It has T compiled and knows a limit. It is safe for concurrent use.
 //
-//   - Structs become objects with the members that Decode knows, in the order of their fields.
+//   - Structs become objects with the members that [Decode] knows, in the order of their fields.
 //     Of the tag options, string puts a number into a text, omitzero leaves out zero values
 //     (by an IsZero method, if there is one) and omitempty what would be null, "", [] or {}.
-//   - Integers, [json.Number] and [time.Duration] become numbers, floats the shortest text that
-//     is read as them; those that aren't finite are errors.
-//   - []byte becomes padded base64. Slices and arrays become arrays, maps become objects whose
-//     members are sorted by name. A nil slice is [] (a nil []byte ""), a nil map {}, a nil
-//     pointer or interface null.
-//   - Strings are written with as few escapes as JSON permits, and must be UTF-8.
-//   - Types with MarshalJSONTo or MarshalJSON are left to github.com/go-json-experiment/json,
-//     which checks what they say. Those with AppendText or MarshalText become strings.
-//   - Interfaces are written as what they hold. A [Value] becomes the text it was parsed from,
-//     what [Decode] makes of an any the same again; all else is left to that library.
+//   - Integers become numbers, floats the shortest text that is read as them; those that aren't
+//     finite are errors.
+//   - []byte and arrays of bytes become padded base64, other slices and arrays become arrays,
+//     maps objects. A nil slice is [] (a nil []byte ""), a nil map {}, a nil pointer or interface
+//     null.
+//   - Strings are written with as few escapes as JSON permits, and must be UTF-8. json.Number,
+//     which has no method, is one of them: Decode doesn't take back what is written of it, nor of
+//     an array of bytes.
+//   - Types with AppendText or MarshalText become strings, those with MarshalJSONTo or MarshalJSON
+//     what they say, once that library has checked it. Interfaces are written as what they hold.
 //
-// A value of more than 1,000 containers, pointers and interfaces inside one another is an error,
+// What [Decode] or that library refuses of a type is an error of [NewEncoder]: tag options and
+// names that mean something else to each of them, one name twice, channels, functions, complex
+// numbers, [time.Duration], a [Value], keys that are no strings, integers or texts. A value of
+// more than 1,000 containers, pointers and interfaces inside one another is an error as well,
 // since it is mostly one that holds itself.
 type Encoder[T any] struct {
 	write writer
@@ -78,7 +81,7 @@ func (e *Encoder[T]) Append(dst []byte, value *T, limit int) ([]byte, error) {
 	if value == nil {
 		return dst, &EncodeError{Type: reflect.TypeFor[T](), Problem: "there is no value"}
 	}
-	r := bounds{end: math.MaxInt, depth: maxNesting}
+	r := allowance{end: math.MaxInt, depth: maxNesting}
 	if limit < math.MaxInt-len(dst) {
 		r.end = len(dst) + limit
 	}
@@ -100,8 +103,8 @@ func (e *Encoder[T]) Likely() int { return int(min(max(e.last.Load(), 32), 16<<1
 // maxNesting bounds the recursion, before Go's stack does.
 const maxNesting = 1000
 
-// Bounds are what is left for a value.
-type bounds struct {
+// An allowance is what is left for a value.
+type allowance struct {
 	end   int // dst may become so long
 	depth int // values inside one another
 }
@@ -110,10 +113,10 @@ type bounds struct {
 // side by side looks after each whether there is still room; one that writes a text or bytes of
 // any size looks before. What numbers and a struct's fields add in the meantime is little, and
 // the end of Append sees it.
-type writer func(dst []byte, at reflect.Value, r bounds) ([]byte, error)
+type writer func(dst []byte, at reflect.Value, r allowance) ([]byte, error)
 
 // within leaves less room for what a container, pointer or interface holds.
-func (r bounds) within(at reflect.Value) (bounds, error) {
+func (r allowance) within(at reflect.Value) (allowance, error) {
 	if r.depth--; r.depth < 0 {
 		return r, unwritten(at, "it is nested too deeply, or holds itself", nil)
 	}

@@ -40,6 +40,7 @@ func (f *field) below(at reflect.Value) reflect.Value {
 type lister struct {
 	itself func(reflect.Type) bool // has a JSON of its own: an embedded struct like that is one member
 	sets   bool                    // the fields will be set
+	names  bool                    // an embedded type that is one member must have a name in its tag
 }
 
 // list gives a struct's members in the order of their declaration, by Go's rules of promotion:
@@ -94,6 +95,9 @@ func (l lister) gather(t reflect.Type, index []int, path []reflect.Type, all *[]
 			}
 			continue
 		}
+		if l.names && sf.Anonymous && name == "" {
+			return fmt.Errorf("schema: %v embeds %v, which json/v2 doesn't write without a name; give it one in a json tag", t, sf.Type)
+		}
 		if !sf.IsExported() {
 			if tagged {
 				return fmt.Errorf("schema: field %s of %v has a json tag but isn't exported", sf.Name, t)
@@ -118,7 +122,7 @@ func (l lister) embedded(sf reflect.StructField) (reflect.Type, bool) {
 
 // fields lists what a struct takes, each with its filler.
 func (p *plans) fields(t reflect.Type) ([]field, error) {
-	fields, err := lister{decodesItself, true}.list(t)
+	fields, err := lister{itself: decodesItself, sets: true}.list(t)
 	if err != nil {
 		return nil, err
 	}

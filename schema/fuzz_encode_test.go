@@ -59,7 +59,8 @@ func (c codec) check(t *testing.T, data []byte) bool {
 	if err != nil {
 		return false
 	}
-	want, err := jsonv2.Marshal(value, jsonv2.Deterministic(true), jsonv2.WithMarshalers(numbers))
+	value.withoutNumbers() // they are written as texts
+	want, err := jsonv2.Marshal(value, jsonv2.Deterministic(true))
 	if err != nil {
 		t.Fatalf("%s: json/v2: %v", data, err)
 	}
@@ -84,4 +85,11 @@ func (c codec) check(t *testing.T, data []byte) bool {
 		t.Fatalf("%s: encoded as %s, and again as %s, %v", data, want, twice, err)
 	}
 	return true
+}
+
+// withoutNumbers empties the fields of type json.Number.
+func (e *everything) withoutNumbers() {
+	for ; e != nil; e = e.Next {
+		e.Num = ""
+	}
 }

@@ -16,20 +16,24 @@ import (
 
 const null = "null"
 
-func writeBool(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
+func writeBool(dst []byte, at reflect.Value, _ allowance) ([]byte, error) {
 	return strconv.AppendBool(dst, at.Bool()), nil
 }
 
-func writeInt(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
+func writeInt(dst []byte, at reflect.Value, _ allowance) ([]byte, error) {
 	return strconv.AppendInt(dst, at.Int(), 10), nil
 }
 
-func writeUint(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
+func writeUint(dst []byte, at reflect.Value, _ allowance) ([]byte, error) {
 	return strconv.AppendUint(dst, at.Uint(), 10), nil
 }
 
-func writeFloat32(dst []byte, at reflect.Value, _ bounds) ([]byte, error) { return finite(dst, at, 32) }
-func writeFloat64(dst []byte, at reflect.Value, _ bounds) ([]byte, error) { return finite(dst, at, 64) }
+func writeFloat32(dst []byte, at reflect.Value, _ allowance) ([]byte, error) {
+	return finite(dst, at, 32)
+}
+func writeFloat64(dst []byte, at reflect.Value, _ allowance) ([]byte, error) {
+	return finite(dst, at, 64)
+}
 
 func finite(dst []byte, at reflect.Value, bits int) ([]byte, error) {
 	f := at.Float()
@@ -39,24 +43,20 @@ func finite(dst []byte, at reflect.Value, bits int) ([]byte, error) {
 	return appendFloat(dst, f, bits), nil
 }
 
-// writeLiteral writes a json.Number. One that isn't set is no number.
-func writeLiteral(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
-	if !isNumber(at.String()) {
-		return nil, unwritten(at, "the text isn't a number", nil)
-	}
-	return append(dst, at.String()...), nil
+func writeString(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
+	return textAt(dst, at.String(), at, r)
 }
 
-func writeString(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
-	dst, err := appendString(dst, at.String(), r)
-	if err != nil && err != ErrTooLarge {
+func textAt(dst []byte, text string, at reflect.Value, r allowance) ([]byte, error) {
+	dst, err := appendString(dst, text, r)
+	if err == errUTF8 {
 		err = unwritten(at, "the text isn't valid UTF-8", nil)
 	}
 	return dst, err
 }
 
 // appendString appends a text as a JSON string. Its errors are ErrTooLarge and errUTF8.
-func appendString(dst []byte, text string, r bounds) ([]byte, error) {
+func appendString(dst []byte, text string, r allowance) ([]byte, error) {
 	if len(text)+len(`""`) > r.end-len(dst) {
 		return nil, ErrTooLarge
 	}
@@ -76,7 +76,7 @@ func appendString(dst []byte, text string, r bounds) ([]byte, error) {
 
 var errUTF8 = errors.New("schema: a text isn't valid UTF-8")
 
-func writeBytes(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+func writeBytes(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
 	data := at.Bytes()
 	if base64.StdEncoding.EncodedLen(len(data))+len(`""`) > r.end-len(dst) {
 		return nil, ErrTooLarge
@@ -84,7 +84,7 @@ func writeBytes(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
 	return append(base64.StdEncoding.AppendEncode(append(dst, '"'), data), '"'), nil
 }
 
-func writeTime(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
+func writeTime(dst []byte, at reflect.Value, _ allowance) ([]byte, error) {
 	dst, err := at.Addr().Interface().(*time.Time).AppendText(append(dst, '"'))
 	if err != nil {
 		return nil, unwritten(at, "RFC 3339 has no such time", nil)
@@ -93,16 +93,12 @@ func writeTime(dst []byte, at reflect.Value, _ bounds) ([]byte, error) {
 }
 
 // writeText writes what has a text of its own.
-func writeText(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+func writeText(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
 	text, err := textOf(at)
 	if err != nil {
 		return nil, err
 	}
-	dst, err = appendString(dst, text, r)
-	if err == errUTF8 {
-		err = unwritten(at, "its method's text isn't valid UTF-8", nil)
-	}
-	return dst, err
+	return textAt(dst, text, at, r)
 }
 
 // textOf asks a value's method for its text.
@@ -124,14 +120,14 @@ func textOf(at reflect.Value) (string, error) {
 }
 
 // writeOwn leaves a type to json/v2, which calls its method and checks what it says.
-func writeOwn(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+func writeOwn(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
 	return ask(dst, at.Addr().Interface(), at, r)
 }
 
 // ask lets json/v2 write a value.
-func ask(dst []byte, v any, at reflect.Value, r bounds) ([]byte, error) {
+func ask(dst []byte, v any, at reflect.Value, r allowance) ([]byte, error) {
 	w := &bounded{dst, r.end}
-	err := jsonv2.MarshalWrite(w, v, jsonv2.Deterministic(true), jsonv2.WithMarshalers(numbers))
+	err := jsonv2.MarshalWrite(w, v, jsonv2.Deterministic(true))
 	if errors.Is(err, ErrTooLarge) {
 		return nil, ErrTooLarge
 	}
@@ -140,14 +136,6 @@ func ask(dst []byte, v any, at reflect.Value, r bounds) ([]byte, error) {
 	}
 	return w.bytes, nil
 }
-
-// numbers are written by json/v2 as texts otherwise.
-var numbers = jsonv2.MarshalToFunc(func(e *jsontext.Encoder, n json.Number) error {
-	if !isNumber(string(n)) {
-		return errors.New("schema: a json.Number isn't a number")
-	}
-	return e.WriteValue(jsontext.Value(n))
-})
 
 // A bounded writer fails where there is no more room.
 type bounded struct {
@@ -164,14 +152,14 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 // writeHeld writes what an interface holds.
-func writeHeld(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+func writeHeld(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
 	if at.IsNil() {
 		return append(dst, null...), nil
 	}
 	return appendAny(dst, at.Interface(), at, r)
 }
 
-func appendAny(dst []byte, v any, at reflect.Value, r bounds) ([]byte, error) {
+func appendAny(dst []byte, v any, at reflect.Value, r allowance) ([]byte, error) {
 	r, err := r.within(at)
 	if err != nil {
 		return nil, err
@@ -182,15 +170,9 @@ func appendAny(dst []byte, v any, at reflect.Value, r bounds) ([]byte, error) {
 	case bool:
 		return strconv.AppendBool(dst, v), nil
 	case string:
-		dst, err := appendString(dst, v, r)
-		if err == errUTF8 {
-			err = unwritten(at, "the text isn't valid UTF-8", nil)
-		}
-		return dst, err
+		return textAt(dst, v, at, r)
 	case json.Number:
-		return writeLiteral(dst, reflect.ValueOf(v), r)
-	case *node:
-		return appendNode(dst, v, at, r)
+		return textAt(dst, string(v), at, r)
 	case []any:
 		return appendList(dst, v, at, r)
 	case map[string]any:
@@ -199,19 +181,7 @@ func appendAny(dst []byte, v any, at reflect.Value, r bounds) ([]byte, error) {
 	return ask(dst, v, at, r)
 }
 
-// appendNode writes a value of Parse as it was read.
-func appendNode(dst []byte, n *node, at reflect.Value, r bounds) ([]byte, error) {
-	if n == nil || n.kind == None {
-		return nil, unwritten(at, "there is no value", nil)
-	}
-	raw := n.raw()
-	if len(raw) > r.end-len(dst) {
-		return nil, ErrTooLarge
-	}
-	return append(dst, raw...), nil
-}
-
-func appendList(dst []byte, list []any, at reflect.Value, r bounds) (_ []byte, err error) {
+func appendList(dst []byte, list []any, at reflect.Value, r allowance) (_ []byte, err error) {
 	dst = append(dst, '[')
 	for i, v := range list {
 		if i > 0 {
@@ -227,9 +197,9 @@ func appendList(dst []byte, list []any, at reflect.Value, r bounds) (_ []byte, e
 	return append(dst, ']'), nil
 }
 
-func appendTree(dst []byte, tree map[string]any, at reflect.Value, r bounds) (_ []byte, err error) {
+func appendTree(dst []byte, tree map[string]any, at reflect.Value, r allowance) (_ []byte, err error) {
 	dst = append(dst, '{')
-	o, err := newObject(len(tree), len(dst), r)
+	o, err := newSorted(len(tree), len(dst), r)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -24,7 +25,7 @@ func (w *writers) of(t reflect.Type) (writer, error) {
 			return *f, nil
 		}
 		// Not finished yet: look it up when it is used.
-		return func(dst []byte, at reflect.Value, r bounds) ([]byte, error) { return (*f)(dst, at, r) }, nil
+		return func(dst []byte, at reflect.Value, r allowance) ([]byte, error) { return (*f)(dst, at, r) }, nil
 	}
 	slot := new(writer)
 	w.made[t] = slot
@@ -39,8 +40,10 @@ func (w *writers) of(t reflect.Type) (writer, error) {
 
 func (w *writers) make(t reflect.Type) (writer, error) {
 	switch {
-	case t == reflect.TypeFor[json.Number]():
-		return writeLiteral, nil
+	case t == reflect.TypeFor[Value]():
+		return nil, fmt.Errorf("schema: a %v can't become JSON; take json.RawMessage and its AppendJSON", t)
+	case t == reflect.TypeFor[time.Duration]():
+		return nil, fmt.Errorf("schema: a %v can't become JSON; write a number, with its unit in the member's name", t)
 	case t == reflect.TypeFor[time.Time]():
 		return writeTime, nil
 	case t.Kind() == reflect.Pointer:
@@ -60,12 +63,10 @@ func (w *writers) make(t reflect.Type) (writer, error) {
 		return writeBool, nil
 	case reflect.String:
 		return writeString, nil
-	case reflect.Slice:
-		if e := t.Elem(); e.Kind() == reflect.Uint8 && !encodesItself(e) {
+	case reflect.Slice, reflect.Array:
+		if t.Elem() == reflect.TypeFor[byte]() {
 			return writeBytes, nil
 		}
-		return w.list(t)
-	case reflect.Array:
 		return w.list(t)
 	case reflect.Map:
 		return w.mapping(t)
@@ -88,6 +89,8 @@ func saysText(t reflect.Type) bool {
 
 func encodesItself(t reflect.Type) bool { return saysJSON(t) || saysText(t) }
 
+func hasOwnForm(t reflect.Type) bool { return encodesItself(t) || decodesItself(t) }
+
 func writerOfNumber(t reflect.Type) writer {
 	switch t.Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
@@ -107,16 +110,18 @@ func (w *writers) pointer(t reflect.Type) (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
-		if at.IsNil() {
-			return append(dst, null...), nil
-		}
-		r, err := r.within(at)
-		if err != nil {
-			return nil, err
-		}
-		return write(dst, at.Elem(), r)
-	}, nil
+	return write.behindPointer, nil
+}
+
+func (write writer) behindPointer(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
+	if at.IsNil() {
+		return append(dst, null...), nil
+	}
+	r, err := r.within(at)
+	if err != nil {
+		return nil, err
+	}
+	return write(dst, at.Elem(), r)
 }
 
 func (w *writers) list(t reflect.Type) (writer, error) {
@@ -124,7 +129,7 @@ func (w *writers) list(t reflect.Type) (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+	return func(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
 		r, err := r.within(at)
 		if err != nil {
 			return nil, err
@@ -154,7 +159,7 @@ func (w *writers) mapping(t reflect.Type) (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+	return func(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
 		if at.Len() == 0 {
 			return append(dst, "{}"...), nil
 		}
@@ -163,7 +168,7 @@ func (w *writers) mapping(t reflect.Type) (writer, error) {
 			return nil, err
 		}
 		dst = append(dst, '{')
-		o, err := newObject(at.Len(), len(dst), r)
+		o, err := newSorted(at.Len(), len(dst), r)
 		if err != nil {
 			return nil, err
 		}
@@ -204,8 +209,8 @@ func nameWriter(t reflect.Type) (func(at reflect.Value) (string, error), error) 
 	return nil, fmt.Errorf("schema: a %v can't become a member's name", t)
 }
 
-// A part is a struct's field with all that is written of it.
-type part struct {
+// A fieldWriter is a struct's field with all that is written of it.
+type fieldWriter struct {
 	field
 	head  string // `"name":`
 	write writer
@@ -218,7 +223,7 @@ func (w *writers) structure(t reflect.Type) (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(dst []byte, at reflect.Value, r bounds) ([]byte, error) {
+	return func(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
 		r, err := r.within(at)
 		if err != nil {
 			return nil, err
@@ -275,20 +280,20 @@ func isEmpty(text []byte) bool {
 	return false
 }
 
-func (w *writers) parts(t reflect.Type) ([]part, error) {
-	fields, err := lister{encodesItself, false}.list(t)
+func (w *writers) parts(t reflect.Type) ([]fieldWriter, error) {
+	fields, err := lister{itself: hasOwnForm, names: true}.list(t)
 	if err != nil {
 		return nil, err
 	}
 	if len(fields) == 0 && t.NumField() > 0 && hidden(t) {
 		return nil, fmt.Errorf("schema: a %v has only fields that aren't exported; give it a MarshalText or MarshalJSON", t)
 	}
-	parts := make([]part, len(fields))
+	parts := make([]fieldWriter, len(fields))
 	for i, f := range fields {
-		p := part{field: f, empty: f.has("omitempty")}
+		p := fieldWriter{field: f, empty: f.has("omitempty")}
 		name, err := jsontext.AppendQuote(nil, f.name)
-		if err != nil {
-			return nil, fmt.Errorf("schema: %s: the name in its json tag isn't valid UTF-8", f.goName)
+		if err != nil || strings.ContainsAny(f.name, "\\'\"`") {
+			return nil, fmt.Errorf("schema: %s: the name in its json tag must be valid UTF-8 and have no quotes or backslashes, which json/v2 reads otherwise than Decode", f.goName)
 		}
 		p.head = string(name) + ":"
 		if p.write, err = w.of(f.typ); err != nil {
@@ -318,23 +323,19 @@ func hidden(t reflect.Type) bool {
 	return true
 }
 
-// textWriter is for the tag option string: a number, or a pointer to one, inside a JSON string.
+// textWriter is for the tag option string: a number, perhaps behind pointers, inside a JSON string.
 func textWriter(t reflect.Type) writer {
-	pointer := t.Kind() == reflect.Pointer && t.Name() == ""
-	if pointer {
-		t = t.Elem()
+	if t.Kind() == reflect.Pointer {
+		if write := textWriter(t.Elem()); write != nil {
+			return write.behindPointer
+		}
+		return nil
 	}
 	write := writerOfNumber(t)
 	if write == nil || encodesItself(t) {
 		return nil
 	}
-	return func(dst []byte, at reflect.Value, r bounds) (_ []byte, err error) {
-		if pointer {
-			if at.IsNil() {
-				return append(dst, null...), nil
-			}
-			at = at.Elem()
-		}
+	return func(dst []byte, at reflect.Value, r allowance) (_ []byte, err error) {
 		if dst, err = write(append(dst, '"'), at, r); err != nil {
 			return nil, err
 		}

@@ -6,28 +6,28 @@ import (
 	"strings"
 )
 
-// An object puts a map's members into the order of their names. They are written as they come,
+// A sorted object puts a map's members into the order of their names. They are written as they come,
 // each with a comma behind it, and moved once they are all there.
-type object struct {
+type sortedObject struct {
 	from    int // where the first begins
-	members []member
+	members []segment
 }
 
-type member struct {
+type segment struct {
 	name       string
 	start, end int
 }
 
-// newObject has place for n members, if they can fit at all: the shortest is `"":0,`.
-func newObject(n, from int, r bounds) (object, error) {
+// newSorted has place for n members, if they can fit at all: the shortest is `"":0,`.
+func newSorted(n, from int, r allowance) (sortedObject, error) {
 	if n > max(r.end-from, 0)/len(`"":0,`) {
-		return object{}, ErrTooLarge
+		return sortedObject{}, ErrTooLarge
 	}
-	return object{from, make([]member, 0, n)}, nil
+	return sortedObject{from, make([]segment, 0, n)}, nil
 }
 
-func (o *object) name(dst []byte, name string, at reflect.Value, r bounds) ([]byte, error) {
-	o.members = append(o.members, member{name: name, start: len(dst)})
+func (o *sortedObject) name(dst []byte, name string, at reflect.Value, r allowance) ([]byte, error) {
+	o.members = append(o.members, segment{name: name, start: len(dst)})
 	dst, err := appendString(dst, name, r)
 	if err == errUTF8 {
 		return nil, under(unwritten(at, "a member's name isn't valid UTF-8", nil), "*")
@@ -38,17 +38,17 @@ func (o *object) name(dst []byte, name string, at reflect.Value, r bounds) ([]by
 	return append(dst, ':'), nil
 }
 
-func (o *object) end(dst []byte) []byte {
+func (o *sortedObject) end(dst []byte) []byte {
 	dst = append(dst, ',')
 	o.members[len(o.members)-1].end = len(dst)
 	return dst
 }
 
-func (o *object) close(dst []byte, at reflect.Value) ([]byte, error) {
+func (o *sortedObject) close(dst []byte, at reflect.Value) ([]byte, error) {
 	if len(o.members) == 0 {
 		return append(dst, '}'), nil
 	}
-	if byName := func(a, b member) int { return strings.Compare(a.name, b.name) }; !slices.IsSortedFunc(o.members, byName) {
+	if byName := func(a, b segment) int { return strings.Compare(a.name, b.name) }; !slices.IsSortedFunc(o.members, byName) {
 		slices.SortFunc(o.members, byName)
 		sorted := make([]byte, 0, len(dst)-o.from)
 		for _, m := range o.members {
