@@ -55,7 +55,8 @@
 //
 // [Decode] and [Decoder] fill Go values from a Value by reflection. They never see the
 // text again, know no case folding, refuse members that a struct doesn't have, numbers
-// that don't fit, and null where the Go type has no nil.
+// that don't fit, and null where the Go type has no nil. An [Encoder] writes them again,
+// within a limit and as github.com/go-json-experiment/json would.
 //
 // # What errors say
 //
