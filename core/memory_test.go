@@ -29,3 +29,20 @@ func TestC6NoArgumentsAreLeftInThePlaintext(t *testing.T) {
 		}
 	}
 }
+
+// A result that the page must not get is in the bytes that would have been sealed.
+func TestC6NoUnfitResultIsLeftInItsItem(t *testing.T) {
+	b := newBench(t, nil, nil)
+	c := b.connect(t, "main")
+	value, _ := b.sessions.Load(c.Session)
+	for text, fit := range map[string]bool{`{"text":"secret"}`: true, `{"text":1234567}`: false, `{"text":"secret"`: false} {
+		item := []byte(text)
+		one := &call{session: value.(*session), command: b.commands["notes.echo"]}
+		if err := one.judge(item); (err == nil) != fit {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if cleared := bytes.Equal(item, make([]byte, len(item))); cleared == fit {
+			t.Errorf("%s became %q", text, item)
+		}
+	}
+}

@@ -240,17 +240,20 @@ func (c *call) check(result any) ([]byte, *refusal) {
 		err = c.judge(text)
 	}
 	if err != nil {
-		clear(item)
 		return nil, c.unfit(result, err)
 	}
 	return isolation.EndResult(item), nil
 }
 
-// judge reads a result again, from the bytes that will be sealed.
+// judge reads a result again, from the bytes that will be sealed. Of one that is
+// unfit nothing stays in them.
 func (c *call) judge(text []byte) error {
 	value, err := schema.Parse(text, c.limits().parseResult())
-	if err != nil {
-		return err
+	if err == nil {
+		err = c.session.app.schemas.ValidateOutput(c.command.name, value)
 	}
-	return c.session.app.schemas.ValidateOutput(c.command.name, value)
+	if err != nil {
+		clear(text)
+	}
+	return err
 }
