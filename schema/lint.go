@@ -17,11 +17,13 @@ type lint struct {
 	known    map[string]bool   // member names that the schema mentions
 	words    map[string]string // translated pattern to pattern as written
 	patterns map[string]string // the other way round
-	schemas  map[string]bool   // pointers to all schemas in the file
+	schemas  map[string]Value  // all schemas in the file by their pointers
+	order    []string          // those pointers, as they stand in the file
 	anchors  map[string]Value
 	refs     []Value
 	largest  int // instructions of a pattern
 	names    int // instructions of all patterns for member names
+	nested   int // schemas inside one another, for one value
 	faults   []error
 }
 
@@ -42,7 +44,7 @@ func (e *lintError) Error() string {
 func newLint(doc Value) *lint {
 	return &lint{
 		doc: doc, known: map[string]bool{}, words: map[string]string{}, patterns: map[string]string{},
-		schemas: map[string]bool{}, anchors: map[string]Value{},
+		schemas: map[string]Value{}, anchors: map[string]Value{},
 	}
 }
 
@@ -55,6 +57,9 @@ func (l *lint) run() []error {
 	}
 	for _, ref := range l.refs {
 		l.note(l.ref(ref))
+	}
+	if len(l.faults) == 0 {
+		l.note(l.loops())
 	}
 	return l.faults
 }
@@ -70,7 +75,8 @@ func (l *lint) note(err error) {
 }
 
 func (l *lint) schema(v Value, pointer string) error {
-	l.schemas[pointer] = true
+	l.schemas[pointer] = v
+	l.order = append(l.order, pointer)
 	if v.Kind() == Bool {
 		return nil
 	}
@@ -102,6 +108,12 @@ func (l *lint) member(schema Value, name string, value Value, pointer string) er
 	if err := l.keyword(schema, name, value, pointer, at); err != nil {
 		return err
 	}
+	if err := l.value(name, value, at); err != nil {
+		return err
+	}
+	if err := alone(schema, name, value, at); err != nil {
+		return err
+	}
 	return l.inside(s, name, value, at)
 }
 
@@ -125,6 +137,7 @@ func (l *lint) inside(s shape, name string, v Value, at string) error {
 		if v.Kind() != Object {
 			return refuse(v, at, "%q must be an object of schemas", name)
 		}
+		same := map[string]bool{}
 		for member, e := range v.Fields() {
 			inner := at + "/" + token(member, true)
 			switch name {
@@ -132,6 +145,10 @@ func (l *lint) inside(s shape, name string, v Value, at string) error {
 				if err := l.pattern(e, member, inner); err != nil {
 					return err
 				}
+				if same[l.patterns[member]] {
+					return refuse(e, inner, "two patterns that mean the same; put their schemas under one, in an allOf")
+				}
+				same[l.patterns[member]] = true
 				l.names += instructions(l.patterns[member])
 			case "properties", "dependentSchemas":
 				l.known[member] = true
@@ -158,12 +175,12 @@ func (l *lint) keyword(schema Value, name string, v Value, pointer, at string) e
 		if pointer != "" {
 			return refuse(v, at, "$id inside a schema changes what every $ref below it means; leave it out")
 		}
-		if v.Kind() != String {
-			return refuse(v, at, "$id must be a string")
+		if v.Kind() != String || !isURI(v.Text(), true, false) || strings.Contains(strings.TrimSuffix(v.Text(), "#"), "#") {
+			return refuse(v, at, "$id must be a URI without a fragment")
 		}
 	case "$anchor":
-		if !plainName(v.Text()) {
-			return refuse(v, at, "$anchor must be a name of letters, digits, '.', '-' and '_'")
+		if !plainName(v.Text()) || strings.Contains("0123456789.-", v.Text()[:1]) {
+			return refuse(v, at, "$anchor must be a name of letters, digits, '.', '-' and '_' that begins with a letter or '_'")
 		}
 		if l.anchors[v.Text()] != nil {
 			return refuse(v, at, "a second $anchor of this name")
@@ -189,10 +206,6 @@ func (l *lint) keyword(schema Value, name string, v Value, pointer, at string) e
 	case "format":
 		if v.Kind() != String || formats()[v.Text()] == nil {
 			return refuse(v, at, "unknown format %q; known are %s", v.Text(), strings.Join(formatNames(), ", "))
-		}
-	case "uniqueItems":
-		if v.Kind() != Bool {
-			return refuse(v, at, "uniqueItems must be true or false")
 		}
 	case "pattern":
 		if v.Kind() != String {
@@ -249,7 +262,7 @@ func (l *lint) ref(v Value) error {
 			return refuse(v, "", "$ref %q: use letters, digits, '.', '-', '_' and '$' in the names it passes", shorten(v.Text(), 100))
 		}
 	}
-	if !l.schemas[target] {
+	if l.schemas[target] == nil {
 		return refuse(v, "", "$ref %q leads to no schema of this file", shorten(v.Text(), 100))
 	}
 	return nil
@@ -259,8 +272,8 @@ func plainName(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == ""
 }
 
-// translated writes the schema as v5 gets it: patterns in RE2's words, pattern, enum and
-// uniqueItems under our own names, no annotations of the author's, and no $id, since with nothing but local
+// translated writes the schema as v5 gets it: patterns in RE2's words, pattern, enum,
+// const and uniqueItems under our own names, no annotations of the author's, and no $id, since with nothing but local
 // references it could only mislead.
 func (l *lint) translated() []byte { return l.write(nil, l.doc, true) }
 
