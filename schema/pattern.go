@@ -19,12 +19,20 @@ type pattern struct {
 
 // readPattern never compiles anything, so it may be used on a page's text.
 func readPattern(s string) pattern {
-	r := patternReader{in: s}
+	r := patternReader{in: s, names: map[string]bool{}}
 	if err := r.alternatives(0); err != nil {
 		return pattern{err: err}
 	}
 	if r.at < len(s) {
 		return pattern{err: errors.New("a ) without its (")}
+	}
+	for _, name := range r.named {
+		if !r.names[name] {
+			return pattern{err: errors.New("a back-reference to a group that isn't there")}
+		}
+	}
+	if r.numbered > r.groups {
+		return pattern{err: errors.New("a back-reference to a group that isn't there")}
 	}
 	return pattern{text: r.out.String(), differs: r.differs}
 }
@@ -34,6 +42,10 @@ type patternReader struct {
 	at      int
 	out     strings.Builder
 	differs error // the first construct that RE2 lacks or reads in another way
+
+	groups, numbered int             // groups that capture, and the highest that is referred to
+	names            map[string]bool // the groups that have a name
+	named            []string        // those that are referred to
 }
 
 // A patternItem is what may stand alone in a class: one character, or a class of them.
@@ -112,13 +124,19 @@ func (r *patternReader) group(depth int) (repeatable bool, err error) {
 		r.differ("RE2 has no look-ahead or look-behind")
 		repeatable = false
 	case r.take("?<"):
-		name, _, ok := strings.Cut(r.in[r.at:], ">")
-		if !ok || !plainName(name) || strings.ContainsAny(name, ".-") || strings.ContainsAny(name[:1], "0123456789") {
-			return false, errors.New("a group's name is wrong")
+		name, err := r.groupName()
+		if err != nil {
+			return false, err
 		}
-		r.at += len(name) + 1
+		if r.names[name] {
+			return false, errors.New("two groups of one name")
+		}
+		r.names[name] = true
+		r.groups++
 	case r.take("?"):
 		return false, errors.New(`"(?" must be followed by :, =, ! or <`)
+	default:
+		r.groups++
 	}
 	r.out.WriteString("(?:")
 	if err := r.alternatives(depth + 1); err != nil {
@@ -131,14 +149,39 @@ func (r *patternReader) group(depth int) (repeatable bool, err error) {
 	return repeatable, nil
 }
 
+// groupName reads an identifier and the > behind it.
+func (r *patternReader) groupName() (string, error) {
+	var name strings.Builder
+	for r.at < len(r.in) {
+		c := r.next()
+		switch {
+		case c == '>' && name.Len() > 0:
+			return name.String(), nil
+		case c == '\\' && r.take("u"):
+			item, err := r.unicode()
+			if err != nil {
+				return "", err
+			}
+			c = item.char
+		}
+		first := c == '$' || c == '_' || unicode.In(c, unicode.L, unicode.Nl, unicode.Other_ID_Start)
+		if !first && (name.Len() == 0 || !unicode.In(c, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue) && c != 0x200c && c != 0x200d) {
+			break
+		}
+		name.WriteRune(c)
+	}
+	return "", errors.New("a group's name must be an identifier, and > must follow it")
+}
+
 func (r *patternReader) quantifier(repeatable bool) error {
 	if r.at >= len(r.in) {
 		return nil
 	}
-	start := r.at
+	written := ""
 	switch c := r.in[r.at]; c {
 	case '*', '+', '?':
 		r.at++
+		written = string(c)
 	case '{':
 		r.at++
 		least, ok := r.count()
@@ -146,11 +189,17 @@ func (r *patternReader) quantifier(repeatable bool) error {
 			return errors.New(`a "{" that begins no repetition; write \{`)
 		}
 		most := least
+		// RE2 takes {01} for a text, so the numbers are written anew.
+		written = "{" + strconv.Itoa(least)
 		if r.take(",") {
-			if most, ok = r.count(); !ok {
+			written += ","
+			if most, ok = r.count(); ok {
+				written += strconv.Itoa(most)
+			} else {
 				most = least
 			}
 		}
+		written += "}"
 		if !r.take("}") || most < least {
 			return errors.New("a repetition must be {n}, {n,} or {n,m}")
 		}
@@ -163,8 +212,10 @@ func (r *patternReader) quantifier(repeatable bool) error {
 	if !repeatable {
 		return errors.New("an assertion can't be repeated")
 	}
-	r.take("?")
-	r.out.WriteString(r.in[start:r.at])
+	if r.take("?") {
+		written += "?"
+	}
+	r.out.WriteString(written)
 	return nil
 }
 
@@ -259,8 +310,10 @@ func (r *patternReader) escape(inClass bool) (patternItem, error) {
 		return patternItem{}, nil
 	case c >= '1' && c <= '9' && !inClass || c == 'k' && !inClass:
 		return patternItem{char: '?'}, r.backreference(c)
-	case c < utf8.RuneSelf && (unicode.IsPunct(c) || unicode.IsSymbol(c)):
+	case strings.ContainsRune(`^$\.*+?()[]{}|/`, c), c == '-' && inClass:
 		return patternItem{char: c}, nil
+	case c < utf8.RuneSelf && (unicode.IsPunct(c) || unicode.IsSymbol(c)):
+		return patternItem{}, fmt.Errorf(`\%c is no escape; write %c`, c, c)
 	default:
 		return patternItem{}, fmt.Errorf(`\%c is no escape`, c)
 	}
@@ -269,16 +322,16 @@ func (r *patternReader) escape(inClass bool) (patternItem, error) {
 func (r *patternReader) backreference(c rune) error {
 	r.differ("RE2 has no back-references")
 	if c == 'k' {
-		name, _, ok := strings.Cut(r.in[r.at:], ">")
-		if !ok || !strings.HasPrefix(name, "<") {
+		if !r.take("<") {
 			return errors.New(`\k must be followed by <name>`)
 		}
-		r.at += len(name) + 1
-		return nil
+		name, err := r.groupName()
+		r.named = append(r.named, name)
+		return err
 	}
-	for r.at < len(r.in) && r.in[r.at] >= '0' && r.in[r.at] <= '9' {
-		r.at++
-	}
+	r.at--
+	number, _ := r.count()
+	r.numbered = max(r.numbered, number)
 	return nil
 }
 
@@ -297,14 +350,11 @@ func (r *patternReader) unicode() (patternItem, error) {
 	if err != nil {
 		return patternItem{}, err
 	}
-	if char >= 0xd800 && char < 0xdc00 && r.take(`\u`) {
-		low, err := r.hex(4)
-		if err != nil {
-			return patternItem{}, err
-		}
-		if low >= 0xdc00 && low < 0xe000 {
+	if behind := r.at; char >= 0xd800 && char < 0xdc00 && r.take(`\u`) {
+		if low, err := r.hex(4); err == nil && low >= 0xdc00 && low < 0xe000 {
 			return patternItem{char: (char-0xd800)<<10 + (low - 0xdc00) + 0x10000}, nil
 		}
+		r.at = behind // not its other half: an escape of its own
 	}
 	return r.scalar(char)
 }
@@ -312,39 +362,8 @@ func (r *patternReader) unicode() (patternItem, error) {
 func (r *patternReader) scalar(char rune) (patternItem, error) {
 	if !utf8.ValidRune(char) {
 		r.differ("a lone surrogate never occurs in a text here")
-		char = utf8.RuneError
 	}
 	return patternItem{char: char}, nil
-}
-
-// property reads \p{…}: a general category or a script, which both dialects know.
-func (r *patternReader) property(c rune) (patternItem, error) {
-	name, _, ok := strings.Cut(r.in[r.at:], "}")
-	if !ok || !strings.HasPrefix(name, "{") || len(name) < 2 {
-		return patternItem{}, fmt.Errorf(`\%c must be followed by {…}`, c)
-	}
-	r.at += len(name) + 1
-	name = name[1:]
-	key, value, hasKey := strings.Cut(name, "=")
-	switch {
-	case !hasKey:
-		value = key
-		fallthrough
-	case key == "gc", key == "General_Category":
-		if unicode.Categories[value] == nil {
-			value = unicode.CategoryAliases[value]
-		}
-		ok = unicode.Categories[value] != nil
-	case key == "sc", key == "Script":
-		ok = unicode.Scripts[value] != nil
-	default:
-		ok = false
-	}
-	if !ok {
-		r.differ(`\%c{%s} isn't known here; use a general category such as \p{L} or Script=…`, c, shorten(name, 40))
-		value = "L"
-	}
-	return patternItem{class: fmt.Sprintf(`\%c{%s}`, c, value)}, nil
 }
 
 func (r *patternReader) hex(digits int) (rune, error) {

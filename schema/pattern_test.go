@@ -32,7 +32,10 @@ func TestPatternsMeanWhatECMASays(t *testing.T) {
 		{"groups", `^(?:a|b)(c)(?<name>d)$`, []string{"acd", "bcd"}, []string{"abcd"}},
 		{"repetitions", `^a{2}b{1,}c{0,2}d?e*f+?$`, []string{"aabf", "aabbccdeeff"}, []string{"abf", "aabcccf"}},
 		{"alternatives, one empty", `^(?:|a)$`, []string{"", "a"}, []string{"b"}},
-		{"escaped punctuation", `^\/\.\*\[\]\{\}\"\_$`, []string{`/.*[]{}"_`}, nil},
+		{"escaped punctuation", `^\/\.\*\[\]\{\}\^\$\|\\[\-]$`, []string{`/.*[]{}^$|\-`}, nil},
+		{"repetitions with zeros in front", `^a{02}b{00,01}$`, []string{"aab", "aa"}, []string{"a", "aabb"}},
+		{"scripts by their short names", `^\p{sc=Grek}\p{Script=Latn}\P{sc=Cyrl}$`, []string{"αaα"}, []string{"aaa", "αaж"}},
+		{"names of groups", `^(?<$é_1>a)(?<\u0061>b)$`, []string{"ab"}, []string{"a"}},
 		{"quotation is not RE2's", `^a\\Qb$`, []string{`a\Qb`}, nil},
 	}
 	for _, test := range tests {
@@ -62,7 +65,7 @@ func TestPatternsMeanWhatECMASays(t *testing.T) {
 func TestPatternsThatRE2CannotSay(t *testing.T) {
 	for _, pattern := range []string{
 		`\s`, `\S`, `[\s]`, `[^\S]`, `(?=a)`, `(?!a)`, `(?<=a)b`, `(?<!a)b`, `(a)\1`, `(?<n>a)\k<n>`,
-		`a{1001}`, `a{1,5000}`, `\ud800`, `\u{D800}`, `\p{Emoji}`, `\p{Script_Extensions=Greek}`, `\p{Greek}`,
+		`a{1001}`, `a{1,5000}`, `\ud800`, `\u{D800}`, `\p{Emoji}`, `\p{Script_Extensions=Greek}`, `\p{ASCII}`, `\P{Alpha}`,
 	} {
 		if p := readPattern(pattern); p.err != nil || p.differs == nil {
 			t.Errorf("%s: err %v, differs %v", pattern, p.err, p.differs)
@@ -74,7 +77,8 @@ func TestPatternsThatAreNone(t *testing.T) {
 	for _, pattern := range []string{
 		`(`, `)`, `a)`, `(a`, `[a`, `[`, `*`, `+a`, `?`, `a**`, `a{2,1}`, `a{`, `a{}`, `a{,2}`, `{`, `}`, `]`, `^*`, `\b+`, `(?=a)*`,
 		`\`, `\a`, `\z`, `\A`, `\Q`, `\pL`, `\p{`, `\x4`, `\u00`, `\u{110000}`, `\u{}`, `\c1`, `\01`, `[b-a]`, `[a-\d]`, `[\d-a]`,
-		`(?i)a`, `(?P<n>a)`, `(?<1>a)`, `(?<>a)`, `(?<n`, `(?`, `[\8]`, `[[:alpha:]]`, strings.Repeat("(", 200) + strings.Repeat(")", 200),
+		`(?i)a`, `(?P<n>a)`, `(?<1>a)`, `(?<>a)`, `(?<n`, `(?`, `[\8]`, `[[:alpha:]]`, `\p{Greek}`, `\p{l}`, `\p{Letter }`, `\p{}`, `\p{=L}`, `\p{sc=L}`, `\p{ASCII Any}`,
+		`\1`, `(a)\2`, `\k<n>`, `(?<n>a)\k<m>`, `(?<n>a)(?<n>b)`, `(?<n-m>a)`, `\@`, `\"`, `\_`, `\-`, `[\@]`, `\ `, strings.Repeat("(", 200) + strings.Repeat(")", 200),
 	} {
 		if p := readPattern(pattern); p.err == nil {
 			t.Errorf("%s is taken as %s", pattern, p.text)
