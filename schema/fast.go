@@ -55,14 +55,17 @@ type checker struct {
 }
 
 // accepts reports whether the value is sure to be what the schema takes.
-func (f *fast) accepts(n *node) (ok bool) {
+func (f *fast) accepts(n *node) bool { return f.opinion(n) == yes }
+
+// opinion is the verdict, unknown if it ends in a panic.
+func (f *fast) opinion(n *node) (v verdict) {
 	defer func() {
 		// A mistake in here must not end the program, and must not accept.
 		if recover() != nil {
-			ok = false
+			v = unknown
 		}
 	}()
-	return f.verdict(n) == yes
+	return f.verdict(n)
 }
 
 func (f *fast) verdict(n *node) verdict {

@@ -88,11 +88,7 @@ func (r *checker) unique(n *node) verdict {
 		case String:
 			key = appendText(append(key[:0], 's'), item.Text())
 		case Number:
-			number, ok := r.fractionKey(item.raw())
-			if !ok {
-				return unknown
-			}
-			key = appendText(append(key[:0], '#'), number)
+			key = appendText(append(key[:0], '#'), canonicalNumber(item.raw()))
 		default:
 			key = appendKey(key[:0], tree(item))
 		}

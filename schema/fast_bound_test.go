@@ -126,7 +126,7 @@ func TestFastCountsItsWork(t *testing.T) {
 		{`{"dependentRequired":{"y":[]}}`, `{"` + strings.Repeat(`\u0061`, 1000) + `":1}`, 32},
 		{`{"dependentSchemas":{"y":false}}`, `{"` + strings.Repeat(`\u0061`, 1000) + `":1}`, 32},
 		{`{"multipleOf":0.5}`, `0.0000000000000000000000000001`, ratSteps},
-		{`{"enum":[0.5]}`, `1.5`, ratSteps},
+		{`{"enum":[0.5]}`, strings.Repeat("1", 120), 15},
 		{`{"allOf":[{"contains":true},{"items":true},{"unevaluatedItems":true}]}`, `[` + strings.Repeat("1,", 10_000) + `1]`, 40_000},
 	} {
 		s := mustCompile(t, "a.input.json", test.schema)

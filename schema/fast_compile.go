@@ -194,11 +194,10 @@ func (f *fastCompiler) written(s *jsonschema.Schema) []string {
 
 func (f *fastCompiler) more(s *jsonschema.Schema) *moreRule {
 	q := &moreRule{unlearnt: unlearnt(s, f.formats)}
-	if e, ok := s.Extensions["enum"].(enumSchema); ok {
-		q.values = append(q.values, compileValues(e))
-	}
-	if len(s.Constant) > 0 {
-		q.values = append(q.values, compileValues(enumSchema{string(appendKey(nil, s.Constant[0])): {}}))
+	for _, keyword := range []string{"enum", "const"} {
+		if e, ok := s.Extensions[keyword].(enumSchema); ok {
+			q.values = append(q.values, compileValues(e.keys))
+		}
 	}
 	if s.Ref != nil {
 		q.all = append(q.all, f.rule(s.Ref))
@@ -234,7 +233,7 @@ func (f *fastCompiler) maybe(s *jsonschema.Schema) *rule {
 // unlearnt reports whether a schema says something that rules don't. Lint and draft 2020-12 leave no
 // way to write any of it.
 func unlearnt(s *jsonschema.Schema, formats map[string]func(string) bool) bool {
-	if s.RecursiveRef != nil || s.DynamicRef != nil || s.Enum != nil || s.RegexProperties || s.Dependencies != nil ||
+	if s.RecursiveRef != nil || s.DynamicRef != nil || s.Enum != nil || s.Constant != nil || s.RegexProperties || s.Dependencies != nil ||
 		s.UniqueItems || s.Items != nil || s.AdditionalItems != nil || s.Pattern != nil || s.ContentSchema != nil {
 		return true
 	}
@@ -246,7 +245,7 @@ func unlearnt(s *jsonschema.Schema, formats map[string]func(string) bool) bool {
 	}
 	for _, e := range s.Extensions {
 		switch e.(type) {
-		case patternSchema, uniqueSchema, enumSchema, *meter:
+		case patternSchema, uniqueSchema, enumSchema, meteredSchema:
 		default:
 			return true
 		}
@@ -260,7 +259,7 @@ func onlyRefers(s *jsonschema.Schema) bool {
 		return false
 	}
 	for _, e := range s.Extensions {
-		if _, ok := e.(*meter); !ok {
+		if _, ok := e.(meteredSchema); !ok {
 			return false
 		}
 	}

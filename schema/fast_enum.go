@@ -2,7 +2,6 @@ package schema
 
 import (
 	"maps"
-	"math/big"
 	"slices"
 	"strings"
 )
@@ -13,7 +12,7 @@ type valueSet struct {
 	words   uint8 // bits for null, false and true
 	texts   []string
 	many    map[string]struct{} // the texts, if they are more than a few
-	numbers map[string]struct{} // as lowest fractions
+	numbers map[string]struct{} // as canonicalNumber has them
 	others  map[string]struct{} // keys of arrays and objects
 }
 
@@ -26,7 +25,7 @@ const (
 // fewTexts are compared one by one.
 const fewTexts = 8
 
-func compileValues(keys enumSchema) *valueSet {
+func compileValues(keys map[string]struct{}) *valueSet {
 	s := &valueSet{numbers: map[string]struct{}{}, others: map[string]struct{}{}}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		_, text, _ := strings.Cut(key, ":")
@@ -69,11 +68,10 @@ func (r *checker) oneOf(s *valueSet, n *node) verdict {
 		if len(s.numbers) == 0 {
 			return no
 		}
-		key, ok := r.fractionKey(n.raw())
-		if !ok {
+		if !r.spend(len(n.raw()) / 8) {
 			return unknown
 		}
-		_, ok = s.numbers[key]
+		_, ok := s.numbers[canonicalNumber(n.raw())]
 		return sure(ok)
 	}
 	if len(s.others) == 0 {
@@ -99,26 +97,4 @@ func (r *checker) oneText(s *valueSet, n *node) verdict {
 		return sure(ok)
 	}
 	return sure(slices.Contains(s.texts, text))
-}
-
-// fractionKey writes a number as appendKey does. An integer written plainly is its own key.
-func (r *checker) fractionKey(literal string) (string, bool) {
-	plain := true
-	for i := range len(literal) {
-		plain = plain && (literal[i] >= '0' && literal[i] <= '9' || literal[i] == '-')
-	}
-	if literal == "-0" {
-		return "0", true
-	}
-	if plain {
-		return literal, true
-	}
-	if !r.spend(ratSteps) {
-		return "", false
-	}
-	v, ok := new(big.Rat).SetString(literal)
-	if !ok {
-		return "", false
-	}
-	return v.RatString(), true
 }

@@ -89,10 +89,12 @@ func TestFastNumbersAreExact(t *testing.T) {
 		case isDecimal:
 			ways["decimal"]++
 		}
-		c = checker{left: 1000}
-		key, ok := c.fractionKey(literal)
-		if !ok || key != v.RatString() {
-			t.Fatalf("%s has the key %s", literal, key)
+		key := canonicalNumber(literal)
+		if again := canonicalNumber(v.FloatString(80)); again != key {
+			t.Fatalf("%s has the key %s, and %s written with all zeros", literal, key, again)
+		}
+		if (canonicalNumber(other) == key) != (v.Cmp(rat(t, other)) == 0) {
+			t.Fatalf("%s and %s are equal, or their keys are, and not both", literal, other)
 		}
 	}
 	t.Log(ways)

@@ -10,6 +10,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// What names may be registered, and what names may be looked up.
+var (
+	registration = idna.New(idna.ValidateForRegistration(), idna.Transitional(false))
+	lookup       = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.BidiRule(), idna.Transitional(false))
+)
+
 // isIPv4 takes four decimal numbers without leading zeros (RFC 3986, section 3.2.2).
 func isIPv4(s string) bool {
 	parts := strings.Split(s, ".")
@@ -67,8 +73,7 @@ func isIDNHostname(s string) bool {
 	if isHostname(s) {
 		return true
 	}
-	profile := idna.New(idna.ValidateForRegistration(), idna.Transitional(false))
-	ascii, err := profile.ToASCII(s)
+	ascii, err := registration.ToASCII(s)
 	if err != nil || !isHostname(ascii) {
 		return false
 	}
@@ -85,13 +90,12 @@ func isALabel(label string) bool {
 	if !strings.EqualFold(label[:4], "xn--") {
 		return false
 	}
-	profile := idna.New(idna.ValidateForRegistration(), idna.Transitional(false))
 	label = strings.ToLower(label)
-	text, err := profile.ToUnicode(label)
+	text, err := registration.ToUnicode(label)
 	if err != nil || strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" || !contextual(text) {
 		return false
 	}
-	again, err := profile.ToASCII(text)
+	again, err := registration.ToASCII(text)
 	return err == nil && again == label
 }
 
@@ -187,7 +191,7 @@ func isUnnormalized(domain string) bool {
 	if len(domain) > maxIDN {
 		return false
 	}
-	ascii, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.BidiRule(), idna.Transitional(false)).ToASCII(domain)
+	ascii, err := lookup.ToASCII(domain)
 	return err == nil && isHostname(ascii)
 }
 

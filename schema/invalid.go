@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,19 +47,11 @@ type finding struct {
 // explain turns v5's tree of errors, whose order depends on Go's maps and whose words
 // quote the value, into the one error that stands first in the document.
 func (c *contract) explain(v Value, root *jsonschema.ValidationError) error {
-	var found []finding
-	c.collect(v, root, &found)
-	first := slices.MinFunc(found, func(a, b finding) int {
-		return cmp.Or(
-			cmp.Compare(a.rank, b.rank),
-			cmp.Compare(offset(a.value), offset(b.value)),
-			cmp.Compare(a.pointer, b.pointer),
-			cmp.Compare(a.path, b.path),
-		)
-	})
+	e := explanation{contract: c, value: v, members: map[Value]map[string]Value{}}
+	e.collect(root)
 	return &Invalid{
-		Pointer: first.pointer, Keyword: first.keyword, Expected: c.expected(first),
-		Offset: offset(first.culprit()),
+		Pointer: e.first.pointer, Keyword: e.first.keyword, Expected: c.expected(*e.first),
+		Offset: offset(e.first.culprit()),
 	}
 }
 
@@ -85,26 +76,41 @@ func (f *finding) culprit() Value {
 	return f.value
 }
 
+// An explanation is the search for the first finding of many.
+type explanation struct {
+	contract *contract
+	value    Value
+	members  map[Value]map[string]Value // of large objects, to find many by name
+	first    *finding
+}
+
 // collect descends to the errors that are a reason in themselves. A choice (anyOf, oneOf,
 // not) is one: what its branches dislike explains nothing by itself.
-func (c *contract) collect(v Value, e *jsonschema.ValidationError, found *[]finding) {
-	_, location, _ := strings.Cut(e.AbsoluteKeywordLocation, "#")
+func (e *explanation) collect(v *jsonschema.ValidationError) {
+	_, location, _ := strings.Cut(v.AbsoluteKeywordLocation, "#")
 	keyword := location[strings.LastIndexByte(location, '/')+1:]
-	choice := e.Message != "" && (keyword == "anyOf" || keyword == "oneOf" || keyword == "not" ||
+	choice := v.Message != "" && (keyword == "anyOf" || keyword == "oneOf" || keyword == "not" ||
 		keyword == "minContains" || keyword == "maxContains")
-	if len(e.Causes) > 0 && !choice {
-		for _, cause := range e.Causes {
-			c.collect(v, cause, found)
+	if len(v.Causes) > 0 && !choice {
+		for _, cause := range v.Causes {
+			e.collect(cause)
 		}
 		return
 	}
 	f := finding{path: location}
-	f.value, f.pointer = c.locate(v, e.InstanceLocation)
-	f.parent, f.rule, f.keyword = c.rule(location)
+	f.value, f.pointer = e.locate(v.InstanceLocation)
 	if f.value == nil {
-		f.value, f.rank = v, 1 // v5's pointer leads nowhere: a last resort
+		f.value, f.rank = e.value, 1 // v5's pointer leads nowhere: a last resort
 	}
-	*found = append(*found, f)
+	if e.first == nil || cmp.Or(
+		cmp.Compare(f.rank, e.first.rank),
+		cmp.Compare(offset(f.value), offset(e.first.value)),
+		cmp.Compare(f.pointer, e.first.pointer),
+		cmp.Compare(f.path, e.first.path),
+	) < 0 {
+		f.parent, f.rule, f.keyword = e.contract.rule(location)
+		e.first = &f
+	}
 }
 
 // rule finds a keyword's location in the schema. A schema that is just "false" has no
@@ -116,6 +122,10 @@ func (c *contract) rule(location string) (parent, rule Value, keyword string) {
 	for _, t := range strings.Split(location, "/")[1:] {
 		name := untoken(t)
 		next := step(rule, name)
+		if next == nil && inside == one && name == "minContains" {
+			name = "contains" // which wants one item at least
+			next = step(rule, name)
+		}
 		if next == nil {
 			break
 		}
@@ -132,22 +142,37 @@ func (c *contract) rule(location string) (parent, rule Value, keyword string) {
 }
 
 // locate follows v5's pointer through the value and renders it with names the schema knows.
-func (c *contract) locate(v Value, pointer string) (Value, string) {
+func (e *explanation) locate(pointer string) (Value, string) {
+	v := e.value
 	var b strings.Builder
 	if pointer == "" {
 		return v, ""
 	}
 	for _, t := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
 		name := untoken(t)
-		next := step(v, name)
+		next := e.step(v, name)
 		if next == nil {
 			return nil, b.String()
 		}
 		b.WriteByte('/')
-		b.WriteString(token(name, v.Kind() == Array || c.known[name]))
+		b.WriteString(token(name, v.Kind() == Array || e.contract.known[name]))
 		v = next
 	}
 	return v, b.String()
+}
+
+// step is the other step, quicker from the second time on.
+func (e *explanation) step(v Value, name string) Value {
+	if v.Kind() != Object || v.Len() < 32 {
+		return step(v, name)
+	}
+	if e.members[v] == nil {
+		e.members[v] = make(map[string]Value, v.Len())
+		for name, member := range v.Fields() {
+			e.members[v][name] = member
+		}
+	}
+	return e.members[v][name]
 }
 
 // walk is locate for the developer's own file: it keeps every name.

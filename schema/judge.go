@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
@@ -52,20 +51,13 @@ func compileWhole(file string, source []byte) (*contract, []*FileError) {
 		slices.SortStableFunc(faults, func(a, b *FileError) int { return cmp.Compare(a.Line, b.Line) })
 		return nil, faults
 	}
-	c := &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known, schemas: len(l.schemas), names: l.names}
+	c := &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known, schemas: len(l.schemas), load: l.load(), idle: make(chan *judge, 16)}
 	c.text = l.translated()
 	if c.doc, err = Parse(c.text, schemaLimits()); err != nil {
 		return only(0, fmt.Errorf("the translated schema is not acceptable: %w", err))
 	}
-	c.grows = l.expanded() > maxExpanded
-	if c.grows || l.largest > freeInstructions {
-		c.idle = make(chan *judge, 16)
-	}
-	c.shared, err = newJudge(c.text, c.idle != nil)
+	c.shared, err = newJudge(c.text, false)
 	if err == nil {
-		if c.idle != nil {
-			c.idle <- c.shared
-		}
 		c.fast = compileFast(c)
 		return c, nil
 	}
@@ -110,7 +102,8 @@ func newJudge(text []byte, metered bool) (j *judge, err error) {
 		compiler.RegisterExtension("meter", nil, j.meter)
 	}
 	compiler.RegisterExtension("unique", nil, uniqueCompiler{})
-	compiler.RegisterExtension("enum", nil, enumCompiler{})
+	compiler.RegisterExtension("enum", nil, enumCompiler{enumKeyword})
+	compiler.RegisterExtension("const", nil, enumCompiler{constKeyword})
 	compiler.RegisterExtension("pattern", nil, patternCompiler{j.meter})
 	if err := compiler.AddResource(address, bytes.NewReader(text)); err != nil {
 		return nil, err
@@ -125,45 +118,45 @@ func (c *contract) validate(v Value) error {
 	if v == nil || v.Kind() == None {
 		return errors.New("schema: there is no value to validate")
 	}
-	if n, ok := v.(*node); ok && c.fast != nil && c.fast.accepts(n) {
+	opinion := unknown
+	if n, ok := v.(*node); ok && c.fast != nil {
+		opinion = c.fast.opinion(n)
+	}
+	if opinion == yes {
 		return nil
 	}
-	return c.judge(v)
+	return c.judge(v, opinion == no)
 }
 
-func (c *contract) judge(v Value) (err error) {
+// judge asks v5, which only has to find words if the value is known to be wrong. What would
+// cost more than it may is refused under "limits".
+func (c *contract) judge(v Value, wrong bool) (err error) {
 	size := measure(v)
-	if size.pointers > maxPointers {
-		return &Invalid{Keyword: "limits", Expected: "shorter member names, or fewer values below them"}
+	units := 20_000 + min(8*size.values*c.schemas, maxJudging+4*size.values)
+	tooMuch := "a value that takes the schema fewer steps to judge"
+	if wrong {
+		units = min(units, maxWording)
+		tooMuch = "a value that fits its schema; this one doesn't, and is too large for saying where"
 	}
-	if size.names > 0 && c.names > maxMatching/size.names {
-		return &Invalid{Keyword: "limits", Expected: "shorter member names, or fewer of them"}
+	if reason := c.load.refusal(size); reason != "" {
+		return &Invalid{Keyword: "limits", Expected: reason}
+	}
+	if !c.load.begins(size, units) {
+		return &Invalid{Keyword: "limits", Expected: tooMuch}
 	}
 	j := c.shared
-	if c.idle != nil {
-		select {
-		case j = <-c.idle:
-		default: // all are at work
-			if j, err = newJudge(c.text, true); err != nil {
-				return fmt.Errorf("schema: %s: no further judge: %w", c.file, err)
-			}
+	if !c.load.fits(size, units) || c.load.largest > freeInstructions {
+		if j, err = c.metered(); err != nil {
+			return err
 		}
-		j.meter.left, j.meter.matching = math.MaxInt, maxMatching
-		if c.grows {
-			j.meter.left = 10_000 + min(2*size.values*c.schemas, maxSteps)
-		}
-		defer func() {
-			select {
-			case c.idle <- j:
-			default: // enough are waiting
-			}
-		}()
+		*j.meter = meter{left: units, matching: maxMatching, each: c.load.each(size)}
+		defer c.release(j)
 	}
 	defer func() {
 		switch r := recover(); r {
 		case nil:
 		case errSteps:
-			err = &Invalid{Keyword: "limits", Expected: "a value that takes the schema fewer steps to judge"}
+			err = &Invalid{Keyword: "limits", Expected: tooMuch}
 		default:
 			// The panic's text may hold the page's.
 			err = fmt.Errorf("schema: %s: the judge stopped on a value (%T); this is a bug in it", c.file, r)
@@ -178,6 +171,27 @@ func (c *contract) judge(v Value) (err error) {
 		return fmt.Errorf("schema: %s: the judge gave no verdict (%T)", c.file, err)
 	}
 	return c.explain(v, invalid)
+}
+
+// metered returns a judge with a meter, which nobody else uses until it is released.
+func (c *contract) metered() (*judge, error) {
+	select {
+	case j := <-c.idle:
+		return j, nil
+	default:
+	}
+	j, err := newJudge(c.text, true)
+	if err != nil {
+		return nil, fmt.Errorf("schema: %s: no further judge: %w", c.file, err)
+	}
+	return j, nil
+}
+
+func (c *contract) release(j *judge) {
+	select {
+	case c.idle <- j:
+	default: // enough are waiting
+	}
 }
 
 // tree is what v5 reads. It is built anew for every judgement, so that nothing that

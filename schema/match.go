@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
@@ -10,12 +11,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-// What the translated schema calls pattern and enum. v5 runs a pattern on a text that
+// What the translated schema calls pattern, enum and const. v5 runs a pattern on a text that
 // maxLength has refused already, and without bound: a few hundred instructions over 1 MiB take
 // a minute. And it compares a value with each number of an enum as fractions, one by one.
 const (
 	patternKeyword = "x-pattern"
 	enumKeyword    = "x-enum"
+	constKeyword   = "x-const"
 )
 
 // written is the keyword as the author wrote it.
@@ -25,6 +27,8 @@ func written(keyword string) string {
 		return "pattern"
 	case enumKeyword:
 		return "enum"
+	case constKeyword:
+		return "const"
 	case uniqueKeyword:
 		return "uniqueItems"
 	}
@@ -38,6 +42,8 @@ func translatedKeyword(keyword string) string {
 		return patternKeyword
 	case "enum":
 		return enumKeyword
+	case "const":
+		return constKeyword
 	case "uniqueItems":
 		return uniqueKeyword
 	}
@@ -114,29 +120,42 @@ func (p patternSchema) Validate(ctx jsonschema.ValidationContext, v any) error {
 	return nil
 }
 
-// enumCompiler adds enum to v5.
-type enumCompiler struct{}
+// enumCompiler adds enum or const to v5.
+type enumCompiler struct{ keyword string }
 
 // Compile implements [jsonschema.ExtCompiler].
-func (enumCompiler) Compile(_ jsonschema.CompilerContext, m map[string]any) (jsonschema.ExtSchema, error) {
-	list, ok := m[enumKeyword].([]any)
+func (c enumCompiler) Compile(_ jsonschema.CompilerContext, m map[string]any) (jsonschema.ExtSchema, error) {
+	rule, ok := m[c.keyword]
 	if !ok {
 		return nil, nil
 	}
-	keys := make(enumSchema, len(list))
-	for _, v := range list {
-		keys[string(appendKey(nil, v))] = struct{}{}
+	list := []any{rule}
+	if c.keyword == enumKeyword {
+		if list, ok = rule.([]any); !ok || len(list) == 0 {
+			return nil, errors.New("an enum without values")
+		}
 	}
-	return keys, nil
+	e := enumSchema{keyword: c.keyword, keys: make(map[string]struct{}, len(list))}
+	for _, v := range list {
+		key := string(appendKey(nil, v))
+		e.keys[key] = struct{}{}
+		e.longest = max(e.longest, len(key))
+	}
+	return e, nil
 }
 
 // enumSchema holds the keys of the values that are permitted.
-type enumSchema map[string]struct{}
+type enumSchema struct {
+	keyword string
+	keys    map[string]struct{}
+	longest int // bytes of a key
+}
 
 // Validate implements [jsonschema.ExtSchema].
 func (e enumSchema) Validate(ctx jsonschema.ValidationContext, v any) error {
-	if _, ok := e[string(appendKey(nil, v))]; !ok {
-		return ctx.Error(enumKeyword, "is none of these")
+	var space [64]byte
+	if _, ok := e.keys[string(appendKeyWithin(space[:0], v, e.longest))]; !ok {
+		return ctx.Error(e.keyword, "is none of these")
 	}
 	return nil
 }

@@ -45,10 +45,9 @@ type contract struct {
 	words   map[string]string // translated pattern to the pattern as written
 	known   map[string]bool   // member names that the schema mentions
 	schemas int               // how many schemas the file holds
-	names   int               // instructions of its patterns for member names
-	grows   bool              // with its references copied out it is large, perhaps without end
-	shared  *judge            // serves everybody
-	idle    chan *judge       // serve one each, if schema or patterns need a meter; nil otherwise
+	load    load              // what it costs v5
+	shared  *judge            // serves everybody, and has no meter
+	idle    chan *judge       // serve one each, with a meter
 	fast    *fast             // accepts what it knows; nil if nothing may be accepted without a judge
 }
 

@@ -205,7 +205,7 @@ func TestValidationIsBounded(t *testing.T) {
 		{"long names under large patterns", `{"patternProperties":{"[a-z]{3,1000}$":true}}`, `{"` + strings.Repeat("k", 500_000) + `":1}`, "limits"},
 		{"a long name in another script", `{"format":"idn-hostname","maxLength":100}`, `"` + scripts() + `"`, "format"},
 		{"a long mail host in another script", `{"format":"idn-email"}`, `"a@` + scripts() + `"`, "format"},
-		{"many numbers, none of many", `{"items":{"enum":[` + strings.Repeat("7.5,", 500) + `8]}}`, `[` + strings.Repeat("1e-400,", 30_000) + `8]`, "enum"},
+		{"many numbers, none of many", `{"items":{"enum":[` + strings.Repeat("7.5,", 500) + `8]}}`, `[` + strings.Repeat("1e-400,", 6_000) + `8]`, "enum"},
 		{"items that collide", `{"uniqueItems":true}`, `[` + collide.String() + `1]`, ""},
 	}
 	for _, test := range tests {
