@@ -102,6 +102,9 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, inFolder(f.schemasName, err)
 	}
+	if c.Development {
+		schemas = schemas.Patient()
+	}
 	if c.JudgeOnly {
 		schemas = schemas.JudgeOnly()
 	}

@@ -135,7 +135,7 @@ func (c *contract) judge(v Value, wrong bool) (err error) {
 	units := 20_000 + min(8*size.values*c.schemas, maxJudging+4*size.values)
 	tooMuch := "a value that takes the schema fewer steps to judge"
 	if wrong {
-		units = min(units, maxWording)
+		units = min(units, c.wording)
 		tooMuch = "a value that fits its schema; this one doesn't, and is too large for saying where"
 	}
 	if reason := c.load.refusal(size); reason != "" {

@@ -198,8 +198,15 @@ func TestLargeValuesAreStillJudged(t *testing.T) {
 	}
 	text := strings.TrimSuffix(string(sample(100<<10)), "]}") + `,{"id":-1,"name":"","done":true}]}`
 	var invalid *Invalid
-	if err := rows.ValidateInput("a", mustParse(t, text)); !errors.As(err, &invalid) || invalid.Keyword != "minimum" || !strings.HasSuffix(invalid.Pointer, "/id") {
+	if err := rows.Patient().ValidateInput("a", mustParse(t, text)); !errors.As(err, &invalid) || invalid.Keyword != "minimum" || !strings.HasSuffix(invalid.Pointer, "/id") {
 		t.Errorf("a wrong row behind many: %v", err)
+	}
+	if err := rows.ValidateInput("a", mustParse(t, text)); !errors.As(err, &invalid) || invalid.Keyword != "limits" {
+		t.Errorf("the same, where nobody is to wait for words: %v", err)
+	}
+	text = strings.TrimSuffix(string(sample(12<<10)), "]}") + `,{"id":-1,"name":"","done":true}]}`
+	if err := rows.ValidateInput("a", mustParse(t, text)); !errors.As(err, &invalid) || invalid.Keyword != "minimum" {
+		t.Errorf("a wrong row behind some: %v", err)
 	}
 	scalars := mustCompile(t, "a.input.json", `{"items":{"type":"integer"}}`)
 	if err := scalars.JudgeOnly().ValidateInput("a", mustParse(t, "["+strings.Repeat("1,", 90_000)+"1]")); err != nil {

@@ -21,8 +21,9 @@ const (
 	// four more for each of its values: a second, or two.
 	maxJudging = 500_000
 	// maxWording bounds the search for what is wrong with a value when that something is wrong
-	// is known: some 0.2 s and 64 MiB.
-	maxWording = 60_000
+	// is known: some 10 ms and 8 MiB; maxPatience is that of a patient set, 0.2 s and 64 MiB.
+	maxWording  = 8_000
+	maxPatience = 60_000
 	// maxSteps bounds the fast path's.
 	maxSteps = 4_000_000
 	// maxPointers bounds what v5 spends on writing the pointer of every value it visits,

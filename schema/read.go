@@ -22,7 +22,7 @@ func (s *Set) read(fsys fs.FS, all bool) (*Set, []*FileError, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	next := &Set{contracts: maps.Clone(s.contracts), judgeOnly: s.judgeOnly}
+	next := &Set{contracts: maps.Clone(s.contracts), mode: s.mode}
 	if next.contracts == nil {
 		next.contracts = make(map[key]*contract, len(files))
 	}
@@ -62,9 +62,7 @@ func (s *Set) add(fsys fs.FS, file string, folded map[string]string) []*FileErro
 		return faults
 	}
 	c.key = key{side, name}
-	if s.judgeOnly {
-		c.fast = nil
-	}
+	c.enter(s.mode)
 	s.contracts[c.key] = c
 	return nil
 }

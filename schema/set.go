@@ -26,7 +26,13 @@ func schemaLimits() Limits {
 type Set struct {
 	contracts map[key]*contract
 	revision  string
-	judgeOnly bool // the contracts have no fast path
+	mode      mode
+}
+
+// A mode is how the contracts of a set judge. The zero mode is that of a running app.
+type mode struct {
+	judgeOnly bool // they have no fast path
+	patient   bool // they look long for what is wrong
 }
 
 // A key is what a contract is about.
@@ -49,6 +55,7 @@ type contract struct {
 	shared  *judge            // serves everybody, and has no meter
 	idle    chan *judge       // serve one each, with a meter
 	fast    *fast             // accepts what it knows; nil if nothing may be accepted without a judge
+	wording int               // units that may be spent on saying what is wrong
 }
 
 // ErrNoSchema is what a validation returns where there is no schema.
@@ -146,13 +153,32 @@ func checkName(name string) error {
 // so do the Sets that its With returns. It is for comparing the two, and a way out should they ever
 // differ.
 func (s *Set) JudgeOnly() *Set {
-	slow := &Set{contracts: make(map[key]*contract, len(s.contracts)), revision: s.revision, judgeOnly: true}
+	return s.in(mode{judgeOnly: true, patient: s.mode.patient})
+}
+
+// Patient returns a Set of the same schemas that gives the same verdicts and takes longer, up to a
+// fifth of a second, to find where a large value is wrong; so do the Sets that its With returns. It
+// is for development and the command line: a page that nobody trusts is not to have that time.
+func (s *Set) Patient() *Set { return s.in(mode{judgeOnly: s.mode.judgeOnly, patient: true}) }
+
+func (s *Set) in(m mode) *Set {
+	next := &Set{contracts: make(map[key]*contract, len(s.contracts)), revision: s.revision, mode: m}
 	for k, c := range s.contracts {
-		judged := *c
-		judged.fast = nil
-		slow.contracts[k] = &judged
+		changed := *c
+		changed.enter(m)
+		next.contracts[k] = &changed
 	}
-	return slow
+	return next
+}
+
+func (c *contract) enter(m mode) {
+	if m.judgeOnly {
+		c.fast = nil
+	}
+	c.wording = maxWording
+	if m.patient {
+		c.wording = maxPatience
+	}
 }
 
 // Names returns the names that have a schema of that side, sorted.

@@ -215,14 +215,14 @@ func TestValidationIsBounded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for name, set := range map[string]*Set{"the judge alone": s.JudgeOnly(), "with the fast path": s} {
+			for name, set := range map[string]*Set{"the judge alone": s.JudgeOnly(), "with the fast path": s.Patient()} {
 				start := time.Now()
 				err := set.ValidateInput("a", v)
 				if took := time.Since(start); took > 5*time.Second {
 					t.Errorf("%s: it took %v", name, took)
 				}
 				// What only the judge's own work forbids, the fast path may accept.
-				if err == nil && (test.keyword == "" || test.keyword == "limits" && set == s) {
+				if err == nil && (test.keyword == "" || test.keyword == "limits" && name == "with the fast path") {
 					continue
 				}
 				var invalid *Invalid

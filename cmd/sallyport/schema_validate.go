@@ -231,6 +231,7 @@ func readDocument(ctx context.Context, in io.Reader, file string, size int) ([]b
 
 // judge is nil for a document that is accepted.
 func judge(set *schema.Set, side schema.Side, name string, data []byte, limits schema.Limits) *mismatch {
+	set = set.Patient()
 	value, err := schema.Parse(data, limits)
 	if err == nil {
 		if side == schema.Output {
