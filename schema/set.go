@@ -220,7 +220,8 @@ func (s *Set) InputSource(command string) []byte { return s.Source(Input, comman
 // OutputSource returns a copy of the command's output schema as its file has it, or nil.
 func (s *Set) OutputSource(command string) []byte { return s.Source(Output, command) }
 
-// File returns the name of the file that holds the schema of a side, as the fs.FS has it, or "".
+// File returns the name of the file that holds the schema of a side, as the fs.FS has it, the origin
+// of one that lies in no file, or "".
 func (s *Set) File(side Side, name string) string {
 	if c := s.of(side, name); c != nil {
 		return c.file
