@@ -71,13 +71,17 @@ func countKeyword(keyword string) bool {
 
 // nearest proposes the keyword that was probably meant, "" if none is near.
 func nearest(keyword string) string {
-	known := append(plainKeywords(),
+	return nearestOf(keyword, append(plainKeywords(),
 		"additionalProperties", "propertyNames", "items", "contains", "not", "if", "then", "else",
 		"unevaluatedItems", "unevaluatedProperties", "contentSchema", "allOf", "anyOf", "oneOf", "prefixItems",
-		"properties", "patternProperties", "dependentSchemas", "$defs")
+		"properties", "patternProperties", "dependentSchemas", "$defs"))
+}
+
+// nearestOf proposes one of the known words, "" if none is near.
+func nearestOf(word string, known []string) string {
 	best, least := "", 3
 	for _, k := range known {
-		if d := distance(strings.ToLower(keyword), strings.ToLower(k)); d < least && d < len(k)/2+1 {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least && d < len(k)/2+1 {
 			best, least = k, d
 		}
 	}
