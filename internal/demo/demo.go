@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport/sallyport/core"
 	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/schema"
 )
 
 //go:embed app
@@ -170,7 +171,15 @@ func (d *demo) newApp() (*core.App, error) {
 	core.Command(app, "notes.list", d.isolated.list)
 	core.Command(app, "notes.search", d.isolated.search)
 	core.Command(app, "notes.read", d.isolated.read)
-	core.Command(app, "notes.save", d.isolated.save)
+	// Not by core.Command, which compares the type with the schema and would not
+	// start: saveArgs has the member that the schema keeps pages from.
+	app.Handle("notes.save", func(ctx context.Context, r *core.Request) (any, error) {
+		var args saveArgs
+		if err := schema.Decode(r.Args, &args); err != nil {
+			return nil, err
+		}
+		return d.isolated.save(ctx, args)
+	})
 	core.Command(app, "files.remove", d.isolated.remove)
 	core.Command(app, "demo.state", d.state)
 	core.Command(app, "demo.begin", d.begin)
