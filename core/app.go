@@ -28,8 +28,8 @@ type App struct {
 	name        string
 	files       files
 	pattern     isolation.Pattern
-	config      Config // for start alone
-	schemas     *schema.Set
+	config      Config                  // for start alone
+	schemas     *schema.Set             // start adds those that it makes
 	policy      atomic.Pointer[ruleset] // read once for a call
 	reloading   sync.Mutex              // one reload at a time
 	watching    atomic.Pointer[watch]   // of Config.CapabilitiesDir
@@ -48,10 +48,11 @@ type App struct {
 
 	mu       sync.Mutex
 	handlers map[string]Handler
-	fits     map[string]func(schemas *schema.Set, folder string) error
+	types    map[string]goTypes // of commands that have types
 	frozen   bool
 
 	// Set once by start, before there is a session.
+	made     map[schemaKey]bool // schemas that were made of Go types
 	commands map[string]*command
 	windows  map[string]*window
 	recorder audits.Recorder
@@ -152,7 +153,7 @@ func New(c Config) (*App, error) {
 		paths:       paths,
 		development: c.Development,
 		handlers:    make(map[string]Handler),
-		fits:        make(map[string]func(*schema.Set, string) error),
+		types:       make(map[string]goTypes),
 		work:        newWork(),
 		asides:      newWork(),
 		workers:     newWorkers(),
@@ -177,10 +178,10 @@ func New(c Config) (*App, error) {
 // name can't name a command (notes.save: letters, digits, - and _ in parts with
 // single dots between them, a letter first, at most 128 bytes), is taken, or
 // the app has started: mistakes in the program, found when it first runs.
-func (app *App) Handle(name string, h Handler) { app.register(name, nil, h) }
+func (app *App) Handle(name string, h Handler) { app.register(name, goTypes{}, h) }
 
-// register is Handle with a check of the command's schemas, made at start.
-func (app *App) register(name string, fits func(schemas *schema.Set, folder string) error, h Handler) {
+// register is Handle for a command that may have types, which start compares with its schemas.
+func (app *App) register(name string, types goTypes, h Handler) {
 	if h == nil {
 		panic(fmt.Sprintf("core: command %q has no handler", name))
 	}
@@ -195,10 +196,7 @@ func (app *App) register(name string, fits func(schemas *schema.Set, folder stri
 	if app.handlers[name] != nil {
 		panic(fmt.Sprintf("core: command %q is registered twice", name))
 	}
-	app.handlers[name] = h
-	if fits != nil {
-		app.fits[name] = fits
-	}
+	app.handlers[name], app.types[name] = h, types
 }
 
 // Commands lists the registered commands, sorted.

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"strings"
@@ -37,8 +38,8 @@ func TestACommandsResultIsEncodedByItsType(t *testing.T) {
 		{"no list", any, returning([]int(nil)), `[]`, ""},
 		{"no pointer, and none promised", "", returning((*text)(nil)), `null`, ""},
 		{"nothing, and nothing promised", "", returning[error](nil), `null`, ""},
-		{"something where nothing is promised", "", returning(&text{"zebra"}), "", "no output schema"},
-		{"what the schema refuses", `{"type":"string"}`, returning(text{"zebra"}), "", "type"},
+		{"something where nothing is promised", "", returning[json.Marshaler](json.RawMessage(`"zebra"`)), "", "no output schema"},
+		{"what the schema refuses", `{"properties":{"text":{"maxLength":1}}}`, returning(text{"zebra"}), "", "maxLength"},
 		{"more than its limit", any, returning(strings.Repeat("zebra", 1000)), "", "it is larger than its limit"},
 		{"broken UTF-8", any, returning(text{"zebra\xff"}), "", "/text, a string, can't become JSON: the text isn't valid UTF-8"},
 		{"a name of broken UTF-8", any, returning(map[string]int{"zebra\xff": 1}), "", "/*, a map[string]int, can't become JSON"},

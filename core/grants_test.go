@@ -87,7 +87,7 @@ func TestAGrantPermitsWhatItNamesAndNoMore(t *testing.T) {
 				handler := func(ctx context.Context, _ *Request) (any, error) { b.ran(ctx); return nil, nil }
 				b.Handle("notes.more", handler)
 				b.handlers["notes.secret"] = handler // the bench's takes no n
-				delete(b.fits, "notes.secret")
+				delete(b.types, "notes.secret")
 			})
 			id := b.grant(t, test.grant)
 			if _, err := b.connect(t, test.window).Call(patient(t), test.command, []byte(test.args)); code(t, err) != test.want {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -107,7 +108,7 @@ func argText(r *Request) string {
 func TestC1TheHandlersTypeMustTakeWhatTheSchemaTakes(t *testing.T) {
 	b := newBench(t, nil, func(b *bench) {
 		Command(b.App, "notes.fail", func(ctx context.Context, a struct {
-			Text int `json:"text"`
+			Text netip.Addr `json:"text"` // a text to the schema, and to the check at start
 		}) (struct{}, error) {
 			b.ran(ctx)
 			return struct{}{}, nil

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"time"
+
+	"github.com/sallyport/sallyport/schema"
 )
 
 // checkReads refuses a deny or ask rule that looks at an argument which the
@@ -25,7 +27,7 @@ func (app *App) checkReads(rules decider) error {
 					return fmt.Errorf("core: %s:%d: a rule of kind %s reads %v, which %s does not guarantee; "+
 						"require it there with a type, and all that it is in, or name in the rule the commands that it is for",
 						path.Join(app.files.capabilitiesName, r.File), r.Line, r.Kind, r,
-						path.Join(app.files.schemasName, name+".input.json"))
+						app.place(schema.Input, name))
 				}
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"reflect"
 
 	"github.com/sallyport/sallyport/policy"
@@ -47,10 +46,11 @@ type Handler func(ctx context.Context, r *Request) (any, error)
 // are refused, numbers must fit. Its results are encoded as schema.Encoder does.
 // An R of struct{} stands for no result.
 //
-// It panics as Handle does, on an A that can't be decoded into, and on an R that
-// has no JSON. Run and Start refuse a command whose input schema describes a
-// member that A does not have, and one that returns an R without an output
-// schema.
+// Without a file for its input schema the command has the schema that schema.Of
+// makes of A, and without one for its output that of schema.Written of R. It
+// panics as Handle does, on an A that can't be decoded into, and on an R that
+// has no JSON. Run and Start refuse a command whose schema file and Go type
+// contradict each other, as schema.Drift finds them to.
 func Command[A, R any](app *App, name string, fn func(ctx context.Context, args A) (R, error)) {
 	if fn == nil {
 		panic(fmt.Sprintf("core: command %q has no function", name))
@@ -63,22 +63,8 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 	if err != nil {
 		panic(fmt.Sprintf("core: command %q: %v", name, err))
 	}
-	result := reflect.TypeFor[R]()
-	noResult := result == reflect.TypeFor[struct{}]()
-	fits := func(schemas *schema.Set, folder string) error {
-		for _, member := range schemas.InputMembers(name) {
-			if !decoder.Takes(member) {
-				return fmt.Errorf("core: command %q: %s describes %q, and %v has no such member; name it in a json tag, letter by letter, or take it out of the schema",
-					name, path.Join(folder, name+".input.json"), member, reflect.TypeFor[A]())
-			}
-		}
-		if neverNull(result) && !schemas.HasOutput(name) {
-			return fmt.Errorf("core: command %q returns %v and has no output schema; expected it in %s, or a result of struct{}",
-				name, result, path.Join(folder, name+".output.json"))
-		}
-		return nil
-	}
-	app.register(name, fits, func(ctx context.Context, r *Request) (any, error) {
+	noResult := reflect.TypeFor[R]() == reflect.TypeFor[struct{}]()
+	app.register(name, typesOf[A, R](), func(ctx context.Context, r *Request) (any, error) {
 		args, err := decoder.Decode(r.Args)
 		if err != nil {
 			return nil, &argsError{err}
@@ -89,21 +75,6 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 		}
 		return &commandResult[R]{encoder, value}, nil
 	})
-}
-
-// neverNull reports whether all values of a type have a JSON text other than
-// null, which is all that a command without an output schema returns. A struct
-// without fields may be meant for nothing by a handler that only fails.
-func neverNull(t reflect.Type) bool {
-	if t.Kind() == reflect.Struct && t.NumField() == 0 {
-		return false
-	}
-	for _, itself := range []string{"MarshalJSON", "MarshalJSONTo"} {
-		if _, ok := reflect.PointerTo(t).MethodByName(itself); ok {
-			return false
-		}
-	}
-	return t.Kind() != reflect.Interface && t.Kind() != reflect.Pointer
 }
 
 // An argsError says that arguments which the schema takes don't fit the Go

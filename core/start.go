@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"path"
 	"path/filepath"
 	"slices"
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/schema"
 )
 
 // Start checks the app against its registered commands and opens its gate
@@ -57,6 +57,7 @@ func (app *App) start(frameOrigin string, originOf func(isolation.Window) (strin
 	if err := app.bindCommands(); err != nil {
 		return err
 	}
+	app.describe()
 	gate, err := app.newGate(frameOrigin, originOf, app.log)
 	if err != nil {
 		return err
@@ -114,19 +115,31 @@ func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (str
 	return gate, nil
 }
 
-// bindCommands refuses a command without an input schema or with types that
-// don't fit its schemas, and limits for commands that don't exist: a misspelt
-// name must not lift a limit.
+// bindCommands gives commands without a schema file those of their Go types. It refuses a command
+// without an input schema or with types that don't fit its schemas, and limits for commands that
+// don't exist: a misspelt name must not lift a limit.
 func (app *App) bindCommands() error {
 	app.commands = make(map[string]*command, len(app.handlers))
+	app.made = make(map[schemaKey]bool)
+	var made []schema.Source
+	for _, name := range slices.Sorted(maps.Keys(app.handlers)) {
+		more, err := app.bindTypes(name)
+		if err != nil {
+			return err
+		}
+		made = append(made, more...)
+	}
+	schemas, err := app.schemas.WithSources(made...)
+	if err != nil {
+		return fmt.Errorf("core: %w", err)
+	}
+	app.schemas = schemas
+	for _, s := range made {
+		app.made[schemaKey{s.Side, s.Name}] = true
+	}
 	for _, name := range slices.Sorted(maps.Keys(app.handlers)) {
 		if !app.schemas.HasInput(name) {
-			return fmt.Errorf("core: command %q has no input schema; expected it in %s", name, path.Join(app.files.schemasName, name+".input.json"))
-		}
-		if fits := app.fits[name]; fits != nil {
-			if err := fits(app.schemas, app.files.schemasName); err != nil {
-				return err
-			}
+			return fmt.Errorf("core: command %q has no input schema; expected it in %s, or a command registered with core.Command, of whose Go type it is made", name, app.place(schema.Input, name))
 		}
 		given := app.config.CommandLimits[name]
 		app.commands[name] = &command{name: name, handler: app.handlers[name], given: given, limits: given.or(app.limits)}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,6 +16,8 @@ import (
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/core"
 	"github.com/sallyport/sallyport/internal/manifest"
+	"github.com/sallyport/sallyport/internal/memfs"
+	"github.com/sallyport/sallyport/schema"
 )
 
 // inspectApp does what an app's start does, short of listening: the folder's
@@ -83,13 +86,16 @@ func startApp(ctx context.Context, dir string, m *manifest.Manifest, log *slog.L
 		parts = []string{m.Schemas, m.Capabilities, m.Page}
 	}
 	f.OK, f.Detail = true, fmt.Sprintf("%s and %s are as the core wants them", strings.Join(parts, ", "), counted(len(m.Commands), "command"))
+	if made := madeSchemas(dir, m); len(made) > 0 {
+		f.Detail += fmt.Sprintf("; without a file, so that the app itself must make it of a Go type: %s", strings.Join(made, ", "))
+	}
 	return f
 }
 
 // tryStart starts and ends an app of which no page is ever served.
 func tryStart(ctx context.Context, dir string, m *manifest.Manifest, variables map[string]string, log *slog.Logger) error {
 	// A record of its own: the app's is not this command's to write.
-	app, err := core.New(core.Config{Files: os.DirFS(dir), Variables: variables, Record: audits.NewMemory(1), Log: log})
+	app, err := core.New(core.Config{Files: withSchemas(dir, m), Variables: variables, Record: audits.NewMemory(1), Log: log})
 	if err != nil {
 		return err
 	}
@@ -100,6 +106,59 @@ func tryStart(ctx context.Context, dir string, m *manifest.Manifest, variables m
 	stop, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	return errors.Join(err, app.Shutdown(stop))
+}
+
+// madeSchemas names the files of input schemas that a listed command lacks: the
+// app makes them of Go types, or it does not start, which only it can tell.
+func madeSchemas(dir string, m *manifest.Manifest) []string {
+	var files []string
+	for _, name := range m.Commands {
+		file := schema.Input.FileName(name)
+		found := false
+		// What can't be read is the core's to say.
+		_ = fs.WalkDir(os.DirFS(dir), m.Schemas, func(at string, entry fs.DirEntry, err error) error {
+			found = found || err == nil && path.Base(at) == file
+			return nil
+		})
+		if !found {
+			files = append(files, path.Join(m.Schemas, file))
+		}
+	}
+	return files
+}
+
+// withSchemas is an app's folder with a schema for each listed command: one
+// that takes nothing where there is no file, so that rules can't read from it
+// what it does not guarantee.
+func withSchemas(dir string, m *manifest.Manifest) fs.FS {
+	f := completed{FS: os.DirFS(dir), folder: m.Schemas, more: memfs.FS{}}
+	for _, file := range madeSchemas(dir, m) {
+		f.more[file] = []byte("false")
+	}
+	return f
+}
+
+// completed is a file system with more files in one of its folders.
+type completed struct {
+	fs.FS
+	folder string
+	more   memfs.FS
+}
+
+func (f completed) Open(name string) (fs.File, error) {
+	if _, ok := f.more[name]; ok {
+		return f.more.Open(name)
+	}
+	return f.FS.Open(name)
+}
+
+func (f completed) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(f.FS, name)
+	if err == nil && name == f.folder && len(f.more) > 0 {
+		more, err := f.more.ReadDir(name)
+		return append(entries, more...), err
+	}
+	return entries, err
 }
 
 // warnings keeps what an app's start warns of, a line each. It knows no

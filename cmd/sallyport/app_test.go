@@ -54,7 +54,8 @@ func TestDoctorStartsTheAppInAFolder(t *testing.T) {
 		{"a broken capability", replace("capabilities/notes.rego", "allow if {", "allow if {{"), "app's start", false, "capabilities/notes.rego:1", false},
 		{"a broken hook", replace("hook.js", "sallyport.onCall(", "sallyport.onCall(("), "app's start", false, "hook.js:", false},
 		{"a page that its policy would break", replace("page/index.html", "<body", `<body onload="x()"`), "app's start", false, "index.html:12: <body> has the event handler", false},
-		{"a command without a schema", remove("schemas/notes.save.input.json"), "app's start", false, `"notes.save" has no input schema; expected it in schemas/notes.save.input.json`, false},
+		{"a command whose schema only its Go type can say", remove("schemas/notes.list.input.json"), "app's start", true, "must make it of a Go type: schemas/notes.list.input.json", true},
+		{"a rule about such a command", remove("schemas/notes.save.input.json"), "app's start", true, "must make it of a Go type: schemas/notes.save.input.json", true},
 		{"no list of commands", replace("sallyport.json", `,
   "commands": ["notes.delete", "notes.list", "notes.save", "notes.search"]`, ""), "app's commands", false, "sallyport.json lists none", true},
 	}

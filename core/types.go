@@ -1,0 +1,116 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"reflect"
+
+	"github.com/sallyport/sallyport/schema"
+)
+
+// goTypes is what a command's Go types say of its schemas.
+type goTypes struct{ takes, returns goType }
+
+// A goType is the type on one side of a command. The zero goType knows nothing.
+type goType struct {
+	side  schema.Side
+	name  string                                           // as Go code has it
+	make  func() ([]byte, error)                           // its schema; nil if it stands for no value
+	drift func(s *schema.Set, command, place string) error // says how a schema of the set contradicts it
+}
+
+func typesOf[A, R any]() goTypes {
+	t := goTypes{
+		takes:   goType{schema.Input, reflect.TypeFor[A]().String(), schema.Of[A], driftOf[A](schema.Input)},
+		returns: goType{schema.Output, reflect.TypeFor[R]().String(), schema.Written[R], driftOf[R](schema.Output)},
+	}
+	if reflect.TypeFor[R]() == reflect.TypeFor[struct{}]() {
+		t.returns.make, t.returns.drift = nil, wantsNull
+	}
+	return t
+}
+
+// driftOf compares with a schema that the set has.
+func driftOf[T any](side schema.Side) func(s *schema.Set, command, place string) error {
+	return func(s *schema.Set, command, place string) error {
+		err := schema.Drift[T](s, side, command)
+		if e, ok := errors.AsType[*schema.DriftError](err); ok {
+			return fmt.Errorf("core: command %q: %s:%d does not fit the Go type %v: %s: %s", command, place, e.Line, e.Type, e.Field, e.Problem)
+		}
+		if err != nil {
+			return fmt.Errorf("core: command %q: %v: %w", command, reflect.TypeFor[T](), err)
+		}
+		return nil
+	}
+}
+
+// wantsNull compares with a result of struct{}, which is sent as null.
+func wantsNull(s *schema.Set, command, place string) error {
+	nothing, err := schema.Parse(null, schema.Limits{})
+	if err == nil {
+		err = s.ValidateOutput(command, nothing)
+	}
+	if err != nil {
+		return fmt.Errorf(`core: command %q: %s does not fit the Go type struct{}, which stands for no result and is sent as null; write {"type":"null"}, remove the file, or return a value: %w`, command, place, err)
+	}
+	return nil
+}
+
+// bindTypes compares the types of a command with the schemas that it has, and makes those that it
+// lacks. A type of which a schema would take everything has none: the command of such an
+// argument needs a file, and one of such a result returns null until it has one.
+func (app *App) bindTypes(command string) (made []schema.Source, err error) {
+	t := app.types[command]
+	for _, g := range []goType{t.takes, t.returns} {
+		if g.drift == nil {
+			continue // the handler takes the request itself
+		}
+		file := app.place(g.side, command)
+		if app.schemas.File(g.side, command) != "" {
+			if err := g.drift(app.schemas, command, file); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if g.make == nil {
+			continue
+		}
+		text, err := g.make()
+		if err != nil {
+			return nil, fmt.Errorf("core: command %q has no %s, and no schema can be made of %s: %w", command, file, g.name, err)
+		}
+		switch {
+		case !isOpen(text):
+			origin := fmt.Sprintf("the schema of %s (%v of %s)", g.name, g.side, command)
+			made = append(made, schema.Source{Side: g.side, Name: command, Origin: origin, Text: text})
+		case g.side == schema.Input:
+			return nil, fmt.Errorf("core: command %q has no input schema, and %s takes any value; expected one in %s", command, g.name, file)
+		}
+	}
+	return made, nil
+}
+
+// isOpen reports whether a generated schema says nothing at all.
+func isOpen(text []byte) bool {
+	v, err := schema.Parse(text, schema.Limits{})
+	return err == nil && v.Len() == 1 // $schema
+}
+
+// place is where a command's schema of a side stands, for errors.
+func (app *App) place(side schema.Side, command string) string {
+	file := app.schemas.File(side, command)
+	switch {
+	case app.made[schemaKey{side, command}]:
+		return file
+	case file == "": // where it is expected
+		file = side.FileName(command)
+	}
+	return path.Join(app.files.schemasName, file)
+}
+
+// A schemaKey is what a schema is about.
+type schemaKey struct {
+	side schema.Side
+	name string
+}
