@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sallyport/sallyport/internal/memfs"
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -37,27 +36,33 @@ func (c *Contract) readApp(ctx context.Context, app string) error {
 	if err != nil {
 		return fmt.Errorf("contract: what %s says of itself: %w", app, err)
 	}
-	more := memfs.FS{}
+	return c.join(said, app)
+}
+
+// join adds what an app says to what its folder has said.
+func (c *Contract) join(said *description, app string) (err error) {
+	var more []schema.Source
 	for _, s := range said.Schemas {
 		base := s.side.FileName(s.Name)
 		file := c.Set.Source(s.side, s.Name)
 		switch {
 		case file == nil:
-			more[base] = []byte(s.Source)
+			more = append(more, schema.Source{Side: s.side, Name: s.Name, Origin: s.Origin, Text: []byte(s.Source)})
 			c.Origins[base] = s.Origin
 		case !bytes.Equal(file, []byte(s.Source)):
-			return fmt.Errorf("contract: %s has another %s than %s, from %s; is this folder the one that the app is built with?",
-				c.Origins[base], base, app, s.Origin)
+			return fmt.Errorf("contract: %s is not the schema that %s has (%s); is this folder the one that the app is built with?",
+				c.Origins[base], app, s.Origin)
 		}
 	}
 	if c.Dir != "" {
-		for base, origin := range c.Origins {
+		for _, base := range slices.Sorted(maps.Keys(c.Origins)) {
+			origin := c.Origins[base]
 			if !slices.ContainsFunc(said.Schemas, func(s described) bool { return s.side.FileName(s.Name) == base }) {
 				return fmt.Errorf("contract: %s is in the folder, and %s has no such schema; is this folder the one that the app is built with?", origin, app)
 			}
 		}
 	}
-	if c.Set, err = c.Set.With(more); err != nil {
+	if c.Set, err = c.Set.WithSources(more...); err != nil {
 		return fmt.Errorf("contract: what %s says of itself: %w", app, err)
 	}
 	c.Name, c.Commands = said.App, slices.Clone(said.Commands)
@@ -72,6 +77,13 @@ func describe(ctx context.Context, app string) (line []byte, err error) {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	name, err := run(ctx, "go", "list", "-f", "{{.Name}}", "-tags", Tag, "--", app)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("contract: %s can't be built: %w", app, err)
+	case strings.TrimSpace(string(name)) != "main":
+		return nil, fmt.Errorf("contract: %s is no program (%s); name the main package that registers the app's commands", app, strings.Join(strings.Fields(string(name)), ", "))
+	}
 	program := filepath.Join(folder, "app.exe") // Windows needs the ending, nobody else minds
 	if _, err := run(ctx, "go", "build", "-tags", Tag, "-o", program, "--", app); err != nil {
 		return nil, fmt.Errorf("contract: %s can't be built: %w", app, err)
@@ -87,7 +99,7 @@ func describe(ctx context.Context, app string) (line []byte, err error) {
 	}
 	lines := bytes.Split(bytes.TrimSpace(out), []byte{'\n'})
 	line = lines[len(lines)-1]
-	if len(line) == 0 {
+	if !bytes.HasPrefix(line, []byte(`{"sallyport_describe":`)) {
 		return nil, fmt.Errorf("contract: %s, built with -tags %s, ended without describing itself; it must come to core's Run or Start", app, Tag)
 	}
 	return line, nil
@@ -125,6 +137,7 @@ type description struct {
 type described struct {
 	Side   string `json:"side"`
 	Name   string `json:"name"`
+	Type   string `json:"type"`   // the Go type on that side; "" if none is known
 	Origin string `json:"origin"` // a file of the app, or what made it of which Go type
 	Source string `json:"source"`
 
