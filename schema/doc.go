@@ -65,6 +65,9 @@
 // that don't fit, and null where the Go type has no nil. An [Encoder] writes them again,
 // within a limit and as github.com/go-json-experiment/json would.
 //
+// [Of] and [Written] make the schema of a Go type by the same rules, [Set.WithSources] adds it to a
+// set, and [Drift] compares a schema that was written by hand with the type beside it.
+//
 // # What errors say
 //
 // Messages come from pages that nobody trusts, so no error of Parse, Validate or Decode
