@@ -50,7 +50,7 @@ func TestDoctorStartsTheAppInAFolder(t *testing.T) {
 		{"no manifest", remove("sallyport.json"), "app's manifest", false, "there is no ", false},
 		{"a manifest with a wrong label", replace("sallyport.json", `"main"`, `"Main"`), "app's manifest", false, `sallyport.json:10: windows[0].label: "Main"`, false},
 		{"a folder that is missing", remove("capabilities"), "app's manifest", false, `sallyport.json:5: capabilities: "capabilities" cannot be read`, false},
-		{"a broken schema", replace("schemas/notes.save.input.json", `"type": "string"`, `"type": "strin"`), "app's start", false, "schemas/notes.save.input.json:7: not a valid schema", false},
+		{"a broken schema", replace("schemas/notes.save.input.json", `"type": "string"`, `"type": "strin"`), "app's start", false, "schemas/notes.save.input.json:7: type must be one of null", false},
 		{"a broken capability", replace("capabilities/notes.rego", "allow if {", "allow if {{"), "app's start", false, "capabilities/notes.rego:1", false},
 		{"a broken hook", replace("hook.js", "sallyport.onCall(", "sallyport.onCall(("), "app's start", false, "hook.js:", false},
 		{"a page that its policy would break", replace("page/index.html", "<body", `<body onload="x()"`), "app's start", false, "index.html:12: <body> has the event handler", false},
