@@ -32,7 +32,7 @@ func TestEveryValidValueIsAssignable(t *testing.T) {
 			_, err = Generate(&contract.Contract{Set: set}) // some lead back to themselves, which v5 missed
 		}
 		if err != nil {
-			if refused++; refused > schemas {
+			if refused++; refused > 10*schemas { // d.file makes many that lead back to themselves
 				t.Fatalf("most schemas can't be used; the last: %v\n%s", err, source)
 			}
 			continue
