@@ -295,12 +295,11 @@ func (c *call) failed(err error) *refusal {
 }
 
 // unfit is a result that the page must not get: a bug of the handler or of
-// its output schema.
-func (c *call) unfit(result any, err error) *refusal {
+// its output schema. wrong is what the schema finds; nil where the result did
+// not become JSON at all, whose error may hold any other, with any words.
+func (c *call) unfit(result any, err error, wrong *audits.Mismatch) *refusal {
 	var (
 		semantic *json.SemanticError
-		unfit    *schema.EncodeError
-		wrong    = mismatch(err)
 		reason   = "it can't be encoded as JSON: an error of type " + errorTypes(err)
 	)
 	if errors.As(err, &semantic) && semantic.GoType != nil {
@@ -310,15 +309,17 @@ func (c *call) unfit(result any, err error) *refusal {
 		// Quoted and cut, as a handler's error is.
 		c.session.app.log.Warn("core: a handler's result", "call", c.record.ID, "command", c.record.Command, "err", quoted(err))
 	}
+	unfit, ours := err.(*schema.EncodeError)
 	switch {
 	case errors.Is(err, errResultSize):
 		reason, wrong = "it is larger than its limit", tooLarge(c.limits().ResultBytes)
-	case errors.As(err, &unfit):
+	case ours:
 		bare := *unfit
 		bare.Err = nil // its words may be the page's
 		if reason = bare.Error(); unfit.Err != nil {
 			reason += ", an error of type " + errorTypes(unfit.Err)
 		}
+		wrong = unencodable(unfit)
 	case wrong != nil:
 		reason = err.Error() // made of the schema's words alone
 	}

@@ -16,22 +16,25 @@ const (
 )
 
 // mismatch is what a refused value should have been, nil if err is about
-// something else. Nothing in it is of the value's making.
+// something else. Nothing in it is of the value's making, if err is schema's: one
+// of a handler may hold a schema's error about some other value.
 func mismatch(err error) *audits.Mismatch {
 	var (
 		invalid *schema.Invalid
 		syntax  *schema.SyntaxError
-		encode  *schema.EncodeError
 	)
 	switch {
 	case errors.As(err, &invalid):
 		return &audits.Mismatch{Pointer: invalid.Pointer, Keyword: invalid.Keyword, Expected: invalid.Expected}
 	case errors.As(err, &syntax):
 		return &audits.Mismatch{Pointer: syntax.Pointer, Keyword: keywordSyntax, Expected: "one strict JSON value"}
-	case errors.As(err, &encode):
-		return &audits.Mismatch{Pointer: encode.Pointer, Keyword: keywordSyntax, Expected: "what JSON has a form for"}
 	}
 	return nil
+}
+
+// unencodable is the mismatch of a result's part that can't become JSON.
+func unencodable(err *schema.EncodeError) *audits.Mismatch {
+	return &audits.Mismatch{Pointer: err.Pointer, Keyword: keywordSyntax, Expected: "what JSON has a form for"}
 }
 
 // tooLarge is the mismatch of what is over its limit, in bytes.

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/internal/peer"
+	"github.com/sallyport/sallyport/schema"
 )
 
 const zebraArgs = `{
@@ -197,6 +199,47 @@ func TestALongTypeNameIsCut(t *testing.T) {
 	}
 	if n := len(typeName(long)); n != 256 {
 		t.Errorf("%d bytes", n)
+	}
+}
+
+// A picky value asks a schema of its own whether it may be encoded.
+type picky struct{ Text string }
+
+func (p picky) MarshalJSON() ([]byte, error) {
+	_, err := schema.Parse([]byte(p.Text+"{"), schema.Limits{})
+	return nil, fmt.Errorf("%s is no JSON: %w", p.Text, err)
+}
+
+// The error of a value that encodes itself may hold one that schema made of another value, and
+// words of the handler's around it.
+func TestC8AnErrorInsideAHandlersOwnIsNotTheResultsMismatch(t *testing.T) {
+	const secret = "hunter2"
+	for name, want := range map[string]*audits.Mismatch{
+		"notes.wait": nil,
+		"notes.fail": {Pointer: "/text", Keyword: "syntax", Expected: "what JSON has a form for"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(c *Config) { c.Files = chattyFiles() }, func(b *bench) {
+				b.Handle("notes.wait", func(context.Context, *Request) (any, error) { return picky{secret}, nil })
+				type result struct {
+					Text picky `json:"text"`
+				}
+				Command(b.App, "notes.fail", func(context.Context, text) (result, error) { return result{picky{secret}}, nil })
+			})
+			if _, err := b.connect(t, "main").Call(patient(t), name, textOf("x")); code(t, err) != CodeInternal {
+				t.Fatalf("page got %v", err)
+			}
+			r := b.find(t, func(r audits.Record) bool { return r.Kind == audits.KindOutcome })
+			if !reflect.DeepEqual(r.Mismatch, want) {
+				t.Errorf("recorded %+v, want %+v", r.Mismatch, want)
+			}
+			recorded, err := json.Marshal(b.record.Records())
+			if err != nil {
+				t.Fatal(err)
+			}
+			lacks(t, string(recorded), secret)
+			lacks(t, b.log.String(), secret)
+		})
 	}
 }
 

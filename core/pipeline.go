@@ -236,11 +236,11 @@ func (c *call) check(result any) ([]byte, *refusal) {
 	item, err := encode(isolation.BeginResult(make([]byte, 0, isolation.ResultStart+likely(result)), c.number), result, limits.ResultBytes)
 	text := item[isolation.ResultStart:]
 	c.shrink(len(text))
-	if err == nil {
-		err = c.judge(text)
-	}
 	if err != nil {
-		return nil, c.unfit(result, err)
+		return nil, c.unfit(result, err, nil)
+	}
+	if err := c.judge(text); err != nil {
+		return nil, c.unfit(result, err, mismatch(err))
 	}
 	return isolation.EndResult(item), nil
 }
