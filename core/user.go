@@ -107,12 +107,12 @@ func (c *call) user() (schema.Value, *refusal) {
 			return nil, nil
 		}
 	}
+	defer func() { c.mark = time.Now() }() // waiting is no part of the policy's time
 	select {
 	case <-u.known:
 	case <-c.context.Done():
 		return nil, c.interrupted()
 	}
-	c.mark = time.Now() // waiting is no part of the policy's time
 	if u.err != nil {
 		return nil, errUser
 	}

@@ -102,6 +102,25 @@ type twice struct{}
 
 func (twice) MarshalJSON() ([]byte, error) { return []byte(`{"name":"Bob","name":"Ann"}`), nil }
 
+// The record says when a call ended, not when it began to wait.
+func TestACallThatWaitsForTheUserInVainEndsWhenItDoes(t *testing.T) {
+	b := newBench(t, func(c *Config) {
+		c.Limits.Deadline = 100 * time.Millisecond
+		c.User = func(ctx context.Context, _ Identity) (any, error) { <-ctx.Done(); return nil, ctx.Err() }
+	}, nil)
+	began := time.Now()
+	if _, err := b.connect(t, "main").Call(patient(t), "notes.touch", textOf("x")); code(t, err) != CodeTimeout {
+		t.Fatalf("page got %v", err)
+	}
+	r := b.find(t, func(r audits.Record) bool { return r.Code == string(CodeTimeout) })
+	if after := r.Time.Sub(began); after < 100*time.Millisecond {
+		t.Errorf("it is on record as of %v after its beginning", after)
+	}
+	if r.Stages.Policy != 0 {
+		t.Errorf("the policy took %v", r.Stages.Policy)
+	}
+}
+
 func TestTheUserIsAskedOnceForEachSession(t *testing.T) {
 	var asked atomic.Int32
 	answer := make(chan struct{})
