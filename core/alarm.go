@@ -10,12 +10,13 @@ import "time"
 type alarm struct {
 	timer *time.Timer
 	at    time.Time // zero: not set
+	over  bool      // it is not set any more
 }
 
 // setAlarm has somebody look at the calls' deadlines at that time, at the
 // latest. Called with mu held.
 func (s *session) setAlarm(at time.Time) {
-	if at.IsZero() || !s.alarm.at.IsZero() && !at.Before(s.alarm.at) {
+	if s.alarm.over || at.IsZero() || !s.alarm.at.IsZero() && !at.Before(s.alarm.at) {
 		return
 	}
 	s.alarm.at = at
@@ -26,10 +27,13 @@ func (s *session) setAlarm(at time.Time) {
 	}
 }
 
-// stopAlarm is for a session that has ended, and all its calls' contexts with it.
+// stopAlarm is for a session that has ended, and all its calls' contexts with it. A
+// call that comes in or looks for another deadline meanwhile must not set it again:
+// the timer would keep the session until then.
 func (s *session) stopAlarm() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.alarm.over = true
 	if s.alarm.timer != nil {
 		s.alarm.timer.Stop()
 	}

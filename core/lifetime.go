@@ -94,6 +94,10 @@ func (l *lifetime) AfterFunc(f func()) (stop func() bool) {
 // held.
 func (l *lifetime) watch() {
 	if l.unwatch == nil && l.err == nil {
+		if err := l.session.Err(); err != nil { // whoever looks now must not be told that nothing has ended
+			l.endLocked(err)
+			return
+		}
 		l.unwatch = context.AfterFunc(l.session, func() { l.end(l.session.Err()) })
 	}
 }

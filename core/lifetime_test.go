@@ -74,6 +74,48 @@ func TestALifetimeThatNobodyWatchesEndsWithItsSession(t *testing.T) {
 	}
 }
 
+// Who derives a context after the session's end, or looks at Done once, must not find the call alive.
+func TestALifetimeWhoseSessionHasEndedBeginsEnded(t *testing.T) {
+	session, cancel := context.WithCancel(t.Context())
+	cancel()
+	derived, stop := context.WithCancel(&lifetime{session: session})
+	defer stop()
+	if derived.Err() != context.Canceled {
+		t.Errorf("a derived context's Err is %v", derived.Err())
+	}
+	select {
+	case <-(&lifetime{session: session}).Done():
+	default:
+		t.Error("Done is open")
+	}
+	called := make(chan struct{})
+	if context.AfterFunc(&lifetime{session: session}, func() { close(called) })() {
+		t.Fatal("what is called after the end could be stopped")
+	}
+	<-called
+}
+
+// An ended session's calls may have hours left: its alarm would keep it for so long.
+func TestAnEndedSessionSetsNoAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &session{app: &App{stats: newCounters()}, calls: make(map[uint32]*call)}
+		late := func(number uint32) *call {
+			c := &call{session: s, number: number}
+			c.context.session, c.context.deadline = t.Context(), time.Now().Add(time.Hour)
+			s.enter(c)
+			return c
+		}
+		first := late(1)
+		s.stopAlarm()
+		late(2)
+		first.moveDeadline(time.Now().Add(time.Minute))
+		s.due(time.Now())
+		if s.alarm.timer.Stop() {
+			t.Error("the alarm is set")
+		}
+	})
+}
+
 func TestOneAlarmWatchesAllDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &session{app: &App{stats: newCounters()}, calls: make(map[uint32]*call)}
