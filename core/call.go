@@ -89,8 +89,9 @@ func (c *call) serve() {
 // read. Longer ones would keep the session's next frame waiting.
 const quick = 500 * time.Microsecond
 
-// mayLinger reports whether the call had better have a goroutine of its own.
-func (c *call) mayLinger() bool { return c.command != nil && c.command.slow.Load() }
+// mayLinger reports whether the call had better have a goroutine of its own. A
+// hidden one never runs, and takes the way of an unknown one.
+func (c *call) mayLinger() bool { return !c.hidden && c.command.slow.Load() }
 
 // handle calls the handler, and notes whether it was quick.
 func (c *call) handle(request *Request) (any, error) {

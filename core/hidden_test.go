@@ -177,3 +177,17 @@ func (w overheard) Decide(ctx context.Context, in policy.Input) (policy.Decision
 	w.see(in)
 	return w.decider.Decide(ctx, in)
 }
+
+// A command that is slow elsewhere is hidden here as if there were none: a goroutine of its own could be timed.
+func TestC5AHiddenCallIsRunWhereAnUnknownOneIs(t *testing.T) {
+	slow := new(command)
+	slow.slow.Store(true)
+	for _, c := range []*call{{hidden: true}, {hidden: true, command: slow}} {
+		if c.mayLinger() {
+			t.Errorf("%+v has a goroutine of its own", c.command)
+		}
+	}
+	if !(&call{command: slow}).mayLinger() {
+		t.Error("a slow call that is not hidden has none")
+	}
+}
