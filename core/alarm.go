@@ -41,9 +41,7 @@ func (s *session) stopAlarm() {
 
 // expire ends the calls whose deadline has come, and looks again at the next one.
 func (s *session) expire() {
-	for _, c := range s.due(time.Now()) {
-		c.interrupt(timedOut)
-	}
+	interruptAll(s.due(time.Now()), timedOut)
 }
 
 func (s *session) due(now time.Time) []*call {

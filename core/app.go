@@ -252,9 +252,7 @@ func (app *App) drain(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	for _, s := range app.sessions.Range {
-		s.(*session).interruptAll(shutDown)
-	}
+	app.interruptAll(func(*call) bool { return true }, shutDown)
 	if !app.work.wait(cancelWithin) {
 		return fmt.Errorf("core: shut down with %d handlers that do not return", app.work.count.Load())
 	}

@@ -128,9 +128,20 @@ func (c *call) lap(stage *time.Duration) {
 
 // interrupt ends the context of a call that nobody waits for any more, and
 // answers it, however long its handler will go on. Only the first counts.
-func (c *call) interrupt(why *refusal) {
-	if c.why.CompareAndSwap(nil, why) {
-		c.context.end(context.Canceled) // which a deadline has ended before, with its own error
+func (c *call) interrupt(why *refusal) { interruptAll([]*call{c}, why) }
+
+// interruptAll ends all contexts before it answers any call: a page that does not
+// read keeps the answer waiting, and must not keep its other calls running by that,
+// nor those of others.
+func interruptAll(calls []*call, why *refusal) {
+	var first []*call
+	for _, c := range calls {
+		if c.why.CompareAndSwap(nil, why) {
+			c.context.end(context.Canceled) // which a deadline has ended before, with its own error
+			first = append(first, c)
+		}
+	}
+	for _, c := range first {
 		c.answerError(why)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -336,5 +337,58 @@ func TestACallIsAnsweredOnce(t *testing.T) {
 	session.Deliver(p.Seal(isolation.TypeBatch, peer.AppendCall(nil, 2, 0, "notes.touch", textOf("x"))))
 	if a := <-answers; a.ID != 2 {
 		t.Errorf("another answer: %+v", a)
+	}
+}
+
+// Whoever sends the first answer waits for the page.
+func TestC7APageThatDoesNotReadKeepsNoOtherCallRunning(t *testing.T) {
+	running, ended := make(chan struct{}, 2), make(chan struct{}, 2)
+	b := newBench(t, nil, func(b *bench) {
+		b.Handle("notes.wait", func(ctx context.Context, _ *Request) (any, error) {
+			running <- struct{}{}
+			<-ctx.Done()
+			ended <- struct{}{}
+			return nil, ctx.Err()
+		})
+	})
+	offer, err := b.Gate().Offer("main", isolation.Direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, hello, err := peer.New(offer.Handshake())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready, read := make(chan struct{}, 1), make(chan struct{})
+	s, err := offer.Accept(hello, func(frame []byte) error {
+		if isolation.Type(frame[1]) == isolation.TypeReady {
+			_, _, err := p.Open(frame)
+			ready <- struct{}{}
+			return err
+		}
+		<-read
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-ready
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	defer close(read)
+	for id := range uint32(2) {
+		frame := p.Seal(isolation.TypeBatch, peer.AppendCall(nil, id+1, 0, "notes.wait", textOf("x")))
+		wait.Go(func() { s.Serve(frame) }) // its answers are sent by whoever makes them
+		<-running
+	}
+	now, cancel := context.WithCancel(t.Context())
+	cancel()
+	wait.Go(func() { _ = b.drain(now) })
+	for range 2 {
+		select {
+		case <-ended:
+		case <-time.After(2 * time.Second):
+			t.Fatal("a call goes on")
+		}
 	}
 }

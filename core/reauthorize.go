@@ -5,21 +5,17 @@ package core
 // permission and holds on to it is judged here: the calls that run by a grant
 // which asked for that.
 func (app *App) reauthorize(why string) {
-	for _, s := range app.sessions.Range {
-		s.(*session).reauthorize(why)
-	}
+	app.interruptAll(func(c *call) bool {
+		g := c.grant.Load()
+		return g != nil && g.CancelRunning && g.state.Load() == over
+	}, &refusal{code: CodeCancelled, reason: why})
 }
 
-func (s *session) reauthorize(why string) {
-	s.mu.Lock()
-	var lost []*call
-	for _, c := range s.calls {
-		if g := c.grant.Load(); g != nil && g.CancelRunning && g.state.Load() == over {
-			lost = append(lost, c)
-		}
+// interruptAll ends the calls that fit, of all sessions.
+func (app *App) interruptAll(fits func(*call) bool, why *refusal) {
+	var calls []*call
+	for _, s := range app.sessions.Range {
+		calls = append(calls, s.(*session).underWay(fits)...)
 	}
-	s.mu.Unlock()
-	for _, c := range lost {
-		c.interrupt(&refusal{code: CodeCancelled, reason: why})
-	}
+	interruptAll(calls, why)
 }

@@ -2,8 +2,6 @@ package core
 
 import (
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -141,14 +139,17 @@ func (s *session) cancel(number uint32) {
 	}
 }
 
-// interruptAll ends every call under way.
-func (s *session) interruptAll(why *refusal) {
+// underWay are the session's calls that fit.
+func (s *session) underWay(fits func(*call) bool) []*call {
 	s.mu.Lock()
-	calls := slices.Collect(maps.Values(s.calls))
-	s.mu.Unlock()
-	for _, c := range calls {
-		c.interrupt(why)
+	defer s.mu.Unlock()
+	var calls []*call
+	for _, c := range s.calls {
+		if fits(c) {
+			calls = append(calls, c)
+		}
 	}
+	return calls
 }
 
 // sumUp puts on record how many refusals are not.
