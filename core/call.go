@@ -243,7 +243,10 @@ func (c *call) answerError(r *refusal) {
 	if message == "" && r.code == CodeInvalidArgs && app.development && !r.private {
 		message = r.reason
 	}
-	c.write(isolation.AppendError(nil, c.number, errorJSON(r.code, c.id, message)))
+	if err := c.session.link.Write(isolation.AppendError(nil, c.number, errorJSON(r.code, c.id, message))); err != nil {
+		// Small frames don't hold every message, but an answer without one.
+		c.write(isolation.AppendError(nil, c.number, errorJSON(r.code, c.id, "")))
+	}
 }
 
 func (c *call) write(item []byte) {

@@ -242,3 +242,16 @@ func TestC7CallerHasNoFallback(t *testing.T) {
 		t.Errorf("in a derived context: %+v", id)
 	}
 }
+
+func TestAMessageThatNoFrameHoldsIsLeftOut(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Boundary.MaxFrame = 1 << 10 }, func(b *bench) {
+		b.Handle("notes.wait", func(context.Context, *Request) (any, error) {
+			return nil, &UserError{Message: strings.Repeat("x", maxMessage)}
+		})
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := b.connect(t, "main").Call(ctx, "notes.wait", textOf("x")); code(t, err) != CodeFailed {
+		t.Errorf("page got %v", err)
+	}
+}
