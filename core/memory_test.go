@@ -3,6 +3,9 @@ package core
 import (
 	"bytes"
 	"testing"
+	"time"
+
+	"github.com/sallyport/sallyport/isolation"
 )
 
 // A page's arguments are in the plaintext once and in what was parsed of it, and the
@@ -27,6 +30,20 @@ func TestC6NoArgumentsAreLeftInThePlaintext(t *testing.T) {
 		if v, ok := m.args.Field("text"); !ok || v.Text() != "secret" {
 			t.Error("what was parsed went with it")
 		}
+	}
+}
+
+// Items that are not taken become no calls, which would clear them.
+func TestC6NoArgumentsAreLeftInABatchThatBreaksARule(t *testing.T) {
+	b := newBench(t, nil, nil)
+	c := b.connect(t, "main")
+	value, _ := b.sessions.Load(c.Session)
+	unknown, after := []byte("secret"), []byte("secret")
+	if value.(*session).takeAll([]isolation.Item{{JSON: unknown}, {Kind: isolation.ItemCall, ID: 1, JSON: after}}, time.Now(), time.Now()) {
+		t.Fatal("an item of no kind is taken")
+	}
+	if left := append(unknown, after...); !bytes.Equal(left, make([]byte, len(left))) {
+		t.Errorf("the plaintext is %q", left)
 	}
 }
 

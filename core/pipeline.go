@@ -31,13 +31,24 @@ func (s *session) receive(f isolation.Sealed) {
 		s.link.End(isolation.EndProtocol)
 		return
 	}
-	for _, item := range items {
-		if !s.take(item, arrived, opened, len(items) == 1) { // one by one: numbered, limited, started
-			s.link.End(isolation.EndProtocol)
-			break
-		}
+	if !s.takeAll(items, arrived, opened) { // one by one: numbered, limited, started
+		s.link.End(isolation.EndProtocol)
 	}
 	clear(items) // which hold on to the plaintext
+}
+
+// takeAll takes a batch up to the item that breaks a rule. No call clears the
+// arguments of those from there on.
+func (s *session) takeAll(items []isolation.Item, arrived, opened time.Time) bool {
+	for i, item := range items {
+		if !s.take(item, arrived, opened, len(items) == 1) {
+			for _, left := range items[i:] {
+				clear(left.JSON)
+			}
+			return false
+		}
+	}
+	return true
 }
 
 // readItems reads a batch to its end before any of it takes effect. The items
