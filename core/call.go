@@ -70,6 +70,9 @@ func (c *call) Run() { c.serve() }
 func (c *call) serve() {
 	defer c.release()
 	c.mark = time.Now()
+	if late, _ := c.context.expire(c.mark); late { // before it began
+		c.interrupt(timedOut)
+	}
 	ended := false
 	defer func() {
 		if !ended { // a panic, or runtime.Goexit

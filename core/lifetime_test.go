@@ -153,3 +153,20 @@ func TestOneAlarmWatchesAllDeadlines(t *testing.T) {
 		}
 	})
 }
+
+// A page may give its call a millisecond, and a busy machine takes two to begin.
+func TestACallWhoseDeadlineHasPassedDoesNotBegin(t *testing.T) {
+	b := newBench(t, nil, nil)
+	value, _ := b.sessions.Load(b.connect(t, "main").Session)
+	s := value.(*session)
+	c := &call{session: s, number: 1, command: b.commands["notes.touch"], rules: b.policy.Load(), args: textOf("x")}
+	c.record = s.newRecord(1, c.command)
+	c.context.session, c.context.app, c.context.deadline = s.link.Context(), b.App, time.Now().Add(-time.Millisecond)
+	if refused := c.limit(time.Now()); refused != nil { // as admit does, but for the alarm
+		t.Fatal(refused)
+	}
+	c.serve()
+	if c.why.Load() != timedOut || len(b.runs) > 0 {
+		t.Errorf("interrupted by %v, and the handler ran %d times", c.why.Load(), len(b.runs))
+	}
+}

@@ -35,6 +35,10 @@ type Request struct {
 // returns is encoded once as JSON and must satisfy the command's output
 // schema; without one, only nil does. Handlers run concurrently.
 //
+// The context knows whose call it is, and keeps what belongs to that: arguments,
+// record and session. Work that goes on when the call is over had better have
+// another, with what it needs.
+//
 // The goroutine that a handler runs in serves other calls after it, unless the
 // handler panics or exits it. One that calls runtime.LockOSThread must unlock
 // the thread before it returns, having undone what it did to it; one that can't

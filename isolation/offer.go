@@ -193,8 +193,9 @@ func (l *funcLink) close(bool) {
 func (s *Session) Deliver(frame []byte) bool { return s.deliver(frame) }
 
 // Serve is Deliver for a caller that lends its goroutine, as a socket's reader
-// does: a call that came alone has run, and its answer has gone out, when Serve
-// returns. A call that waits for another frame would wait forever.
+// does: a call that came alone has run when Serve returns, and its answer has
+// gone out unless another frame was going out. A call that waits for another
+// frame would wait forever.
 func (s *Session) Serve(frame []byte) bool {
 	lent, authentic := s.deliverTo(frame, true)
 	if lent != nil {
