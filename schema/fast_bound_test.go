@@ -28,6 +28,8 @@ func TestFastGivesUp(t *testing.T) {
 		{"a condition that reaches itself twice", `{"if":{"properties":{"a":{"$ref":"#"}}},"then":{"properties":{"a":{"$ref":"#"}}},"else":false}`, deep},
 		{"references that double", `{"$defs":{` + doubling(40) + `},"$ref":"#/$defs/d0"}`, `1`},
 		{"texts under a large pattern", `{"items":{"pattern":"[a-z]{3,1000}$"}}`, `["` + strings.Repeat(strings.Repeat("a", 500)+`","`, 2000) + `"]`},
+		{"empty texts under a large pattern", `{"items":{"pattern":"^(?:a?){500}$"}}`, `[` + strings.Repeat(`"",`, 90_000) + `1]`},
+		{"empty names under a large pattern", `{"items":{"patternProperties":{"^(?:a?){500}$":true}}}`, `[` + strings.Repeat(`{"":1},`, 45_000) + `1]`},
 		{"names under a large pattern", `{"patternProperties":{"[a-z]{3,1000}$":true}}`, `{"` + strings.Repeat("k", 500_000) + `":1}`},
 	} {
 		s := mustCompile(t, "a.input.json", test.schema)

@@ -73,7 +73,7 @@ func (r *checker) match(p *fastPattern, text string) verdict {
 		}
 		return sure(p.quick.matches(text))
 	}
-	if r.matching -= len(text) * p.size; r.matching < 0 {
+	if r.matching -= matchingCost(text, p.size); r.matching < 0 {
 		return unknown
 	}
 	return sure(p.re.MatchString(text))

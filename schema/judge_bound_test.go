@@ -116,33 +116,23 @@ func refChain(n int, last string) string {
 	return fmt.Sprintf(`{"$ref":"#/$defs/d0","$defs":{%s"d%d":%s}}`, b.String(), n, last)
 }
 
-// heldBy runs f and says how long it took, how much of the heap it held at most, garbage
-// included, and how much it asked for in all, which doesn't depend on what else runs.
-func heldBy(f func()) (took time.Duration, most, all uint64) {
-	runtime.GC()
-	var before, now runtime.MemStats
+// hang is longer than a busy machine needs for anything here. What is bounded without it is counted.
+const hang = 2 * time.Minute
+
+// heldBy runs f and says how much of the heap it asked for in all, which doesn't depend on what else
+// the machine does, and how long it took, which does.
+func heldBy(f func()) (took time.Duration, all uint64) {
+	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	done := make(chan bool)
-	go func() {
-		start := time.Now()
-		f()
-		took = time.Since(start)
-		close(done)
-	}()
-	for {
-		select {
-		case <-done:
-			runtime.ReadMemStats(&now)
-			return took, max(most, before.HeapAlloc) - before.HeapAlloc, now.TotalAlloc - before.TotalAlloc
-		case <-time.After(20 * time.Millisecond):
-			runtime.ReadMemStats(&now)
-			most = max(most, now.HeapAlloc)
-		}
-	}
+	start := time.Now()
+	f()
+	took = time.Since(start)
+	runtime.ReadMemStats(&after)
+	return took, after.TotalAlloc - before.TotalAlloc
 }
 
-// Whatever the schema, a document of the default limits costs a second and 128 MiB at most,
-// and mostly a fraction of it. (Ten seconds here: a test machine may be busy.)
+// Whatever the schema, a document of the default limits costs half a second, as the log shows where
+// nothing else runs, and 192 MiB in all at most, and mostly a fraction of it.
 func TestHostilePairsAreBounded(t *testing.T) {
 	for _, h := range hostilePairs() {
 		s := mustCompile(t, "a.input.json", h.schema)
@@ -152,7 +142,7 @@ func TestHostilePairsAreBounded(t *testing.T) {
 			continue
 		}
 		var verdict error
-		took, most, all := heldBy(func() { verdict = s.ValidateInput("a", v) })
+		took, all := heldBy(func() { verdict = s.ValidateInput("a", v) })
 		word := "accepted"
 		var invalid *Invalid
 		if errors.As(verdict, &invalid) {
@@ -160,9 +150,9 @@ func TestHostilePairsAreBounded(t *testing.T) {
 		} else if verdict != nil {
 			t.Errorf("%s: no verdict: %v", h.name, verdict)
 		}
-		t.Logf("%6d ms %4d of %4d MiB %8d bytes  %-28s %s", took.Milliseconds(), most>>20, all>>20, len(h.text), h.name, word)
-		if took > 10*time.Second || most > 128<<20 || all > 192<<20 {
-			t.Errorf("%s: it took %v and %d MiB, %d in all", h.name, took, most>>20, all>>20)
+		t.Logf("%6d ms %4d MiB %8d bytes  %-28s %s", took.Milliseconds(), all>>20, len(h.text), h.name, word)
+		if took > hang || all > 192<<20 {
+			t.Errorf("%s: it took %v and %d MiB", h.name, took, all>>20)
 		}
 	}
 }

@@ -72,6 +72,10 @@ func instructions(pattern string) int {
 	return len(program.Inst)
 }
 
+// matchingCost is the work of a regular expression on a text: all its instructions may be tried at
+// each byte and at the end. An empty text isn't free, and a value may hold many.
+func matchingCost(text string, instructions int) int { return (len(text) + 1) * instructions }
+
 // patternCompiler adds pattern to v5. The meter is nil if the file's patterns are small.
 type patternCompiler struct{ meter *meter }
 
@@ -110,7 +114,7 @@ func (p patternSchema) Validate(ctx jsonschema.ValidationContext, v any) error {
 		return nil // maxLength refuses it
 	}
 	if p.meter != nil {
-		if p.meter.matching -= len(text) * p.size; p.meter.matching < 0 {
+		if p.meter.matching -= matchingCost(text, p.size); p.meter.matching < 0 {
 			panic(errSteps)
 		}
 	}

@@ -151,7 +151,7 @@ type size struct {
 	values   int
 	weight   int // of all values
 	pointers int // bytes of the pointers to all values, escaped at their longest
-	names    int // bytes of all members' names
+	names    int // bytes of all members' names, and one for the end of each
 	widest   int // members or items of one value
 	marks    int // members and items of a value and all around it, at most
 	depths   int // squares of the depths of all values
@@ -181,7 +181,7 @@ func (s *size) add(v Value, pointer, depth, around int) {
 	case Object:
 		s.weight += 1 + v.Len()/8
 		for name, member := range v.Fields() {
-			s.names += len(name)
+			s.names += len(name) + 1
 			s.add(member, pointer+1+3*len(name), depth+1, around)
 		}
 	case Number:
