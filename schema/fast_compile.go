@@ -154,10 +154,14 @@ func (f *fastCompiler) members(q *objectRule, s *jsonschema.Schema) {
 		names = append(names, name)
 	}
 	names = append(names, s.Required...)
+	needed := make(map[string]bool, len(s.Required))
+	for _, name := range s.Required {
+		needed[name] = true
+	}
 	done := make(map[string]bool, len(names))
 	for _, name := range names {
 		inner, named := s.Properties[name]
-		required := slices.Contains(s.Required, name)
+		required := needed[name]
 		if done[name] || !named && !required {
 			continue
 		}
