@@ -21,9 +21,10 @@ type lint struct {
 	order    []string          // those pointers, as they stand in the file
 	anchors  map[string]Value
 	refs     []Value
-	largest  int // instructions of a pattern
-	names    int // instructions of all patterns for member names
-	nested   int // schemas inside one another, for one value
+	largest  int  // instructions of a pattern
+	names    int  // instructions of all patterns for member names
+	nested   int  // schemas inside one another, for one value
+	full     bool // there are more than maxSchemas
 	faults   []error
 }
 
@@ -67,6 +68,10 @@ func (l *lint) run() []error {
 // maxFaults bounds what is said of one file: the rest is for the next run.
 const maxFaults = 100
 
+// maxSchemas bounds the schemas of one file. v5 goes through all of them for each $ref, when the
+// program starts and again for every further judge: 5,000 take it half a second, 100,000 minutes.
+const maxSchemas = 5_000
+
 // note keeps what is wrong and lets the lint go on.
 func (l *lint) note(err error) {
 	if err != nil {
@@ -75,6 +80,13 @@ func (l *lint) note(err error) {
 }
 
 func (l *lint) schema(v Value, pointer string) error {
+	if len(l.order) >= maxSchemas {
+		if l.full {
+			return nil // once is enough
+		}
+		l.full = true
+		return refuse(v, pointer, "more than %d schemas in one file, true and false included; write it shorter, or split the command", maxSchemas)
+	}
 	l.schemas[pointer] = v
 	l.order = append(l.order, pointer)
 	if v.Kind() == Bool {

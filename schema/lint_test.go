@@ -38,6 +38,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"an unknown keyword", `{"nullable":true}`, ":1:", "must begin with"},
 		{"a misspelt keyword under $defs", `{"$defs":{"a":{"requird":[]}}}`, ":1:", `did you mean "required"?`},
 
+		{"more schemas than v5 compiles in bearable time", `{"prefixItems":[` + strings.Repeat("true,", maxSchemas) + `true]}`, ":1:", "more than 5000 schemas"},
 		{"an unknown format", `{"format":"ipv5"}`, ":1:", "unknown format"},
 		{"a format of v5's own", `{"format":"ip-address"}`, ":1:", "unknown format"},
 		{"a format that isn't text", `{"format":1}`, ":1:", "unknown format"},
