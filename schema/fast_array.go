@@ -1,5 +1,7 @@
 package schema
 
+import "math"
+
 // An arrayRule holds what is asked of an array.
 type arrayRule struct {
 	least, most int
@@ -83,15 +85,7 @@ func (r *checker) unique(n *node) verdict {
 	seen := make(map[string]struct{}, len(items))
 	var key []byte
 	for i := range items {
-		item := &items[i]
-		switch item.kind {
-		case String:
-			key = appendText(append(key[:0], 's'), item.Text())
-		case Number:
-			key = appendText(append(key[:0], '#'), canonicalNumber(item.raw()))
-		default:
-			key = appendKey(key[:0], tree(item))
-		}
+		key = appendNodeKey(key[:0], &items[i], math.MaxInt)
 		if _, ok := seen[string(key)]; ok {
 			return no
 		}

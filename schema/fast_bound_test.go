@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 )
@@ -166,4 +167,36 @@ func TestFastContainsItsPanics(t *testing.T) {
 	if err := s.ValidateInput("a", v); err == nil || strings.Contains(err.Error(), "1e1") {
 		t.Errorf("the judge says %v", err)
 	}
+}
+
+// A key is the judge's, and stops where it can no longer be one that is looked for.
+func TestFastKeysAreTheJudges(t *testing.T) {
+	for _, text := range []string{
+		`null`, `true`, `"\u0061\ud83d\ude00"`, `-0.0`, `1e2`, `[]`, `{}`, `[[1.0,"x"],{"b":null,"\u0061":[false]},""]`, `{"b":1,"a":{"":2},"\u00e9":3,"aa":4}`,
+	} {
+		n := mustParse(t, text).(*node)
+		if got, want := string(appendNodeKey(nil, n, math.MaxInt)), string(appendKey(nil, tree(n))); got != want {
+			t.Errorf("%s: the key is %q, the judge's %q", text, got, want)
+		}
+	}
+	many := strings.Repeat("[],", 30_000)
+	for _, test := range []struct{ schema, text string }{
+		{`{"anyOf":[` + strings.Repeat(`{"const":[1]},`, 60) + `true]}`, "[" + many + "1]"},
+		{`{"anyOf":[` + strings.Repeat(`{"const":{"a":1}},`, 60) + `true]}`, `{"a":[` + many + `1]}`},
+		{`{"anyOf":[` + strings.Repeat(`{"const":{"a":1}},`, 60) + `true]}`, wideObject(4000)},
+	} {
+		s := mustCompile(t, "a.input.json", test.schema)
+		v := mustParse(t, test.text)
+		if _, all := heldBy(func() { spent(t, s, v) }); all > 1<<20 {
+			t.Errorf("%s: it took %d KiB to see that %s is none of these", shorten(test.schema, 30), all>>10, shorten(test.text, 30))
+		}
+	}
+}
+
+func wideObject(members int) string {
+	text := []byte("{")
+	for i := range members {
+		text = fmt.Appendf(text, `"k%d":1,`, i)
+	}
+	return string(append(text, `"":1}`...))
 }

@@ -3,6 +3,7 @@ package schema
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -14,6 +15,7 @@ type valueSet struct {
 	many    map[string]struct{} // the texts, if they are more than a few
 	numbers map[string]struct{} // as canonicalNumber has them
 	others  map[string]struct{} // keys of arrays and objects
+	longest int                 // bytes of one of those
 }
 
 const (
@@ -42,6 +44,7 @@ func compileValues(keys map[string]struct{}) *valueSet {
 			s.numbers[text] = struct{}{}
 		default:
 			s.others[key] = struct{}{}
+			s.longest = max(s.longest, len(key))
 		}
 	}
 	if len(s.texts) > fewTexts {
@@ -80,7 +83,7 @@ func (r *checker) oneOf(s *valueSet, n *node) verdict {
 	if !r.spend(len(n.raw())) {
 		return unknown
 	}
-	_, ok := s.others[string(appendKey(nil, tree(n)))]
+	_, ok := s.others[string(appendNodeKey(nil, n, s.longest))]
 	return sure(ok)
 }
 
@@ -97,4 +100,50 @@ func (r *checker) oneText(s *valueSet, n *node) verdict {
 		return sure(ok)
 	}
 	return sure(slices.Contains(s.texts, text))
+}
+
+// appendNodeKey is appendKeyWithin for a value that still lies on the tape.
+func appendNodeKey(dst []byte, n *node, most int) []byte {
+	switch n.kind {
+	case String:
+		return appendText(append(dst, 's'), n.Text())
+	case Number:
+		return appendText(append(dst, '#'), canonicalNumber(n.raw()))
+	case Array:
+		items := n.children()
+		dst = append(strconv.AppendInt(append(dst, '['), int64(len(items)), 10), ':')
+		for i := range items {
+			if len(dst) > most {
+				break
+			}
+			dst = appendNodeKey(dst, &items[i], most)
+		}
+		return dst
+	case Object:
+		return appendMembersKey(dst, n.children(), most)
+	}
+	return appendKey(dst, tree(n)) // null, false and true
+}
+
+func appendMembersKey(dst []byte, members []node, most int) []byte {
+	dst = append(strconv.AppendInt(append(dst, '{'), int64(len(members)), 10), ':')
+	if len(dst) > most || len(members) > (most-len(dst))/3 {
+		return dst // no member is shorter than 3 bytes, so no key that is looked for begins like that
+	}
+	type member struct {
+		name string
+		node *node
+	}
+	sorted := make([]member, len(members))
+	for i := range members {
+		sorted[i] = member{members[i].name(), &members[i]}
+	}
+	slices.SortFunc(sorted, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	for _, m := range sorted {
+		if dst = appendText(dst, m.name); len(dst) > most {
+			break
+		}
+		dst = appendNodeKey(dst, m.node, most)
+	}
+	return dst
 }
