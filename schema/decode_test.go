@@ -338,6 +338,11 @@ func TestTypesThatCannotBeDecodedAreFoundEarly(t *testing.T) {
 	check("option string on a list", err10)
 	_, err11 := NewDecoder[Selfish]()
 	check("a struct that embeds itself", err11)
+	type pointer *pointer
+	_, err13 := NewDecoder[pointer]()
+	check("a pointer to itself", err13)
+	_, err14 := NewDecoder[struct{ A []pointer }]()
+	check("a pointer to itself inside", err14)
 	var floats map[nameOfFloat]int
 	check("names that equal nothing, themselves included", Decode(mustParse(t, `{"NaN":1}`), &floats))
 	check("a value instead of a pointer", Decode(mustParse(t, `1`), 1))

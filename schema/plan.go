@@ -81,6 +81,9 @@ func (p *plans) make(t reflect.Type) (filler, error) {
 }
 
 func (p *plans) pointer(t reflect.Type) (filler, error) {
+	if pointsToItself(t) {
+		return nil, fmt.Errorf("schema: no JSON value can become a %v, which points to itself and nothing else", t)
+	}
 	fill, err := p.of(t.Elem())
 	if err != nil {
 		return nil, err
@@ -96,6 +99,18 @@ func (p *plans) pointer(t reflect.Type) (filler, error) {
 		at.Set(target)
 		return nil
 	}, nil
+}
+
+// pointsToItself reports whether pointers lead from a type to itself, as in type P *P.
+func pointsToItself(t reflect.Type) bool {
+	passed := map[reflect.Type]bool{}
+	for ; t.Kind() == reflect.Pointer; t = t.Elem() {
+		if passed[t] {
+			return true
+		}
+		passed[t] = true
+	}
+	return false
 }
 
 func (p *plans) slice(t reflect.Type) (filler, error) {
