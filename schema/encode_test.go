@@ -484,3 +484,27 @@ func TestEncodersMayBeSharedByGoroutines(t *testing.T) {
 		}
 	}
 }
+
+// What omitempty leaves out needs no room, and what it leaves in needs all of its own.
+func TestOmittedMembersCountForNothing(t *testing.T) {
+	type optional struct {
+		S string         `json:"s,omitempty"`
+		B []byte         `json:"b,omitempty"`
+		M map[string]int `json:"m,omitempty"`
+		A any            `json:"a,omitempty"`
+	}
+	e, err := NewEncoder[optional]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := e.Append(nil, &optional{}, 2); err != nil || string(text) != "{}" {
+		t.Errorf("got %s and %v", text, err)
+	}
+	value := optional{S: "x"} // {"s":"x"}
+	if _, err := e.Append(nil, &value, 8); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a byte too many: %v", err)
+	}
+	if text, err := e.Append(nil, &value, 9); err != nil {
+		t.Errorf("just enough: %s and %v", text, err)
+	}
+}

@@ -247,7 +247,11 @@ func (w *writers) structure(t reflect.Type) (writer, error) {
 			}
 			dst = append(dst, p.head...)
 			start := len(dst)
-			if dst, err = p.write(dst, value, r); err != nil {
+			room := r
+			if p.empty { // what is taken back doesn't count
+				room.end = max(r.end, start+len(null))
+			}
+			if dst, err = p.write(dst, value, room); err != nil {
 				return nil, under(err, token(p.name, true))
 			}
 			if p.empty && isEmpty(dst[start:]) {
