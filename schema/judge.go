@@ -51,12 +51,13 @@ func compileWhole(file string, source []byte) (*contract, []*FileError) {
 		slices.SortStableFunc(faults, func(a, b *FileError) int { return cmp.Compare(a.Line, b.Line) })
 		return nil, faults
 	}
-	c := &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known, schemas: len(l.schemas), load: l.load(), idle: make(chan *judge, 16)}
-	c.text = l.translated()
-	if c.doc, err = Parse(c.text, schemaLimits()); err != nil {
+	c := &contract{file: file, source: bytes.Clone(source), words: l.words, known: l.known, schemas: len(l.schemas), load: l.load()}
+	text := l.translated()
+	if c.doc, err = Parse(text, schemaLimits()); err != nil {
 		return only(0, fmt.Errorf("the translated schema is not acceptable: %w", err))
 	}
-	c.shared, err = newJudge(c.text, false)
+	c.metered = newJudges(text)
+	c.shared, err = newJudge(text, false)
 	if err == nil {
 		c.fast = compileFast(c)
 		return c, nil
@@ -146,11 +147,11 @@ func (c *contract) judge(v Value, wrong bool) (err error) {
 	}
 	j := c.shared
 	if !c.load.fits(size, units) || c.load.largest > freeInstructions {
-		if j, err = c.metered(); err != nil {
-			return err
+		if j, err = c.metered.take(); err != nil {
+			return fmt.Errorf("schema: %s: no further judge: %w", c.file, err)
 		}
 		*j.meter = meter{left: units, matching: maxMatching, each: c.load.each(size)}
-		defer c.release(j)
+		defer c.metered.giveBack(j)
 	}
 	defer func() {
 		switch r := recover(); r {
@@ -171,27 +172,6 @@ func (c *contract) judge(v Value, wrong bool) (err error) {
 		return fmt.Errorf("schema: %s: the judge gave no verdict (%T)", c.file, err)
 	}
 	return c.explain(v, invalid)
-}
-
-// metered returns a judge with a meter, which nobody else uses until it is released.
-func (c *contract) metered() (*judge, error) {
-	select {
-	case j := <-c.idle:
-		return j, nil
-	default:
-	}
-	j, err := newJudge(c.text, true)
-	if err != nil {
-		return nil, fmt.Errorf("schema: %s: no further judge: %w", c.file, err)
-	}
-	return j, nil
-}
-
-func (c *contract) release(j *judge) {
-	select {
-	case c.idle <- j:
-	default: // enough are waiting
-	}
 }
 
 // tree is what v5 reads. It is built anew for every judgement, so that nothing that

@@ -46,14 +46,13 @@ type contract struct {
 	key
 	file    string // as the fs.FS names it
 	source  []byte
-	text    []byte            // what v5 compiled: the source, translated
-	doc     Value             // the same, parsed
+	doc     Value             // what v5 compiled: the source, translated
 	words   map[string]string // translated pattern to the pattern as written
 	known   map[string]bool   // member names that the schema mentions
 	schemas int               // how many schemas the file holds
 	load    load              // what it costs v5
 	shared  *judge            // serves everybody, and has no meter
-	idle    chan *judge       // serve one each, with a meter
+	metered *judges           // serve one each
 	fast    *fast             // accepts what it knows; nil if nothing may be accepted without a judge
 	wording int               // units that may be spent on saying what is wrong
 }
