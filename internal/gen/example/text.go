@@ -1,6 +1,7 @@
 package example
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -15,16 +16,22 @@ import (
 
 func (m *Maker) text(parts []schema.Value, hint string) ([]byte, bool) {
 	least, most := count(parts, "minLength", true, 0), count(parts, "maxLength", false, math.MaxInt32)
+	text := ""
+	if format, ok := field(parts, "format"); ok {
+		text = formatted(format.Text(), m.salt)
+	}
 	if pattern, ok := field(parts, "pattern"); ok {
+		// Where both are asked for the format is the harder one to meet, as of a Go type's time.
+		if re, err := regexp.Compile(pattern.Text()); text != "" && err == nil && re.MatchString(text) {
+			return quoted(text), true
+		}
 		text, ok := m.matching(pattern.Text(), hint, least, most)
 		return quoted(text), ok
 	}
-	if format, ok := field(parts, "format"); ok {
-		if text := formatted(format.Text(), m.salt); text != "" {
-			return quoted(text), true
-		}
+	if text != "" {
+		return quoted(text), true
 	}
-	text := hint
+	text = hint
 	if m.Text != nil {
 		text = m.Text(hint)
 	}
@@ -70,6 +77,8 @@ func formatted(format string, salt int) string {
 		return "/notes/" + strconv.Itoa(salt)
 	case "relative-json-pointer":
 		return strconv.Itoa(salt) + "/notes"
+	case "base64":
+		return base64.StdEncoding.EncodeToString([]byte("bytes" + some(salt)))
 	case "regex":
 		return "^[a-z]{" + strconv.Itoa(salt+1) + "}$"
 	}
