@@ -129,6 +129,9 @@ func call(set *schema.Set, name string, args json.RawMessage) string {
 		}
 	}
 	text := string(args)
+	if text == "" {
+		text = "args" // no example is known, which doesn't mean that there are none
+	}
 	if left := leftOut(set, name); left != "" && left == text {
 		text = ""
 	}

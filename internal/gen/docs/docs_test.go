@@ -173,7 +173,7 @@ func TestTheCallIsThatOfTheGeneratedClient(t *testing.T) {
 		{"notes.list", `{"type":"object","additionalProperties":false}`, `await commands.notes.list();`},
 		{"now", `{"type":"null"}`, `await commands.now();`},
 		{"my-app.2.go", `{"type":"string"}`, `await commands["my-app"]["2"].go("value");`},
-		{"never", `false`, `await commands.never();`},
+		{"never", `false`, `await commands.never(args);`},
 	} {
 		r := described(t, test.name+".input.json", test.input)
 		if got := r.Commands[0].Call; got != test.want {
