@@ -132,7 +132,9 @@ func (f *files) load(fsys fs.FS) error {
 	}
 	f.manifest, f.said = m, m
 	f.name, f.schemasName, f.capabilitiesName, f.hookName = m.Name, m.Schemas, m.Capabilities, m.Hook
-	if f.schemas, err = fs.Sub(fsys, m.Schemas); err != nil {
+	if m.Schemas == "" {
+		f.schemas = memfs.FS{}
+	} else if f.schemas, err = fs.Sub(fsys, m.Schemas); err != nil {
 		return fmt.Errorf("core: %w", m.Errorf("/schemas", "%v", err))
 	}
 	if f.capabilities, err = fs.Sub(fsys, m.Capabilities); err != nil {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -71,6 +72,42 @@ func TestC7ACommandWithoutAFileHasTheSchemaOfItsTypes(t *testing.T) {
 			}
 			<-b.runs
 		})
+	}
+}
+
+// An app whose schemas are all made of Go types has no folder of schemas:
+// go:embed takes no empty one.
+func TestAnAppOfGoTypesAloneNeedsNoSchemaFolder(t *testing.T) {
+	files := testFiles()
+	files["sallyport.json"].Data = bytes.Replace(files["sallyport.json"].Data, []byte(`"schemas":"schemas",`), nil, 1)
+	for name := range files {
+		if strings.HasPrefix(name, "schemas/") {
+			delete(files, name)
+		}
+	}
+	start := func(register func(*App)) error {
+		app, err := New(Config{Files: files, Record: audits.NewMemory(1), Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		register(app)
+		err = app.StartInProcess()
+		if stop := app.Shutdown(patient(t)); stop != nil {
+			t.Error(stop)
+		}
+		return err
+	}
+	typed := func(app *App) {
+		Command(app, "notes.echo", func(_ context.Context, a text) (text, error) { return a, nil })
+	}
+	if err := start(typed); err != nil {
+		t.Error(err)
+	}
+	untyped := func(app *App) {
+		app.Handle("notes.echo", func(context.Context, *Request) (any, error) { return nil, nil })
+	}
+	if err := start(untyped); err == nil || !strings.Contains(err.Error(), `command "notes.echo" has no input schema`) {
+		t.Errorf("a command without any schema: %v", err)
 	}
 }
 

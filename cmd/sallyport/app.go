@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -81,10 +82,7 @@ func startApp(ctx context.Context, dir string, m *manifest.Manifest, log *slog.L
 		f.Detail = strings.TrimPrefix(err.Error(), "core: ")
 		return f
 	}
-	parts := []string{m.Schemas, m.Capabilities, m.Hook, m.Page}
-	if m.Hook == "" {
-		parts = []string{m.Schemas, m.Capabilities, m.Page}
-	}
+	parts := slices.DeleteFunc([]string{m.Schemas, m.Capabilities, m.Hook, m.Page}, func(part string) bool { return part == "" })
 	f.OK, f.Detail = true, fmt.Sprintf("%s and %s are as the core wants them", strings.Join(parts, ", "), counted(len(m.Commands), "command"))
 	if made := madeSchemas(dir, m); len(made) > 0 {
 		f.Detail += fmt.Sprintf("; without a file, so that the app itself must make it of a Go type: %s", strings.Join(made, ", "))
@@ -95,7 +93,13 @@ func startApp(ctx context.Context, dir string, m *manifest.Manifest, log *slog.L
 // tryStart starts and ends an app of which no page is ever served.
 func tryStart(ctx context.Context, dir string, m *manifest.Manifest, variables map[string]string, log *slog.Logger) error {
 	// A record of its own: the app's is not this command's to write.
-	app, err := core.New(core.Config{Files: withSchemas(dir, m), Variables: variables, Record: audits.NewMemory(1), Log: log})
+	config := core.Config{Files: os.DirFS(dir), Variables: variables, Record: audits.NewMemory(1), Log: log}
+	if made := placeholders(dir, m); m.Schemas == "" {
+		config.Schemas = made
+	} else {
+		config.Files = completed{config.Files, m.Schemas, made}
+	}
+	app, err := core.New(config)
 	if err != nil {
 		return err
 	}
@@ -115,7 +119,7 @@ func madeSchemas(dir string, m *manifest.Manifest) []string {
 	for _, name := range m.Commands {
 		file := schema.Input.FileName(name)
 		found := false
-		// What can't be read is the core's to say.
+		// What can't be read is the core's to say; "" is no path, and so finds nothing.
 		_ = fs.WalkDir(os.DirFS(dir), m.Schemas, func(at string, entry fs.DirEntry, err error) error {
 			found = found || err == nil && path.Base(at) == file
 			return nil
@@ -127,15 +131,14 @@ func madeSchemas(dir string, m *manifest.Manifest) []string {
 	return files
 }
 
-// withSchemas is an app's folder with a schema for each listed command: one
-// that takes nothing where there is no file, so that rules can't read from it
-// what it does not guarantee.
-func withSchemas(dir string, m *manifest.Manifest) fs.FS {
-	f := completed{FS: os.DirFS(dir), folder: m.Schemas, more: memfs.FS{}}
+// placeholders are a schema for each listed command that has no file: one that
+// takes nothing, so that rules can't read from it what it does not guarantee.
+func placeholders(dir string, m *manifest.Manifest) memfs.FS {
+	more := memfs.FS{}
 	for _, file := range madeSchemas(dir, m) {
-		f.more[file] = []byte("false")
+		more[file] = []byte("false")
 	}
-	return f
+	return more
 }
 
 // completed is a file system with more files in one of its folders.

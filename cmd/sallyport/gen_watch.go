@@ -72,7 +72,7 @@ func schemaPlaces(dir string) (folders, single []string) {
 	if err != nil {
 		return nil, single
 	}
-	if m, err := manifest.Parse(name, data); err == nil {
+	if m, err := manifest.Parse(name, data); err == nil && m.Schemas != "" {
 		folders = []string{filepath.Join(dir, filepath.FromSlash(m.Schemas))}
 	}
 	return folders, single

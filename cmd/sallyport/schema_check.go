@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,13 +15,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport/sallyport/internal/manifest"
+	"github.com/sallyport/sallyport/internal/memfs"
 	"github.com/sallyport/sallyport/schema"
 )
 
 // schemaReport is what `sallyport schema check --json` prints.
 type schemaReport struct {
 	OK       bool            `json:"ok"`
-	Folder   string          `json:"folder"` // of the schema files
+	Folder   string          `json:"folder"` // of the schema files; "" without one
 	App      string          `json:"app,omitempty"`
 	Problems []schemaProblem `json:"problems"`
 	Warnings []string        `json:"warnings,omitempty"`
@@ -89,8 +91,12 @@ func checkSchemas(c *cobra.Command, dir, app string) (schemaReport, error) {
 	if err != nil {
 		return schemaReport{}, err
 	}
-	done := patience(c.ErrOrStderr(), "sallyport: compiling the schemas of "+inLine(folder)+"…")
-	set, faults, err := schema.Check(os.DirFS(folder))
+	files := fs.FS(memfs.FS{})
+	if folder != "" {
+		files = os.DirFS(folder)
+	}
+	done := patience(c.ErrOrStderr(), "sallyport: compiling the schemas of "+inLine(cmp.Or(folder, dir))+"…")
+	set, faults, err := schema.Check(files)
 	done()
 	if err != nil {
 		return schemaReport{}, plainly(err)
@@ -115,7 +121,8 @@ func checkSchemas(c *cobra.Command, dir, app string) (schemaReport, error) {
 	return r, nil
 }
 
-// schemaFolder is the folder of schema files that dir is or, by its manifest, leads to.
+// schemaFolder is the folder of schema files that dir is or, by its manifest, leads to; "" if that
+// names none.
 func schemaFolder(dir string) (string, *manifest.Manifest, error) {
 	if err := wantFolder(dir); err != nil {
 		return "", nil, err
@@ -131,6 +138,9 @@ func schemaFolder(dir string) (string, *manifest.Manifest, error) {
 	m, err := manifest.Parse(name, data)
 	if err != nil {
 		return "", nil, plainly(err)
+	}
+	if m.Schemas == "" {
+		return "", m, nil
 	}
 	folder := filepath.Join(dir, filepath.FromSlash(m.Schemas))
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
@@ -183,14 +193,23 @@ func printSchemaCheck(w io.Writer, r schemaReport) error {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&b, "warning: %s\n", inLine(warning))
 	}
+	from, hold := inLine(cmp.Or(r.Folder, manifest.FileName)), "holds"
+	switch {
+	case r.App != "" && r.Folder == "":
+		from = "what the app makes of Go types"
+	case r.App != "":
+		from, hold = from+" and what the app makes of Go types", "hold"
+	}
 	held := fmt.Sprintf("%s of %s and %s", counted(r.Schemas, "schema"), counted(r.Commands, "command"), counted(r.Events, "event"))
 	switch {
 	case !r.OK:
 		fmt.Fprintf(&b, "%s; %s can be used\n", counted(len(r.Problems), "problem"), held)
+	case r.Schemas == 0 && r.App == "":
+		fmt.Fprintf(&b, "%s %s leads to no schema files; --app looks at what an app makes of Go types\n", p.good("✓"), from)
 	case r.Schemas == 0:
-		fmt.Fprintf(&b, "%s %s holds no schema, so that no command can be called\n", p.good("✓"), inLine(r.Folder))
+		fmt.Fprintf(&b, "%s %s %s no schema, so that no command can be called\n", p.good("✓"), from, hold)
 	default:
-		fmt.Fprintf(&b, "%s %s holds %s, revision %s\n", p.good("✓"), inLine(r.Folder), held, r.Revision)
+		fmt.Fprintf(&b, "%s %s %s %s, revision %s\n", p.good("✓"), from, hold, held, r.Revision)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

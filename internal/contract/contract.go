@@ -65,6 +65,9 @@ func (c *Contract) readFolder(dir string) error {
 	switch {
 	case err == nil:
 		c.Name, c.Commands = m.Name, m.Commands
+		if m.Schemas == "" {
+			return nil
+		}
 		dir = filepath.Join(dir, filepath.FromSlash(m.Schemas))
 		if err := wantFolder(dir); err != nil {
 			return err

@@ -29,7 +29,7 @@ func (m *Manifest) check() error {
 	if !m.Given("/version") || m.Version != Version {
 		return m.Errorf("/version", "the number %d was expected, the version of this format", Version)
 	}
-	for _, field := range []string{"name", "schemas", "capabilities", "page", "windows"} {
+	for _, field := range []string{"name", "capabilities", "page", "windows"} {
 		if !m.Given("/" + field) {
 			return m.Errorf("/"+field, "the field is missing; every app has one")
 		}
@@ -37,7 +37,12 @@ func (m *Manifest) check() error {
 	if !matches(nameGrammar, m.Name, maxName) {
 		return m.Errorf("/name", "%q cannot name an app; expected at most %d lower-case letters, digits and single hyphens, a letter first", m.Name, maxName)
 	}
-	for _, p := range []struct{ pointer, path string }{{"/schemas", m.Schemas}, {"/capabilities", m.Capabilities}, {"/page", m.Page}} {
+	if m.Given("/schemas") {
+		if err := m.checkPath("/schemas", m.Schemas); err != nil {
+			return err
+		}
+	}
+	for _, p := range []struct{ pointer, path string }{{"/capabilities", m.Capabilities}, {"/page", m.Page}} {
 		if err := m.checkPath(p.pointer, p.path); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ package manifest
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -36,7 +37,7 @@ type Manifest struct {
 	Version   int    `json:"version"`
 	Name      string `json:"name"` // also that of the app's folder in the user's state folder
 
-	Schemas      string `json:"schemas"`      // folder of <command>.input.json and <command>.output.json
+	Schemas      string `json:"schemas"`      // folder of <command>.input.json and <command>.output.json; "" if there is none
 	Capabilities string `json:"capabilities"` // folder of Rego files
 	Hook         string `json:"hook"`         // JavaScript file; "" if and only if Pattern is brownfield
 	Page         string `json:"page"`         // folder of index.html and what it loads
@@ -148,9 +149,11 @@ func (m *Manifest) CheckFiles(fsys fs.FS) error {
 		folder        bool
 	}
 	wanted := []want{
-		{"/schemas", m.Schemas, true},
 		{"/capabilities", m.Capabilities, true},
 		{"/page", m.Page, true},
+	}
+	if m.Schemas != "" {
+		wanted = append(wanted, want{"/schemas", m.Schemas, true})
 	}
 	if m.Hook != "" {
 		wanted = append(wanted, want{"/hook", m.Hook, false})
@@ -163,6 +166,8 @@ func (m *Manifest) CheckFiles(fsys fs.FS) error {
 	for _, w := range wanted {
 		info, err := fs.Stat(fsys, w.name)
 		switch {
+		case w.pointer == "/schemas" && errors.Is(err, fs.ErrNotExist): // go:embed takes no empty folder
+			return fmt.Errorf("%w: %w", m.Errorf(w.pointer, "%q cannot be read; leave the field out if all schemas are made of Go types", w.name), err)
 		case err != nil:
 			return fmt.Errorf("%w: %w", m.Errorf(w.pointer, "%q cannot be read", w.name), err)
 		case w.folder && !info.IsDir():

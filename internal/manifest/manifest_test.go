@@ -107,7 +107,7 @@ func TestParseRefusals(t *testing.T) {
 		{"no name", `"name": "notes",`, ``, `sallyport.json:1: name: the field is missing`, false},
 		{"a name that leaves its folder", `"notes",`, `"../etc",`, `sallyport.json:4: name: "../etc" cannot name an app`, false},
 		{"a name that ends in a line break", `"notes",`, `"notes\n",`, `sallyport.json:4: name:`, false},
-		{"no schemas", `"schemas": "schemas",`, ``, `sallyport.json:1: schemas: the field is missing`, false},
+		{"an empty path of schemas", `"schemas": "schemas"`, `"schemas": ""`, `sallyport.json:5: schemas: "" cannot be used`, false},
 		{"a path upward", `"capabilities": "capabilities"`, `"capabilities": "../capabilities"`, `sallyport.json:6: capabilities: "../capabilities" cannot be used; expected a path below`, false},
 		{"a path upward in the middle", `"page": "page"`, `"page": "a/../../b"`, `sallyport.json:8: page:`, false},
 		{"a path from the root", `"page": "page"`, `"page": "/etc"`, `sallyport.json:8: page:`, false},
@@ -233,7 +233,7 @@ func TestLoadAndCheckFiles(t *testing.T) {
 	}
 	tests := []struct{ without, want string }{
 		{"", ""},
-		{"schemas/a.input.json", `sallyport.json:5: schemas: "schemas" cannot be read`},
+		{"schemas/a.input.json", `sallyport.json:5: schemas: "schemas" cannot be read; leave the field out if all schemas are made of Go types`},
 		{"capabilities/c.rego", `sallyport.json:6: capabilities: "capabilities" cannot be read`},
 		{"hook.js", `sallyport.json:7: hook: "hook.js" cannot be read`},
 		{"page/index.html", `sallyport.json:8: page: "page" cannot be read`},
