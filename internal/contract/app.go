@@ -105,8 +105,8 @@ func describe(ctx context.Context, app string) (line []byte, err error) {
 	return line, nil
 }
 
-// run returns what a program prints. Its error has the end of what it
-// complains of.
+// run returns what a program prints. Its error is the end of what it complains
+// of, without the stacks of a panic: what is wrong stands before them.
 func run(ctx context.Context, name string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 	c := exec.CommandContext(ctx, name, args...)
@@ -115,8 +115,9 @@ func run(ctx context.Context, name string, args ...string) ([]byte, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if said := strings.TrimSpace(stderr.String()); said != "" {
-			return nil, fmt.Errorf("%w: %s", err, said[max(0, len(said)-4096):])
+		said, _, _ := strings.Cut(stderr.String(), "\n\ngoroutine ")
+		if said = strings.TrimSpace(said); said != "" {
+			return nil, errors.New(said[max(0, len(said)-4096):])
 		}
 		return nil, err
 	}

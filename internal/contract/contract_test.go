@@ -161,7 +161,8 @@ func TestAppsThatDoNotDescribeThemselves(t *testing.T) {
 		{"no program", ".", "", ". is no program (contract); name the main package"},
 		{"several packages", "./...", "", "is no program"},
 		{"a flag for a package", "-x", "", "can't be built"},
-		{"one that fails before", testApp, "SALLYPORT_TEST_BROKEN", "does not start: exit status 1: no database to be found"},
+		{"one that fails before", testApp, "SALLYPORT_TEST_BROKEN", "does not start: no database to be found"},
+		{"one that panics", testApp, "SALLYPORT_TEST_PANIC", "does not start: panic: core: command \"notes.save\": schema: no JSON value can become a chan int"},
 		{"one that never comes to its start", testApp, "SALLYPORT_TEST_IDLE", "ended without describing itself; it must come to core's Run or Start"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -170,6 +171,8 @@ func TestAppsThatDoNotDescribeThemselves(t *testing.T) {
 			}
 			if _, err := Load(t.Context(), "", test.app); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q in it", err, test.want)
+			} else if strings.Contains(err.Error(), "goroutine ") {
+				t.Errorf("a stack in %v", err)
 			}
 		})
 	}

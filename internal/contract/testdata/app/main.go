@@ -57,6 +57,9 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	if os.Getenv("SALLYPORT_TEST_PANIC") != "" {
+		core.Command(app, "notes.save", func(context.Context, chan int) (note, error) { return note{}, nil })
+	}
 	core.Command(app, "notes.save", func(context.Context, save) (note, error) { return note{}, nil })
 	core.Command(app, "notes.read", func(context.Context, save) (struct{}, error) { return struct{}{}, nil })
 	app.Handle("notes.any", func(context.Context, *core.Request) (any, error) { return nil, nil })
