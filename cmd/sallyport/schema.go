@@ -53,7 +53,11 @@ func loadContract(ctx context.Context, errOut io.Writer, dir, app string) (*cont
 	if err := wantFolder(dir); err != nil {
 		return nil, err
 	}
-	done := patience(errOut, "sallyport: compiling the schemas of "+inLine(dir)+"…")
+	doing := "compiling the schemas of " + inLine(dir)
+	if app != "" {
+		doing = "building " + inLine(app) + " and asking it for its schemas"
+	}
+	done := patience(errOut, "sallyport: "+doing+"…")
 	read, err := contract.Load(ctx, dir, app)
 	done()
 	if err != nil {

@@ -30,7 +30,7 @@ type validation struct {
 // A mismatch is why a document is refused. The first three are what an app logs for it.
 type mismatch struct {
 	Pointer  string `json:"pointer"` // "*" for each name that the schema does not mention
-	Keyword  string `json:"keyword"` // "syntax" where the document is no acceptable JSON
+	Keyword  string `json:"keyword"` // of the schema, keywordSyntax or keywordLimits
 	Expected string `json:"expected"`
 	Problem  string `json:"problem,omitempty"` // of the syntax, or of the judge
 	At       string `json:"at"`                // the pointer with the document's own names
@@ -39,8 +39,11 @@ type mismatch struct {
 	Column   int    `json:"column"` // in bytes, from 1
 }
 
-// keywordSyntax stands where no keyword refused a document but the parser.
-const keywordSyntax = "syntax"
+// What stands where no keyword refused a document, as in the app's log.
+const (
+	keywordSyntax = "syntax" // the parser did
+	keywordLimits = "limits" // it is too large
+)
 
 // validateFlags say which document is asked about. Each flag of a side holds its file.
 type validateFlags struct {
@@ -161,7 +164,7 @@ func (f *validateFlags) validate(c *cobra.Command, dir string) (validation, erro
 	side, name, file := f.asked()
 	v := validation{Name: name, Side: side.String(), Schema: read.Origins[side.FileName(name)], Document: file}
 	if v.Schema == "" && !(side == schema.Output && read.Set.HasInput(name)) {
-		return validation{}, noSuchSchema(read, side, name, dir)
+		return validation{}, noSuchSchema(read, side, name, dir, f.app)
 	}
 	limits, err := documentLimits(dir, side, name)
 	if err != nil {
@@ -176,10 +179,13 @@ func (f *validateFlags) validate(c *cobra.Command, dir string) (validation, erro
 	return v, nil
 }
 
-func noSuchSchema(read *contract.Contract, side schema.Side, name, dir string) error {
+func noSuchSchema(read *contract.Contract, side schema.Side, name, dir, app string) error {
 	err := fmt.Errorf("there is no %s in %s", side.FileName(name), dir)
 	if names := read.Set.Names(side); len(names) > 0 && len(names) <= 20 {
 		err = fmt.Errorf("%w; of that side there are %s", err, strings.Join(names, ", "))
+	}
+	if app == "" && (side == schema.Input || side == schema.Output) {
+		err = fmt.Errorf("%w; if the app makes it of a Go type, add --app", err)
 	}
 	return err
 }
@@ -231,6 +237,11 @@ func readDocument(ctx context.Context, in io.Reader, file string, size int) ([]b
 
 // judge is nil for a document that is accepted.
 func judge(set *schema.Set, side schema.Side, name string, data []byte, limits schema.Limits) *mismatch {
+	if len(data) > limits.Size {
+		m := &mismatch{Keyword: keywordLimits, Expected: fmt.Sprintf("at most %d bytes of JSON", limits.Size), Offset: limits.Size}
+		_, m.Line, m.Column = locate(data, m.Offset)
+		return m
+	}
 	set = set.Patient()
 	value, err := schema.Parse(data, limits)
 	if err == nil {
@@ -261,6 +272,9 @@ func judge(set *schema.Set, side schema.Side, name string, data []byte, limits s
 	return m
 }
 
+// shownPointer is a pointer that can be seen where it leads to the whole.
+func shownPointer(pointer string) string { return inLine(cmp.Or(pointer, `""`)) }
+
 func printValidation(w io.Writer, v validation) error {
 	p := newPainter(w)
 	document := inLine(v.Document)
@@ -276,16 +290,12 @@ func printValidation(w io.Writer, v validation) error {
 		return err
 	}
 	var b strings.Builder
-	pointer := v.Pointer
-	if pointer == "" {
-		pointer = `""`
-	}
-	fmt.Fprintf(&b, "%s %s:%d:%d: %s: %s: expected %s\n", p.bad("✗"), document, v.Line, v.Column, inLine(pointer), v.Keyword, inLine(v.Expected))
+	fmt.Fprintf(&b, "%s %s:%d:%d: %s: %s: expected %s\n", p.bad("✗"), document, v.Line, v.Column, shownPointer(v.Pointer), v.Keyword, inLine(v.Expected))
 	if v.Problem != "" {
 		fmt.Fprintf(&b, "  found     %s\n", inLine(v.Problem))
 	}
 	if v.At != v.Pointer {
-		fmt.Fprintf(&b, "  at        %s\n", inLine(v.At))
+		fmt.Fprintf(&b, "  at        %s\n", shownPointer(v.At))
 	}
 	fmt.Fprintf(&b, "  schema    %s\n", by)
 	_, err := io.WriteString(w, b.String())

@@ -30,7 +30,7 @@ func Generate(c *contract.Contract) (*Client, error) {
 	}
 	for _, name := range client.Commands {
 		if !c.Set.HasInput(name) {
-			return nil, fmt.Errorf("the command %s has no input schema; write %s", name, schema.Input.FileName(name))
+			return nil, fmt.Errorf("the command %s has no input schema; write %s, or add --app if the app makes it of a Go type", name, schema.Input.FileName(name))
 		}
 		for _, s := range sides {
 			if err := g.read(s.side, name, s.suffix); err != nil {

@@ -30,7 +30,7 @@ func TestContractsThatMakeNoClient(t *testing.T) {
 		commands []string
 		want     string
 	}{
-		{"a command without an input schema", map[string]string{"a.output.json": "true"}, []string{"a"}, "the command a has no input schema; write a.input.json"},
+		{"a command without an input schema", map[string]string{"a.output.json": "true"}, []string{"a"}, "the command a has no input schema; write a.input.json, or add --app if the app makes it of a Go type"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Generate(&contract.Contract{Set: setOf(t, test.files), Commands: test.commands})
