@@ -39,7 +39,7 @@ func TestC8AMismatchIsNamedAndHoldsNothingOfThePages(t *testing.T) {
 		{"a text that is too long", `{"text":"` + strings.Repeat("zebra", 5) + `"}`, audits.Mismatch{Pointer: "/text", Keyword: "maxLength", Expected: "at most 20 characters"}},
 		{"a text that does not match", `{"text":"ZEBRA"}`, audits.Mismatch{Pointer: "/text", Keyword: "pattern", Expected: `a string that matches "^[a-z ]*$"`}},
 		{"an item", `{"text":"a","tags":["2026-01-02","zebra"]}`, audits.Mismatch{Pointer: "/tags/1", Keyword: "format", Expected: `a string of format "date"`}},
-		{"a value that is none of a few", `{"text":"a","kind":"zebra"}`, audits.Mismatch{Pointer: "/kind", Keyword: "enum", Expected: `one of ["a", "b"]`}},
+		{"a value that is none of a few", `{"text":"a","kind":"zebra"}`, audits.Mismatch{Pointer: "/kind", Keyword: "enum", Expected: `one of ["a","b"]`}},
 		{"a member that is missing", `{"tags":[]}`, audits.Mismatch{Pointer: "", Keyword: "required", Expected: `the member "text"`}},
 		{"a member too many", `{"text":"a","zebra":1}`, audits.Mismatch{Pointer: "", Keyword: "additionalProperties", Expected: `no members but "text", "tags", "more", "kind"`}},
 		{"a member whose name the page chose", `{"text":"a","more":{"zebra":"zebra"}}`, audits.Mismatch{Pointer: "/more/*", Keyword: "type", Expected: "integer"}},

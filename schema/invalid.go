@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -227,9 +228,19 @@ func deepest(e *jsonschema.ValidationError) *jsonschema.ValidationError {
 	return e
 }
 
+// onOneLine is a schema's value without the space that its file has around it.
+func onOneLine(v Value) string {
+	text := v.AppendJSON(nil)
+	var b bytes.Buffer
+	if err := json.Compact(&b, text); err != nil {
+		return string(text)
+	}
+	return b.String()
+}
+
 // expected says in words what a keyword wants. Its text is all the schema's.
 func (c *contract) expected(f finding) string {
-	rule := shorten(string(f.rule.AppendJSON(nil)), 160)
+	rule := shorten(onOneLine(f.rule), 160)
 	switch f.keyword {
 	case "type":
 		return strings.NewReplacer(`"`, "", "[", "", "]", "", ",", " or ").Replace(rule)
