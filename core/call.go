@@ -278,8 +278,11 @@ func (c *call) log(r *refusal) {
 		slog.String("code", string(r.code)),
 		slog.String("stage", c.record.Stage),
 	}
-	if !r.private {
+	switch {
+	case !r.private:
 		attrs = append(attrs, slog.String("reason", r.reason))
+	case r.code == CodeInternal:
+		attrs = append(attrs, slog.String("reason", "the arguments fit the command's schema and not its Go type; the record says where"))
 	}
 	attrs = append(attrs, mismatchAttrs(r.mismatch)...)
 	text := "core: call refused"

@@ -120,6 +120,7 @@ func TestC1TheHandlersTypeMustTakeWhatTheSchemaTakes(t *testing.T) {
 	}
 	b.nothingRan(t)
 	lacks(t, b.log.String(), "zebra")
+	contains(t, b.log.String(), "code=internal", "fit the command's schema and not its Go type")
 }
 
 func TestTheHandlerGetsTheVeryValueThatPolicySaw(t *testing.T) {
