@@ -116,8 +116,8 @@ func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (str
 }
 
 // bindCommands gives commands without a schema file those of their Go types. It refuses a command
-// without an input schema or with types that don't fit its schemas, and limits for commands that
-// don't exist: a misspelt name must not lift a limit.
+// without an input schema or with types that don't fit its schemas, and limits and schema files for
+// commands that don't exist: a misspelt name must not lift a limit.
 func (app *App) bindCommands() error {
 	app.commands = make(map[string]*command, len(app.handlers))
 	app.made = make(map[schemaKey]bool)
@@ -128,6 +128,9 @@ func (app *App) bindCommands() error {
 			return err
 		}
 		made = append(made, more...)
+	}
+	if err := app.strayFile(made); err != nil {
+		return err
 	}
 	schemas, err := app.schemas.WithSources(made...)
 	if err != nil {

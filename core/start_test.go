@@ -216,6 +216,7 @@ func TestC7TypesThatDoNotFitTheirSchemasStopTheStart(t *testing.T) {
 			}
 			defer app.Shutdown(t.Context())
 			test.register(app)
+			handleRest(app)
 			err = app.StartInProcess()
 			if (err == nil) != (test.want == nil) {
 				t.Fatalf("got %v", err)

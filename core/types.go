@@ -97,6 +97,21 @@ func isOpen(text []byte) bool {
 	return err == nil && v.Len() == 1 // $schema
 }
 
+// strayFile refuses a schema file for no command where another of that side is made of a Go type:
+// under a misspelt name it would bound nothing, and its command would have the wider schema of its
+// type. Where none is made, a command that lacks its file is refused, or returns nothing.
+func (app *App) strayFile(made []schema.Source) error {
+	for _, m := range made {
+		for _, name := range app.schemas.Names(m.Side) {
+			if app.handlers[name] == nil {
+				return fmt.Errorf("core: %s is for a command that is not registered; name it after one that is, or remove it: where a file is missing, as that of %q, the Go type alone bounds the %v",
+					app.place(m.Side, name), m.Name, m.Side)
+			}
+		}
+	}
+	return nil
+}
+
 // place is where a command's schema of a side stands, for errors.
 func (app *App) place(side schema.Side, command string) string {
 	file := app.schemas.File(side, command)

@@ -40,7 +40,17 @@ func typedBench(t *testing.T, change func(*Config), prepare func(*bench)) *bench
 		if prepare != nil {
 			prepare(b)
 		}
+		handleRest(b.App)
 	})
+}
+
+// handleRest registers the commands that have a file and no handler.
+func handleRest(app *App) {
+	for _, name := range app.schemas.Names(schema.Input) {
+		if app.handlers[name] == nil {
+			app.Handle(name, func(context.Context, *Request) (any, error) { return nil, nil })
+		}
+	}
 }
 
 func TestC7ACommandWithoutAFileHasTheSchemaOfItsTypes(t *testing.T) {
@@ -72,6 +82,29 @@ func TestC7ACommandWithoutAFileHasTheSchemaOfItsTypes(t *testing.T) {
 			}
 			<-b.runs
 		})
+	}
+}
+
+// A file under a misspelt name bounds nothing, and the type of its command may be wider.
+func TestC7ASchemaFileForNoCommandStopsTheStartOfAnAppWithTypes(t *testing.T) {
+	for _, file := range []string{"notes.svae.input.json", "notes.svae.output.json"} {
+		files := testFiles()
+		files["schemas/"+file] = &fstest.MapFile{Data: []byte(`{"type":"object"}`)}
+		app, err := New(Config{Files: files, Record: audits.NewMemory(1), Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"notes.echo", "notes.touch", "notes.wait", "notes.fail", "notes.secret"} {
+			app.Handle(name, func(context.Context, *Request) (any, error) { return nil, nil })
+		}
+		Command(app, "notes.save", func(_ context.Context, n savedNote) (savedNote, error) { return n, nil })
+		err = app.StartInProcess()
+		if stop := app.Shutdown(patient(t)); stop != nil {
+			t.Error(stop)
+		}
+		if err == nil || !strings.Contains(err.Error(), "core: schemas/"+file+" is for a command that is not registered; ") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 
@@ -165,6 +198,7 @@ func startTyped(t *testing.T, files fstest.MapFS, register func(*App)) error {
 	}
 	defer app.Shutdown(t.Context())
 	register(app)
+	handleRest(app)
 	return app.StartInProcess()
 }
 
