@@ -109,7 +109,7 @@ func TestC7ASchemaFileForNoCommandStopsTheStartOfAnAppWithTypes(t *testing.T) {
 }
 
 // An app whose schemas are all made of Go types has no folder of schemas:
-// go:embed takes no empty one.
+// an empty folder is none to go:embed.
 func TestAnAppOfGoTypesAloneNeedsNoSchemaFolder(t *testing.T) {
 	files := testFiles()
 	files["sallyport.json"].Data = bytes.Replace(files["sallyport.json"].Data, []byte(`"schemas":"schemas",`), nil, 1)
