@@ -93,6 +93,9 @@ func (l *lint) schema(v Value, pointer string) error {
 		return nil
 	}
 	if v.Kind() != Object {
+		if v.Kind() == Array && strings.HasSuffix(pointer, "/items") {
+			return refuse(v, pointer, "a schema must be an object, true or false; a list of them, one for each item, is prefixItems")
+		}
 		return refuse(v, pointer, "a schema must be an object, true or false")
 	}
 	for name, value := range v.Fields() {

@@ -76,7 +76,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"a count that isn't whole", `{"maxItems":1.5}`, ":1:", "whole number"},
 		{"a multiple of zero", `{"multipleOf":0}`, ":1:", "above 0"},
 		{"an allOf without schemas", `{"allOf":[]}`, ":1:", "at least one schema"},
-		{"items as a list", `{"items":[true]}`, ":1:", "must be an object, true or false"},
+		{"items as a list", `{"items":[true]}`, ":1:", "must be an object, true or false; a list of them, one for each item, is prefixItems"},
 		{"properties as a list", `{"properties":[]}`, ":1:", "object of schemas"},
 		{"uniqueItems that isn't a boolean", `{"uniqueItems":1}`, ":1:", "true or false"},
 		{"a bomb in a bound", `{"minimum":1e999999}`, ":1:", "exponent"},
