@@ -256,17 +256,17 @@ func (c *contract) expected(f finding) string {
 		}
 		return "a string that matches " + rule
 	case "minLength":
-		return "at least " + rule + " characters"
+		return "at least " + soMany(rule, "character")
 	case "maxLength":
-		return "at most " + rule + " characters"
+		return "at most " + soMany(rule, "character")
 	case "minItems":
-		return "at least " + rule + " items"
+		return "at least " + soMany(rule, "item")
 	case "maxItems":
-		return "at most " + rule + " items"
+		return "at most " + soMany(rule, "item")
 	case "minProperties":
-		return "at least " + rule + " members"
+		return "at least " + soMany(rule, "member")
 	case "maxProperties":
-		return "at most " + rule + " members"
+		return "at most " + soMany(rule, "member")
 	case "minimum":
 		return "a number of at least " + rule
 	case "maximum":
@@ -297,6 +297,14 @@ func (c *contract) expected(f finding) string {
 		return "a value that doesn't fit the schema under not"
 	}
 	return "no such value"
+}
+
+// soMany is a count of things, in words.
+func soMany(n, what string) string {
+	if n == "1" {
+		return n + " " + what
+	}
+	return n + " " + what + "s"
 }
 
 // missing names the first required member that the value lacks.

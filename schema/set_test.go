@@ -339,3 +339,22 @@ func TestInvalidSaysWhereAndWhat(t *testing.T) {
 		})
 	}
 }
+
+func TestCountsAreWordedAsCounts(t *testing.T) {
+	for schema, want := range map[string]string{
+		`{"minLength":1}`: "at least 1 character", `{"minLength":2}`: "at least 2 characters",
+		`{"minItems":1}`: "at least 1 item", `{"maxProperties":0}`: "at most 0 members",
+	} {
+		said := ""
+		for _, text := range []string{`""`, `[]`, `{"a":1}`} {
+			err := mustCompile(t, "a.input.json", schema).ValidateInput("a", mustParse(t, text))
+			var invalid *Invalid
+			if errors.As(err, &invalid) {
+				said = invalid.Expected
+			}
+		}
+		if said != want {
+			t.Errorf("%s: %q, want %q", schema, said, want)
+		}
+	}
+}
