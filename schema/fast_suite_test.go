@@ -1,10 +1,6 @@
 package schema
 
 import (
-	"encoding/json"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"testing"
 	"testing/fstest"
 )
@@ -13,53 +9,32 @@ import (
 // accepts nearly all without the judge.
 func TestFastOnTheSuite(t *testing.T) {
 	ran, refused, valid, accepted := 0, 0, 0, 0
-	err := filepath.WalkDir("testdata/json-schema-test-suite/draft2020-12", func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(file)
+	for _, g := range schemaSuite(t) {
+		set, err := Compile(fstest.MapFS{"a.input.json": {Data: g.Schema}})
 		if err != nil {
-			return err
+			refused += len(g.Tests)
+			continue
 		}
-		var groups []struct {
-			Description string
-			Schema      json.RawMessage
-			Tests       []struct{ Data json.RawMessage }
-		}
-		if err := json.Unmarshal(data, &groups); err != nil {
-			return err
-		}
-		for _, g := range groups {
-			set, err := Compile(fstest.MapFS{"a.input.json": {Data: g.Schema}})
-			if err != nil {
-				refused += len(g.Tests)
-				continue
+		judge, c := set.JudgeOnly(), set.of(Input, "a")
+		for _, test := range g.Tests {
+			v := mustParse(t, string(test.Data))
+			want := judge.ValidateInput("a", v)
+			ran++
+			if want == nil {
+				valid++
 			}
-			judge, c := set.JudgeOnly(), set.of(Input, "a")
-			for _, test := range g.Tests {
-				v := mustParse(t, string(test.Data))
-				want := judge.ValidateInput("a", v)
-				ran++
-				if want == nil {
-					valid++
-				}
-				if c.fast != nil {
-					switch got := c.fast.verdict(v.(*node)); {
-					case got == yes && want == nil:
-						accepted++
-					case got == yes, got == no && want == nil:
-						t.Errorf("%s: %s: the fast path says %d of %s, the judge %v", file, g.Description, got, test.Data, want)
-					}
-				}
-				if got := set.ValidateInput("a", v); (got == nil) != (want == nil) {
-					t.Errorf("%s: %s: %s: %v, the judge alone %v", file, g.Description, test.Data, got, want)
+			if c.fast != nil {
+				switch got := c.fast.verdict(v.(*node)); {
+				case got == yes && want == nil:
+					accepted++
+				case got == yes, got == no && want == nil:
+					t.Errorf("%s: %s: the fast path says %d of %s, the judge %v", g.file, g.Description, got, test.Data, want)
 				}
 			}
+			if got := set.ValidateInput("a", v); (got == nil) != (want == nil) {
+				t.Errorf("%s: %s: %s: %v, the judge alone %v", g.file, g.Description, test.Data, got, want)
+			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d judged, %d of schemas that are refused at start; %d valid, %d of them accepted without the judge (%.1f %%)",
 		ran, refused, valid, accepted, 100*float64(accepted)/float64(valid))
