@@ -17,6 +17,9 @@ type spelling struct {
 
 func spell(text string) spelling {
 	scheme, rest, found := strings.Cut(text, "://")
+	if !anyScheme.MatchString(scheme) {
+		return spelling{} // a path with :// in it, as in a:/b://c, names no host to anybody
+	}
 	authority := rest
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		authority = rest[:i]
@@ -34,6 +37,7 @@ func spell(text string) spelling {
 }
 
 var (
+	anyScheme   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`) // RFC 3986, section 3.1
 	usualText   = regexp.MustCompile(`^[A-Za-z0-9.:/_?#=&-]*$`)
 	plainLabels = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?$`)
 	usualPort   = regexp.MustCompile(`^(:[1-9][0-9]{0,3})?$`)
@@ -74,11 +78,11 @@ func hostileURLs() []string {
 		"https://example.com.", "https://example.com.evil.org", "https://ｅxample.com", "https://exa\u00admple.com", "https://%65xample.com", "https://example.com:8443/x",
 		"http://127.1", "http://0x7f.1", "http://[::ffff:127.0.0.1]", "https:example.com", "https:///example.com", "//example.com", "https://example.com/app/..%2fx?a=%26#b",
 		"javascript:alert(1)", "file:///etc/passwd", "smb://example.com/x", "blob:https://example.com/1", "data:,x", "https://[[::1]]", "https://xn--a.com",
-		"https://bücher.example", "https://\texample.com", "a://b", "a:b", "https://example.com/%2525252e"}
+		"https://bücher.example", "https://\texample.com", "a://b", "a:b", "a:/b://example.com.", "https://example.com/%2525252e"}
 }
 
 func FuzzURLMatches(f *testing.F) {
-	for _, pattern := range []string{"https://example.com", "https://*.example.com/*", "https://example.com:8443/", "http://*.example.com:*", "*://*", "https://*/*",
+	for _, pattern := range []string{"https://example.com", "https://*.example.com/*", "https://example.com:8443/", "http://*.example.com:*", "*://*", "*:*", "https://*/*",
 		"https://example.com/:id(\\d+)", "http{s}?://(a|b).example.com/{x/}*", "https://bücher.example/*", "http://[::1]:*/*", "app://x/*", "https://example.com/*/../..",
 		"http://192.168.*", "https://example.com/a?b=*#c", "(.*)://(.*)", "{", "https://x/((?i)a)", `https://x/(\Q)`, "https://x.y/(a{1000}){9}"} {
 		for _, url := range hostileURLs() {
