@@ -168,8 +168,8 @@ func (c *Config) takeLimits(said *manifest.Manifest) error {
 }
 
 // answerOverhead is what a frame with one result has beside the result: the
-// frame's header, IV and tag, the item's kind, id and size.
-const answerOverhead = isolation.HeaderSize + 12 + 16 + 9
+// frame's header, IV and tag, and what an item has before its JSON.
+const answerOverhead = isolation.HeaderSize + 12 + 16 + isolation.ResultStart
 
 // withDefaults fills the zero fields.
 func (l Limits) withDefaults() Limits {

@@ -253,7 +253,7 @@ func (c *call) check(result any) ([]byte, *refusal) {
 	if err := c.judge(text); err != nil {
 		return nil, c.unfit(result, err, mismatch(err))
 	}
-	return isolation.EndResult(item), nil
+	return isolation.EndBody(item, isolation.ResultStart, nil), nil
 }
 
 // judge reads a result again, from the bytes that will be sealed. Of one that is

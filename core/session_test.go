@@ -25,11 +25,11 @@ func TestC3ABatchThatBreaksTheRulesEndsTheSession(t *testing.T) {
 		{"an id used in an earlier batch", touch(nil, 1), touch(nil, 1), 1},
 		{"an id that goes back", touch(nil, 5), touch(nil, 4), 1},
 		{"an id of zero", nil, touch(nil, 0), 0},
-		{"a call cut short", nil, touch(touch(nil, 1), 2)[:60], 0},
+		{"a call cut short", nil, touch(touch(nil, 1), 2)[:61], 0},
 		{"a byte behind the last item", nil, append(touch(nil, 1), 0), 0},
 		{"the id of a call that the hook kept back", nil, touch(peer.AppendReport(nil, 1, isolation.CauseRefused, "notes.touch"), 1), 0},
 		{"the hidden answer to a call that never came", touch(nil, 1), peer.AppendHidden(nil, 2, isolation.CauseRefused, "notes.touch"), 1},
-		{"an unknown kind", nil, append(touch(nil, 1), 9, 0, 0, 0, 2), 0},
+		{"an unknown kind", nil, append(touch(nil, 1), 10, 0, 0, 0, 2), 0},
 		{"a result, which is the core's to send", nil, isolation.AppendResult(nil, 1, []byte("null")), 0},
 		{"no item at all", nil, []byte{}, 0},
 		{"more items than a batch may have", nil, func() (b []byte) {

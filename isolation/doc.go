@@ -120,25 +120,80 @@
 // The plaintext of a batch is a sequence of items without padding, at most
 // MaxItems of them. Frame to core:
 //
-//	call    kind 1 ‖ id (4) ‖ timeout in ms (4, 0: none) ‖ n (1) ‖ command (n) ‖ sections (1, must be 0) ‖ m (4) ‖ JSON (m)
+//	call    kind 1 ‖ id (4) ‖ timeout in ms (4, 0: none) ‖ wants (1) ‖ n (1) ‖ command (n) ‖ body
 //	cancel  kind 2 ‖ id (4)
-//	report  kind 3 ‖ id (4) ‖ cause (1) ‖ n (1) ‖ command (n)
-//	hidden  kind 4 ‖ id (4) ‖ cause (1) ‖ n (1) ‖ command (n)
+//	report  kind 3 ‖ id (4) ‖ cause (1) ‖ what (1) ‖ n (1) ‖ name (n)
+//	hidden  kind 4 ‖ id (4) ‖ cause (1) ‖ what (1) ‖ n (1) ‖ name (n)
+//	emit    kind 5 ‖ id (4) ‖ n (1) ‖ event (n) ‖ t (1) ‖ label (t, none: all windows and the core) ‖ body
+//	listen  kind 6 ‖ id (4) ‖ n (1) ‖ event (n)
+//	upload  kind 7 ‖ id (4) ‖ offset (8) ‖ body
+//	end     kind 8 ‖ id (4) ‖ offset (8) ‖ how (1: 0 complete, 1 aborted)
+//	credit  kind 9 ‖ id (4) ‖ limit (8)
 //
-// An id names a call within its session, is chosen by the frame, counts up
-// from 1 and is never used twice. A report says that the hook kept a call
-// back; cause is 1 refused, 2 threw, 3 returned something else than a call or
-// a refusal, 4 timed out, 5 reports were dropped by the frame's own rate
-// limit (id is then their number and the command is empty). Hidden says that
-// the hook kept back the answer to a call which the core has had, for one of
-// causes 1 to 4. Both belong to the isolation pattern; elsewhere there is no
-// hook to report of. Core to frame:
+// Core to frame:
 //
-//	result  kind 1 ‖ id (4) ‖ m (4) ‖ JSON (m)
-//	error   kind 2 ‖ id (4) ‖ m (4) ‖ JSON (m): {"code":…,"id":…,"message":…}
+//	result    kind 1 ‖ id (4) ‖ body
+//	error     kind 2 ‖ id (4) ‖ m (4) ‖ JSON (m): {"code":…,"id":…,"message":…}
+//	item      kind 3 ‖ id (4) ‖ offset (8) ‖ body
+//	event     kind 4 ‖ id (4) ‖ offset (8) ‖ number (8) ‖ n (1) ‖ label (n, none: the core) ‖ body
+//	end       kind 5 ‖ id (4) ‖ offset (8)
+//	credit    kind 6 ‖ id (4) ‖ limit (8)
+//	progress  kind 7 ‖ id (4) ‖ done (8) ‖ total (8, 0: not known) ‖ n (1) ‖ text (n, UTF-8)
+//
+// An id names a request (a call, an emit or a listen) within its session, is
+// chosen by the frame, counts up from 1 and is never used twice. Every other
+// item is about a request that was made. Call, emit and listen are answered by
+// one result or error each; what else goes on under their id is in Streams.
+// wants says what a call's frame is ready for, as a sum: 1 items of the core, 2
+// uploading, 4 progress.
+//
+// A body is a JSON text and the raw sections that go with it, at most
+// MaxSections:
+//
+//	sections (1) ‖ m (4) ‖ JSON (m) ‖ sections × { t (1) ‖ media type (t) ‖ k (4) ‖ bytes (k) }
+//
+// In the JSON text the n-th object with a member $bytes, in the order of the
+// text, stands for the n-th section, and is exactly {"$bytes":k,"type":"media
+// type"}. There are as many of them as sections. A media type is type/subtype
+// as RFC 6838, section 4.2 has it, in lower case and without parameters.
+//
+// A report says that the hook kept something of the page's back: what is the
+// kind of the item that would have been, and name its command or event. cause is
+// 1 refused, 2 threw, 3 returned something else than what it was shown or a
+// refusal, 4 timed out, 5 reports were dropped by the frame's own rate limit
+// (id is then their number, what is 0 and the name is empty). Hidden says that
+// the hook kept back something of the core's, for one of causes 1 to 4: what is
+// the kind of that item. Both belong to the isolation pattern; elsewhere there
+// is no hook to report of.
 //
 // A batch is authentic as a whole, and counted, limited, authorized and
 // recorded item by item.
+//
+// # Streams
+//
+// A call may have a stream of items in either direction, and a listen has one
+// of events to the frame. A stream's only name is the id of its request, so
+// that nobody outside the session can address it. An offset counts the bytes of
+// the stream's items before this one, each item as it stands in its batch; it
+// says where an item belongs when the relay brings it early, and that one is
+// missing. A stream ends with its request: an upload by end, at its offset, or
+// by the call's answer; items of the core by end, at its offset, which goes
+// before the result; both without more words by an error; events by cancel.
+//
+// Credit lets a reader slow its writer. limit is the offset from which on the
+// writer has to wait; it only rises. It begins at StreamWindow, or for events at
+// EventWindow, and the reader raises it as items are consumed. An item may begin
+// at any offset below it, whatever its size. An upload that begins beyond it, or
+// at an offset that is not the next, is no genuine frame's; on the relay, it may
+// come before others that are under way.
+//
+// Events are numbered for each listen from 1, those that were dropped
+// included: a gap is how many the listener has missed.
+//
+// When a socket drops, calls with streams are over as all calls that were sent
+// are, and the frame cancels them after resumed. A listen that was answered goes
+// on: what was under way to it is lost, shows as a gap in offset and number, and
+// counts as consumed.
 //
 // # Carriers
 //

@@ -117,7 +117,7 @@ func FuzzItems(f *testing.F) {
 			if err != nil {
 				return
 			}
-			items = append(items, itemVector{uint8(item.Kind), item.ID, uint32(item.Timeout.Milliseconds()), string(item.Command), item.Cause, string(item.JSON)})
+			items = append(items, itemVector{uint8(item.Kind), item.ID, uint32(item.Timeout.Milliseconds()), item.Wants, item.What, string(item.Command), item.Cause, string(item.JSON)})
 		}
 		if len(items) == 0 || len(items) > MaxItems {
 			t.Fatalf("%d items were accepted", len(items))

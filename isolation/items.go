@@ -1,6 +1,7 @@
 package isolation
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"iter"
@@ -21,12 +22,29 @@ type ItemKind uint8
 const (
 	ItemCall ItemKind = 1 + iota
 	ItemCancel
-	ItemReport // the hook kept a call back
-	ItemHidden // the hook kept an answer back
+	ItemReport // the hook kept something of the page's back
+	ItemHidden // the hook kept something of the core's back
+	ItemEmit
+	ItemListen
+	ItemUpload // an item of a call's upload
+	ItemEnd    // of an upload
+	ItemCredit
 )
 
-// A Cause says why the hook kept a call or an answer back. The zero value is
-// none.
+// Wants says what else than its answer a call's frame is ready for. The zero
+// value is nothing.
+type Wants uint8
+
+// What a frame may be ready for.
+const (
+	WantsItems Wants = 1 << iota
+	WantsUpload
+	WantsProgress
+
+	wantsAll = WantsItems | WantsUpload | WantsProgress
+)
+
+// A Cause says why the hook kept something back. The zero value is none.
 type Cause uint8
 
 // The causes of a report.
@@ -48,14 +66,29 @@ func (c Cause) String() string {
 	return "unknown"
 }
 
-// An Item is one entry of a batch, read from the plaintext.
+// An Item is one entry of a batch, read from the plaintext. Its slices share the
+// plaintext's memory, and nothing but the grammar is known of what is in them.
 type Item struct {
 	Kind    ItemKind
-	ID      uint32        // names the call within its session
-	Timeout time.Duration // of a call; zero if the page set none
-	Command []byte        // of a call or of reports: as the frame sent it, not yet known to exist; shares the plaintext's memory
+	Wants   Wants         // of a call
 	Cause   Cause         // of reports
-	JSON    []byte        // of a call: its arguments, not yet parsed; shares the plaintext's memory
+	What    uint8         // of reports: the kind of the item that was kept back; of hidden, one of the core's
+	Aborted bool          // of an end: the page gave up
+	ID      uint32        // names the request within its session
+	Timeout time.Duration // of a call; zero if the page set none
+	Offset  uint64        // of upload and end: its place in the stream; of credit: the limit
+	Size    int           // of upload: what it adds to the offset
+	Command []byte        // of a call, an emit, a listen (the event) and reports: not yet known to exist
+	Target  []byte        // of an emit: the label of a window, empty for all
+	JSON    []byte        // of a call, an emit and an upload, not yet parsed
+
+	Sections []Section // that go with JSON
+}
+
+// A Section is a run of bytes beside the JSON text of a body.
+type Section struct {
+	Type  string // media type: type/subtype in lower case, without parameters
+	Bytes []byte
 }
 
 // errItems is the one error for a plaintext that is not a sequence of items.
@@ -119,7 +152,15 @@ func (r *reader) command() []byte {
 	return r.take(n)
 }
 
-func (r *reader) json() []byte {
+func (r *reader) uint64() uint64 {
+	if b := r.take(8); b != nil {
+		return binary.BigEndian.Uint64(b)
+	}
+	return 0
+}
+
+// sized takes what its own length, of four bytes, stands before.
+func (r *reader) sized() []byte {
 	n := r.uint32()
 	if uint64(n) > uint64(len(r.rest)) { // before int(n): it may not fit there
 		r.failed = true
@@ -128,67 +169,213 @@ func (r *reader) json() []byte {
 	return r.take(int(n))
 }
 
+func (r *reader) body(item *Item) {
+	sections := int(r.uint8())
+	item.JSON = r.sized()
+	if sections > MaxSections {
+		r.failed = true
+	}
+	if sections == 0 || r.failed {
+		return
+	}
+	item.Sections = make([]Section, sections)
+	for i := range item.Sections {
+		item.Sections[i] = r.section()
+	}
+}
+
+func (r *reader) section() Section {
+	media := r.take(int(r.uint8()))
+	if !validMediaType(media) {
+		r.failed = true
+	}
+	return Section{Type: string(media), Bytes: r.sized()}
+}
+
 func (r *reader) item() Item {
+	before := len(r.rest)
 	item := Item{Kind: ItemKind(r.uint8()), ID: r.uint32()}
 	switch item.Kind {
 	case ItemCall:
 		item.Timeout = time.Duration(r.uint32()) * time.Millisecond
+		item.Wants = Wants(r.uint8())
 		item.Command = r.command()
-		if r.uint8() != 0 { // raw sections are not part of version 1
+		r.body(&item)
+		if item.Wants&^wantsAll != 0 {
 			r.failed = true
 		}
-		item.JSON = r.json()
+	case ItemEmit:
+		item.Command, item.Target = r.command(), r.command()
+		r.body(&item)
+	case ItemListen:
+		item.Command = r.command()
+	case ItemUpload:
+		item.Offset = r.uint64()
+		r.body(&item)
+		item.Size = before - len(r.rest)
+	case ItemEnd:
+		item.Offset = r.uint64()
+		how := r.uint8()
+		item.Aborted = how == 1
+		r.failed = r.failed || how > 1
+	case ItemCredit:
+		item.Offset = r.uint64()
 	case ItemCancel:
 	case ItemReport, ItemHidden:
-		item.Cause = Cause(r.uint8())
-		item.Command = r.command()
-		switch {
-		case item.Cause < CauseRefused || item.Cause > CauseDropped:
-			r.failed = true
-		case item.Cause == CauseDropped && (item.Kind == ItemHidden || len(item.Command) > 0): // they are of many calls
-			r.failed = true
-		}
+		r.report(&item)
 	default:
 		r.failed = true
 	}
 	return item
 }
 
+func (r *reader) report(item *Item) {
+	item.Cause, item.What = Cause(r.uint8()), r.uint8()
+	item.Command = r.command()
+	known := item.What >= 1 && item.What <= uint8(ItemCredit) && item.What != uint8(ItemReport) && item.What != uint8(ItemHidden)
+	if item.Kind == ItemHidden {
+		known = item.What >= 1 && item.What <= kindLast
+	}
+	switch {
+	case item.Cause < CauseRefused || item.Cause > CauseDropped:
+		r.failed = true
+	case item.Cause == CauseDropped: // they are of many
+		r.failed = r.failed || item.Kind == ItemHidden || item.What != 0 || len(item.Command) > 0
+	case !known:
+		r.failed = true
+	}
+}
+
+// validMediaType reports whether a text is a media type of RFC 6838, section
+// 4.2, in lower case, without parameters.
+func validMediaType(text []byte) bool {
+	if len(text) > maxMediaType {
+		return false
+	}
+	slash := bytes.IndexByte(text, '/')
+	return slash > 0 && validMediaName(text[:slash]) && validMediaName(text[slash+1:])
+}
+
+// ValidMediaType reports whether a section can have that type.
+func ValidMediaType(text string) bool { return validMediaType([]byte(text)) }
+
+func validMediaName(name []byte) bool {
+	for i, c := range name {
+		plain := 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+		if !plain && (i == 0 || bytes.IndexByte([]byte("!#$&-^_.+"), c) < 0) {
+			return false
+		}
+	}
+	return len(name) > 0
+}
+
 // The kinds that the core sends.
 const (
-	kindResult = 1
-	kindError  = 2
+	kindResult = 1 + iota
+	kindError
+	kindItem
+	kindEvent
+	kindEnd
+	kindCredit
+	kindProgress
+
+	kindLast = kindProgress
 )
 
-// AppendResult appends a result item, whose JSON answers the call id.
+// ResultStart is where the JSON of a result item begins.
+const ResultStart = 1 + 4 + bodyStart
+
+// bodyStart is what a body has before its JSON.
+const bodyStart = 1 + 4
+
+// BeginResult appends the start of a result item that answers the request id. The
+// caller appends its JSON and nothing else, then calls EndBody: so what was
+// judged is, byte for byte and without a copy, what will be sealed.
+func BeginResult(dst []byte, id uint32) []byte {
+	return append(binary.BigEndian.AppendUint32(append(dst, kindResult), id), 0, 0, 0, 0, 0)
+}
+
+// ItemStart is where the JSON of a stream's item begins.
+const ItemStart = 1 + 4 + 8 + bodyStart
+
+// BeginItem appends the start of an item of the stream id. Its offset is set by
+// PutOffset.
+func BeginItem(dst []byte, id uint32) []byte {
+	dst = binary.BigEndian.AppendUint32(append(dst, kindItem), id)
+	return append(dst, make([]byte, 8+bodyStart)...)
+}
+
+// PutOffset sets the offset of an item or an event.
+func PutOffset(item []byte, offset uint64) { binary.BigEndian.PutUint64(item[5:], offset) }
+
+// AppendEvent appends the start of an event for the listen id: the number-th for
+// it, from the window of that label, or from the core where it is empty. A body
+// follows, of AppendBody's making; PutOffset sets its offset.
+func AppendEvent(dst []byte, id uint32, number uint64, label string) []byte {
+	dst = binary.BigEndian.AppendUint32(append(dst, kindEvent), id)
+	dst = append(dst, 0, 0, 0, 0, 0, 0, 0, 0)
+	dst = binary.BigEndian.AppendUint64(dst, number)
+	return append(append(dst, byte(len(label))), label...)
+}
+
+// AppendBody appends a body.
+func AppendBody(dst, json []byte, sections []Section) []byte {
+	dst = binary.BigEndian.AppendUint32(append(dst, byte(len(sections))), uint32(len(json)))
+	return appendSections(append(dst, json...), sections)
+}
+
+// EndBody completes the body of an item that BeginResult or BeginItem began
+// with nothing before it: its JSON begins at start, and sections follow.
+func EndBody(item []byte, start int, sections []Section) []byte {
+	item[start-bodyStart] = byte(len(sections))
+	binary.BigEndian.PutUint32(item[start-4:], uint32(len(item)-start))
+	return appendSections(item, sections)
+}
+
+func appendSections(dst []byte, sections []Section) []byte {
+	for _, s := range sections {
+		dst = append(append(dst, byte(len(s.Type))), s.Type...)
+		dst = binary.BigEndian.AppendUint32(dst, uint32(len(s.Bytes)))
+		dst = append(dst, s.Bytes...)
+	}
+	return dst
+}
+
+// SectionsSize is what sections add to a body, in bytes.
+func SectionsSize(sections []Section) (n int) {
+	for _, s := range sections {
+		n += 1 + len(s.Type) + 4 + len(s.Bytes)
+	}
+	return n
+}
+
+// AppendResult appends a result item, whose JSON answers the request id.
 func AppendResult(dst []byte, id uint32, json []byte) []byte {
-	return appendAnswer(dst, kindResult, id, json)
+	return AppendBody(binary.BigEndian.AppendUint32(append(dst, kindResult), id), json, nil)
 }
 
 // AppendError appends an error item: JSON is {"code":…,"id":…,"message":…}.
 func AppendError(dst []byte, id uint32, json []byte) []byte {
-	return appendAnswer(dst, kindError, id, json)
-}
-
-// ResultStart is where the JSON of a result item begins.
-const ResultStart = 1 + 4 + 4
-
-// BeginResult appends the start of a result item that answers the call id. The
-// caller appends its JSON and nothing else, then calls EndResult: so what was
-// judged is, byte for byte and without a copy, what will be sealed.
-func BeginResult(dst []byte, id uint32) []byte {
-	return appendAnswer(dst, kindResult, id, nil)
-}
-
-// EndResult completes an item that BeginResult began with nothing before it.
-func EndResult(item []byte) []byte {
-	binary.BigEndian.PutUint32(item[ResultStart-4:], uint32(len(item)-ResultStart))
-	return item
-}
-
-func appendAnswer(dst []byte, kind byte, id uint32, json []byte) []byte {
-	dst = append(dst, kind)
-	dst = binary.BigEndian.AppendUint32(dst, id)
+	dst = binary.BigEndian.AppendUint32(append(dst, kindError), id)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(json)))
 	return append(dst, json...)
+}
+
+// AppendEnd appends the end of the core's stream id, whose items took that many
+// bytes.
+func AppendEnd(dst []byte, id uint32, offset uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(append(dst, kindEnd), id), offset)
+}
+
+// AppendCredit appends credit for an upload: items may begin below limit.
+func AppendCredit(dst []byte, id uint32, limit uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(append(dst, kindCredit), id), limit)
+}
+
+// AppendProgress appends how far the call id has come: done of total, which is 0
+// where it is not known. text is UTF-8 of at most 255 bytes.
+func AppendProgress(dst []byte, id uint32, done, total uint64, text string) []byte {
+	dst = binary.BigEndian.AppendUint32(append(dst, kindProgress), id)
+	dst = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, done), total)
+	return append(append(dst, byte(len(text))), text...)
 }

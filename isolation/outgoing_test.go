@@ -180,14 +180,14 @@ func TestC9BatchesAreBounded(t *testing.T) {
 		v.batch(second...)
 
 		room := 8<<10 - sealedMinimum
-		half := room/2 - 9
+		half := room/2 - ResultStart
 		v.plug(1)
-		v.write(item(2, half), item(3, half), item(4, 0), item(5, room-9))
+		v.write(item(2, half), item(3, half), item(4, 0), item(5, room-ResultStart))
 		v.batch(item(1, 1))
 		v.batch(item(2, half), item(3, half))
 		v.batch(item(4, 0))
-		v.batch(item(5, room-9))
-		if err := v.s.Write(item(6, room-8)); err == nil {
+		v.batch(item(5, room-ResultStart))
+		if err := v.s.Write(item(6, room-ResultStart+1)); err == nil {
 			t.Error("an item that fits no frame was taken")
 		}
 		v.silent()
@@ -199,7 +199,7 @@ func TestC9BatchesAreBounded(t *testing.T) {
 func TestC9WhatWaitsIsCountedAndUncounted(t *testing.T) {
 	const most = 64 << 10
 	sends(t, Limits{MaxPending: most, MaxFrame: 16 << 10}, func(v *sending) {
-		big := item(1, 8<<10-9)
+		big := item(1, 8<<10-ResultStart)
 		for range 4 { // far more than most in all
 			v.plug(0)
 			v.write(big, big, big, big, big, big, big, big) // just as much

@@ -76,6 +76,8 @@ type itemVector struct {
 	Kind    uint8  `json:"kind"`
 	ID      uint32 `json:"id"`
 	Timeout uint32 `json:"timeout,omitempty"` // milliseconds
+	Wants   Wants  `json:"wants,omitempty"`
+	What    uint8  `json:"what,omitempty"`
 	Command string `json:"command,omitempty"`
 	Cause   Cause  `json:"cause,omitempty"`
 	JSON    string `json:"json,omitempty"`
@@ -146,9 +148,9 @@ func makeVectors(t *testing.T) vectors {
 			{Kind: 1, ID: 7, Command: "notes.list", JSON: "{}"},
 			{Kind: 1, ID: 8, Timeout: 4294967295, Command: "notes.save", JSON: `["é",null]`},
 			{Kind: 2, ID: 7},
-			{Kind: 3, ID: 9, Cause: CauseTimeout, Command: "notes.delete"},
+			{Kind: 3, ID: 9, Cause: CauseTimeout, What: 1, Command: "notes.delete"},
 			{Kind: 3, ID: 12, Cause: CauseDropped},
-			{Kind: 4, ID: 7, Cause: CauseThrew, Command: "notes.list"},
+			{Kind: 4, ID: 7, Cause: CauseThrew, What: 1, Command: "notes.list"},
 		}},
 		itemsVector{Name: "a result and an error", Direction: toFrame, Items: []itemVector{
 			{Kind: 1, ID: 7, JSON: "null"},
@@ -167,12 +169,12 @@ func makeVectors(t *testing.T) vectors {
 		plain []byte
 	}{
 		{"nothing", nil},
-		{"an unknown kind", []byte{9, 0, 0, 0, 1}},
+		{"an unknown kind", []byte{10, 0, 0, 0, 1}},
 		{"cut in an item", whole[:len(whole)-1]},
 		{"a byte too many", append(bytes.Clone(whole), 0)},
 		{"dropped reports of a command", makeItems(itemVector{Kind: 3, ID: 12, Cause: CauseDropped, Command: "x"})},
 		{"dropped reports of answers", makeItems(itemVector{Kind: 4, ID: 12, Cause: CauseDropped})},
-		{"a cause too many", makeItems(itemVector{Kind: 3, ID: 12, Cause: CauseDropped + 1})},
+		{"a cause too many", makeItems(itemVector{Kind: 3, ID: 12, Cause: CauseDropped + 1, What: 1})},
 	} {
 		v.Items = append(v.Items, itemsVector{Name: "refused: " + bad.name, Direction: toCore, Plaintext: bad.plain})
 	}
@@ -184,11 +186,11 @@ func makeItems(items ...itemVector) (b []byte) {
 		b = binary.BigEndian.AppendUint32(append(b, i.Kind), i.ID)
 		switch ItemKind(i.Kind) {
 		case ItemCall:
-			b = binary.BigEndian.AppendUint32(b, i.Timeout)
-			b = append(append(append(b, byte(len(i.Command))), i.Command...), 0)
-			b = append(binary.BigEndian.AppendUint32(b, uint32(len(i.JSON))), i.JSON...)
+			b = append(binary.BigEndian.AppendUint32(b, i.Timeout), byte(i.Wants))
+			b = append(append(b, byte(len(i.Command))), i.Command...)
+			b = AppendBody(b, []byte(i.JSON), nil)
 		case ItemReport, ItemHidden:
-			b = append(append(b, byte(i.Cause), byte(len(i.Command))), i.Command...)
+			b = append(append(b, byte(i.Cause), i.What, byte(len(i.Command))), i.Command...)
 		}
 	}
 	return b
@@ -404,7 +406,7 @@ func checkVectors(t *testing.T, v vectors) {
 				refused = true
 				break
 			}
-			got = append(got, itemVector{uint8(item.Kind), item.ID, uint32(item.Timeout / time.Millisecond), string(item.Command), item.Cause, string(item.JSON)})
+			got = append(got, itemVector{uint8(item.Kind), item.ID, uint32(item.Timeout / time.Millisecond), item.Wants, item.What, string(item.Command), item.Cause, string(item.JSON)})
 		}
 		if refused != (len(i.Items) == 0) {
 			t.Errorf("%s: refused is %v", i.Name, refused)

@@ -17,9 +17,14 @@ const (
 	nonceSize     = 32
 
 	MaxItems     = 256     // items in one batch
-	MaxCommand   = 128     // a command's name
+	MaxSections  = 64      // of one body
+	MaxCommand   = 128     // a command's name, or an event's
 	MaxFrames    = 1 << 24 // sealed frames of one direction under one key
 	replayWindow = 1024    // sequence numbers remembered on the relay
+	maxMediaType = 127     // in bytes
+
+	StreamWindow = 1 << 20   // credit of a fresh stream, in bytes
+	EventWindow  = 256 << 10 // that of a listen
 )
 
 // A Type says what a frame is for. The zero value is no type.

@@ -39,6 +39,7 @@ type Client struct {
 	mu      sync.Mutex
 	last    uint32
 	waiting map[uint32]chan Answer
+	streams map[uint32]func(Answer)
 	renewed chan struct{} // while new keys are under way: closed by their ready
 	ready   chan struct{}
 	once    sync.Once
@@ -47,7 +48,7 @@ type Client struct {
 }
 
 func newClient(p *Peer) *Client {
-	return &Client{Peer: p, waiting: map[uint32]chan Answer{}, ready: make(chan struct{}), over: make(chan struct{})}
+	return &Client{Peer: p, waiting: map[uint32]chan Answer{}, streams: map[uint32]func(Answer){}, ready: make(chan struct{}), over: make(chan struct{})}
 }
 
 // Connect makes a session inside this process.
@@ -180,10 +181,15 @@ func (c *Client) receive(frame []byte) {
 		}
 		for _, a := range answers {
 			c.mu.Lock()
-			to := c.waiting[a.ID]
-			delete(c.waiting, a.ID)
+			to, stream := c.waiting[a.ID], c.streams[a.ID]
+			if a.Kind <= Failure {
+				delete(c.waiting, a.ID)
+			}
 			c.mu.Unlock()
-			if to != nil {
+			switch {
+			case a.Kind > Failure && stream != nil:
+				stream(a)
+			case a.Kind <= Failure && to != nil:
 				to <- a
 			}
 		}
@@ -237,6 +243,23 @@ func (c *Client) StartBatch(commands []string, args [][]byte) ([]<-chan Answer, 
 		return nil, err
 	}
 	return answers, nil
+}
+
+// Request sends what build makes of the next id, and hands what the core streams
+// under that id to stream, in the client's own goroutine, until the client is
+// closed; nil throws it away.
+func (c *Client) Request(build func(id uint32) []byte, stream func(Answer)) (id uint32, answer <-chan Answer, err error) {
+	if err := c.lock(); err != nil {
+		return 0, nil, err
+	}
+	defer c.mu.Unlock()
+	c.last++
+	to := make(chan Answer, 1)
+	c.waiting[c.last] = to
+	if stream != nil {
+		c.streams[c.last] = stream
+	}
+	return c.last, to, c.send(c.Peer.Seal(isolation.TypeBatch, build(c.last)))
 }
 
 // lock takes mu when no change of keys is under way: between rekeyed and ready

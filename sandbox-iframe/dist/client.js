@@ -601,30 +601,31 @@
     const n = byteLength(command);
     if (json.length > SMALL) {
       const text2 = toUTF8(json);
-      const item2 = new Bytes(15 + n + byteLength(text2));
-      setBytes(item2, text2, 15 + n);
+      const item2 = new Bytes(16 + n + byteLength(text2));
+      setBytes(item2, text2, 16 + n);
       return headed(item2, id, timeout, command, byteLength(text2));
     }
-    const most = 15 + n + 3 * json.length;
+    const most = 16 + n + 3 * json.length;
     if (SHARED - used < most) {
       shared = new Bytes(SHARED);
       used = 0;
     }
-    const m = intoUTF8(json, view(shared, used + 15 + n, 3 * json.length));
-    const item = view(shared, used, 15 + n + m);
-    used += 15 + n + m;
+    const m = intoUTF8(json, view(shared, used + 16 + n, 3 * json.length));
+    const item = view(shared, used, 16 + n + m);
+    used += 16 + n + m;
     return headed(item, id, timeout, command, m);
   }
   function headed(item, id, timeout, command, m) {
     const n = byteLength(command);
-    const v = numbers(item, 15 + n);
+    const v = numbers(item, 16 + n);
     setUint8(v, 0, 1);
     setUint32(v, 1, id);
     setUint32(v, 5, timeout);
-    setUint8(v, 9, n);
-    setBytes(item, command, 10);
-    setUint8(v, 10 + n, 0);
-    setUint32(v, 11 + n, m);
+    setUint8(v, 9, 0);
+    setUint8(v, 10, n);
+    setBytes(item, command, 11);
+    setUint8(v, 11 + n, 0);
+    setUint32(v, 12 + n, m);
     return item;
   }
   function cancelItem(id) {
@@ -635,16 +636,17 @@
     return item;
   }
   var Kept = { call: 3, answer: 4 };
-  function reportItem(kept, id, cause, command) {
-    const name = toUTF8(command);
-    const n = byteLength(name);
-    const item = new Bytes(7 + n);
+  function reportItem(kept, id, cause, what, name) {
+    const text2 = toUTF8(name);
+    const n = byteLength(text2);
+    const item = new Bytes(8 + n);
     const v = numbers(item);
     setUint8(v, 0, kept);
     setUint32(v, 1, id);
     setUint8(v, 5, cause);
-    setUint8(v, 6, n);
-    setBytes(item, name, 7);
+    setUint8(v, 6, what);
+    setUint8(v, 7, n);
+    setBytes(item, text2, 8);
     return item;
   }
   function parseReplies(plaintext) {
@@ -654,13 +656,14 @@
     let at = 0;
     while (at < size) {
       if (replies.length === MAX_ITEMS) throw new TypeError("sallyport: too many items");
-      if (size - at < 9) throw new TypeError("sallyport: a cut item");
       const kind = getUint8(v, at);
-      const m = getUint32(v, at + 5);
+      const head = kind === 1 ? 10 : 9;
       if (kind !== 1 && kind !== 2) throw new TypeError("sallyport: an unknown item");
-      if (size - at - 9 < m) throw new TypeError("sallyport: a cut item");
-      replies[replies.length] = { ok: kind === 1, id: getUint32(v, at + 1), json: fromUTF8(view(plaintext, at + 9, m)) };
-      at += 9 + m;
+      if (size - at < head || kind === 1 && getUint8(v, at + 5) !== 0) throw new TypeError("sallyport: a cut item");
+      const m = getUint32(v, at + head - 4);
+      if (size - at - head < m) throw new TypeError("sallyport: a cut item");
+      replies[replies.length] = { ok: kind === 1, id: getUint32(v, at + 1), json: fromUTF8(view(plaintext, at + head, m)) };
+      at += head + m;
     }
     if (replies.length === 0) throw new TypeError("sallyport: an empty batch");
     return replies;
@@ -880,12 +883,12 @@
     constructor(send) {
       this.#send = send;
     }
-    /** Reports one call, or the answer to it. */
-    report(kept, id, cause, command) {
+    /** Reports one item that was kept back; what is its kind. */
+    report(kept, id, cause, what, command) {
       this.#refill();
       if (this.#tokens >= 1) {
         this.#tokens--;
-        return this.#send(reportItem(kept, id, cause, command));
+        return this.#send(reportItem(kept, id, cause, what, command));
       }
       this.#dropped++;
       if (this.#dropped >= this.#told) this.#tell();
@@ -898,7 +901,7 @@
     }
     #tell() {
       this.#told += this.#dropped;
-      this.#send(reportItem(Kept.call, this.#dropped, Cause.dropped, ""));
+      this.#send(reportItem(Kept.call, this.#dropped, Cause.dropped, 0, ""));
       this.#dropped = 0;
     }
     // A burst is over after a second in which nothing is left to tell.
@@ -1004,7 +1007,7 @@
         judge(ok, json, questionOf("call", call2), (verdict) => {
           this.#judging--;
           if (verdict.pass) return this.#config.reply(call2.page, ok, verdict.json);
-          if (!this.#closed) this.#reports.report(Kept.answer, call2.id, verdict.cause, call2.command);
+          if (!this.#closed) this.#reports.report(Kept.answer, call2.id, verdict.cause, ok ? 1 : 2, call2.command);
           this.#config.reply(call2.page, false, errorJSON("hook_refused", this.#idOf(call2)));
         });
       }
@@ -1033,7 +1036,7 @@
     #keep(call2, cause) {
       if (cause === "invalid") return this.#fail(call2, "invalid_args");
       if (!this.#number(call2)) return;
-      this.#reports.report(Kept.call, call2.id, cause, call2.command);
+      this.#reports.report(Kept.call, call2.id, cause, 1, call2.command);
       this.#fail(call2, "hook_refused");
     }
     // Numbers are given at the verdict, so that they count up on the wire
@@ -1057,7 +1060,7 @@
         this.#judging--;
         if (this.#closed) return;
         if (verdict.pass) this.#config.send(entryOf(cancelItem(call2.id)));
-        else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call2.id, verdict.cause, call2.command);
+        else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call2.id, verdict.cause, 2, call2.command);
       });
     }
     #idOf(call2) {

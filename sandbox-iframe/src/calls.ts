@@ -129,7 +129,7 @@ export class Calls {
       judge(ok, json, questionOf("call", call), (verdict) => {
         this.#judging--;
         if (verdict.pass) return this.#config.reply(call.page, ok, verdict.json);
-        if (!this.#closed) this.#reports.report(Kept.answer, call.id, verdict.cause, call.command);
+        if (!this.#closed) this.#reports.report(Kept.answer, call.id, verdict.cause, ok ? 1 : 2, call.command);
         this.#config.reply(call.page, false, errorJSON("hook_refused", this.#idOf(call)));
       });
     }
@@ -162,7 +162,7 @@ export class Calls {
   #keep(call: Call, cause: Cause | "invalid"): void {
     if (cause === "invalid") return this.#fail(call, "invalid_args");
     if (!this.#number(call)) return;
-    this.#reports.report(Kept.call, call.id, cause, call.command);
+    this.#reports.report(Kept.call, call.id, cause, 1, call.command);
     this.#fail(call, "hook_refused");
   }
 
@@ -189,7 +189,7 @@ export class Calls {
       this.#judging--;
       if (this.#closed) return;
       if (verdict.pass) this.#config.send(entryOf(cancelItem(call.id)));
-      else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call.id, verdict.cause, call.command);
+      else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call.id, verdict.cause, 2, call.command);
     });
   }
 

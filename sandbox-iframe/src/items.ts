@@ -21,31 +21,32 @@ export function callItem(id: number, timeout: number, command: Uint8Array, json:
   const n = byteLength(command);
   if (json.length > SMALL) {
     const text = toUTF8(json);
-    const item = new Bytes(15 + n + byteLength(text));
-    setBytes(item, text, 15 + n);
+    const item = new Bytes(16 + n + byteLength(text));
+    setBytes(item, text, 16 + n);
     return headed(item, id, timeout, command, byteLength(text));
   }
-  const most = 15 + n + 3 * json.length; // UTF-8 of one UTF-16 unit is at most three bytes
+  const most = 16 + n + 3 * json.length; // UTF-8 of one UTF-16 unit is at most three bytes
   if (SHARED - used < most) {
     shared = new Bytes(SHARED);
     used = 0;
   }
-  const m = intoUTF8(json, view(shared, used + 15 + n, 3 * json.length));
-  const item = view(shared, used, 15 + n + m);
-  used += 15 + n + m;
+  const m = intoUTF8(json, view(shared, used + 16 + n, 3 * json.length));
+  const item = view(shared, used, 16 + n + m);
+  used += 16 + n + m;
   return headed(item, id, timeout, command, m);
 }
 
 function headed(item: Uint8Array, id: number, timeout: number, command: Uint8Array, m: number): Uint8Array {
   const n = byteLength(command);
-  const v = numbers(item, 15 + n);
+  const v = numbers(item, 16 + n);
   setUint8(v, 0, 1);
   setUint32(v, 1, id);
   setUint32(v, 5, timeout);
-  setUint8(v, 9, n);
-  setBytes(item, command, 10);
-  setUint8(v, 10 + n, 0);
-  setUint32(v, 11 + n, m);
+  setUint8(v, 9, 0);
+  setUint8(v, 10, n);
+  setBytes(item, command, 11);
+  setUint8(v, 11 + n, 0);
+  setUint32(v, 12 + n, m);
   return item;
 }
 
@@ -62,17 +63,21 @@ export function cancelItem(id: number): Uint8Array {
 export const Kept = { call: 3, answer: 4 } as const;
 export type Kept = (typeof Kept)[keyof typeof Kept];
 
-/** A report of a call or an answer; for Cause.dropped the id is their number and the command empty. */
-export function reportItem(kept: Kept, id: number, cause: Cause, command: string): Uint8Array {
-  const name = toUTF8(command);
-  const n = byteLength(name);
-  const item = new Bytes(7 + n);
+/**
+ * A report that something was kept back: what is the kind of its item. For
+ * Cause.dropped the id is the number of reports, what is 0 and the name empty.
+ */
+export function reportItem(kept: Kept, id: number, cause: Cause, what: number, name: string): Uint8Array {
+  const text = toUTF8(name);
+  const n = byteLength(text);
+  const item = new Bytes(8 + n);
   const v = numbers(item);
   setUint8(v, 0, kept);
   setUint32(v, 1, id);
   setUint8(v, 5, cause);
-  setUint8(v, 6, n);
-  setBytes(item, name, 7);
+  setUint8(v, 6, what);
+  setUint8(v, 7, n);
+  setBytes(item, text, 8);
   return item;
 }
 
@@ -91,13 +96,14 @@ export function parseReplies(plaintext: Uint8Array): Reply[] {
   let at = 0;
   while (at < size) {
     if (replies.length === MAX_ITEMS) throw new TypeError("sallyport: too many items");
-    if (size - at < 9) throw new TypeError("sallyport: a cut item");
     const kind = getUint8(v, at);
-    const m = getUint32(v, at + 5);
+    const head = kind === 1 ? 10 : 9;
     if (kind !== 1 && kind !== 2) throw new TypeError("sallyport: an unknown item");
-    if (size - at - 9 < m) throw new TypeError("sallyport: a cut item");
-    replies[replies.length] = { ok: kind === 1, id: getUint32(v, at + 1), json: fromUTF8(view(plaintext, at + 9, m)) };
-    at += 9 + m;
+    if (size - at < head || (kind === 1 && getUint8(v, at + 5) !== 0)) throw new TypeError("sallyport: a cut item");
+    const m = getUint32(v, at + head - 4);
+    if (size - at - head < m) throw new TypeError("sallyport: a cut item");
+    replies[replies.length] = { ok: kind === 1, id: getUint32(v, at + 1), json: fromUTF8(view(plaintext, at + head, m)) };
+    at += head + m;
   }
   if (replies.length === 0) throw new TypeError("sallyport: an empty batch");
   return replies;

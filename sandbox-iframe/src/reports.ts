@@ -24,12 +24,12 @@ export class Reports {
     this.#send = send;
   }
 
-  /** Reports one call, or the answer to it. */
-  report(kept: Kept, id: number, cause: Cause, command: string): void {
+  /** Reports one item that was kept back; what is its kind. */
+  report(kept: Kept, id: number, cause: Cause, what: number, command: string): void {
     this.#refill();
     if (this.#tokens >= 1) {
       this.#tokens--;
-      return this.#send(reportItem(kept, id, cause, command));
+      return this.#send(reportItem(kept, id, cause, what, command));
     }
     this.#dropped++;
     if (this.#dropped >= this.#told) this.#tell();
@@ -44,7 +44,7 @@ export class Reports {
 
   #tell(): void {
     this.#told += this.#dropped;
-    this.#send(reportItem(Kept.call, this.#dropped, Cause.dropped, ""));
+    this.#send(reportItem(Kept.call, this.#dropped, Cause.dropped, 0, ""));
     this.#dropped = 0;
   }
 

@@ -64,7 +64,7 @@ describe("a call", () => {
     t.send();
     t.calls.deliver([{ ok: true, id: 1, json: "2" }, { ok: true, id: 2, json: "3" }]);
     expect(t.replies).toEqual([{ page: 10, ok: true, value: [2] }, { page: 11, ok: false, code: "hook_refused", id: "sessname-2" }]);
-    expect(t.items().slice(2)).toEqual([{ kind: "hidden", id: 2, cause: Cause.threw, command: "secret" }]);
+    expect(t.items().slice(2)).toEqual([{ kind: "hidden", id: 2, cause: Cause.threw, what: 1, command: "secret" }]);
   });
 
   test("whose answer is kept back after the session's end is not reported any more", () => {
@@ -120,7 +120,7 @@ describe("a call is refused here", () => {
   test("and what the hook kept back is reported under the id that the page gets", () => {
     const t = table(keep(Cause.malformed));
     t.calls.call(10, "notes.save", "1", 0);
-    expect(t.items()).toEqual([{ kind: "report", id: 1, cause: 3, command: "notes.save" }]);
+    expect(t.items()).toEqual([{ kind: "report", id: 1, cause: 3, what: 1, command: "notes.save" }]);
     expect(t.replies).toEqual([{ page: 10, ok: false, code: "hook_refused", id: "sessname-1" }]);
   });
 

@@ -26,8 +26,8 @@ export async function openHPKE(pair: CryptoKeyPair, publicRaw: Uint8Array, inf: 
 export type Item =
   | { kind: "call"; id: number; timeout: number; command: string; json: string }
   | { kind: "cancel"; id: number }
-  | { kind: "report"; id: number; cause: number; command: string }
-  | { kind: "hidden"; id: number; cause: number; command: string };
+  | { kind: "report"; id: number; cause: number; what: number; command: string }
+  | { kind: "hidden"; id: number; cause: number; what: number; command: string };
 
 /** Reads the items of a batch from the frame. */
 export function parseItems(plain: Uint8Array): Item[] {
@@ -37,18 +37,18 @@ export function parseItems(plain: Uint8Array): Item[] {
   for (let at = 0; at < plain.length; ) {
     const id = v.getUint32(at + 1);
     if (plain[at] === 1) {
-      const n = plain[at + 9]!;
-      const m = v.getUint32(at + 11 + n);
-      if (plain[at + 10 + n] !== 0) throw new Error("sections");
-      items.push({ kind: "call", id, timeout: v.getUint32(at + 5), command: text(at + 10, n), json: text(at + 15 + n, m) });
-      at += 15 + n + m;
+      const n = plain[at + 10]!;
+      const m = v.getUint32(at + 12 + n);
+      if (plain[at + 11 + n] !== 0) throw new Error("sections");
+      items.push({ kind: "call", id, timeout: v.getUint32(at + 5), command: text(at + 11, n), json: text(at + 16 + n, m) });
+      at += 16 + n + m;
     } else if (plain[at] === 2) {
       items.push({ kind: "cancel", id });
       at += 5;
     } else if (plain[at] === 3 || plain[at] === 4) {
-      const n = plain[at + 6]!;
-      items.push({ kind: plain[at] === 3 ? "report" : "hidden", id, cause: plain[at + 5]!, command: text(at + 7, n) });
-      at += 7 + n;
+      const n = plain[at + 7]!;
+      items.push({ kind: plain[at] === 3 ? "report" : "hidden", id, cause: plain[at + 5]!, what: plain[at + 6]!, command: text(at + 8, n) });
+      at += 8 + n;
     } else throw new Error("unknown item");
   }
   return items;
@@ -57,12 +57,13 @@ export function parseItems(plain: Uint8Array): Item[] {
 /** An item from the core. */
 export function answer(ok: boolean, id: number, json: string): Uint8Array {
   const body = utf8(json);
-  const item = new Uint8Array(9 + body.length);
+  const head = ok ? 10 : 9; // a result's has a count of sections
+  const item = new Uint8Array(head + body.length);
   const v = new DataView(item.buffer);
   v.setUint8(0, ok ? 1 : 2);
   v.setUint32(1, id);
-  v.setUint32(5, body.length);
-  item.set(body, 9);
+  v.setUint32(head - 4, body.length);
+  item.set(body, head);
   return item;
 }
 

@@ -16,7 +16,7 @@ export interface HelloVector {
   name: string; recipientPrivateKey: string; recipientPublicKey: string; ephemeralPrivateKey: string; ephemeralPublicKey: string;
   carrier: number; pattern: number; epoch: number; session: string; secret: string; keyUp: string; keyDown: string; info: string; frame: string;
 }
-export interface ItemVector { kind: number; id: number; timeout?: number; command?: string; cause?: number; json?: string }
+export interface ItemVector { kind: number; id: number; timeout?: number; wants?: number; what?: number; command?: string; cause?: number; json?: string }
 export interface ItemsVector { name: string; direction: number; items: ItemVector[] | null; plaintext: string }
 export interface Vectors { comment: string; sealed: SealedVector[]; hello: HelloVector[]; items: ItemsVector[] }
 
@@ -26,7 +26,7 @@ const fill = (first: number, n: number): Uint8Array => Uint8Array.from({ length:
 export function itemBytes(direction: number, item: ItemVector): Uint8Array {
   if (direction === Direction.down) return answer(item.kind === 1, item.id, item.json ?? "");
   if (item.kind === 1) return callItem(item.id, item.timeout ?? 0, utf8(item.command ?? ""), item.json ?? "");
-  return item.kind === 2 ? cancelItem(item.id) : reportItem(item.kind as Kept, item.id, item.cause as Cause, item.command ?? "");
+  return item.kind === 2 ? cancelItem(item.id) : reportItem(item.kind as Kept, item.id, item.cause as Cause, item.what ?? 0, item.command ?? "");
 }
 
 /** Seals a vector's plaintext as the vector says. */
@@ -87,7 +87,7 @@ export async function makeVectors(): Promise<Vectors> {
     items.push({ name, direction, items: list, plaintext: hex(concat(list.map((item) => itemBytes(direction, item)))) });
   };
   batch("a call", Direction.up, call);
-  batch("a batch of every kind", Direction.up, { kind: 1, id: 2 ** 32 - 1, command: "x".repeat(128), json: "{}" }, { kind: 2, id: 9 }, { kind: 3, id: 10, cause: 2, command: "notes.save" }, { kind: 3, id: 400, cause: 5 }, { kind: 4, id: 9, cause: 4, command: "notes.list" });
+  batch("a batch of every kind", Direction.up, { kind: 1, id: 2 ** 32 - 1, command: "x".repeat(128), json: "{}" }, { kind: 2, id: 9 }, { kind: 3, id: 10, cause: 2, what: 1, command: "notes.save" }, { kind: 3, id: 400, cause: 5 }, { kind: 4, id: 9, cause: 4, what: 1, command: "notes.list" });
   batch("a result and an error", Direction.down, { kind: 1, id: 5, json: "[]" }, { kind: 2, id: 6, json: '{"code":"denied","id":"abcdefgh-6","message":"m"}' });
   return { comment: "Made by npm run vectors in sandbox-iframe. isolation/doc.go is the format. All bytes are hex.", sealed, hello, items };
 }

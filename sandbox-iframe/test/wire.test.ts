@@ -107,10 +107,10 @@ describe("the session keys", () => {
 
 describe("items", () => {
   test("are written as doc.go lays them out", () => {
-    expect(hex(callItem(1, 2, utf8("a.b"), "{}"))).toBe("01" + "00000001" + "00000002" + "03" + "612e62" + "00" + "00000002" + "7b7d");
+    expect(hex(callItem(1, 2, utf8("a.b"), "{}"))).toBe("01" + "00000001" + "00000002" + "00" + "03" + "612e62" + "00" + "00000002" + "7b7d");
     expect(hex(cancelItem(7))).toBe("0200000007");
-    expect(hex(reportItem(Kept.call, 9, Cause.threw, "x"))).toBe("03" + "00000009" + "02" + "01" + "78");
-    expect(hex(reportItem(Kept.answer, 9, Cause.refused, ""))).toBe("04" + "00000009" + "01" + "00");
+    expect(hex(reportItem(Kept.call, 9, Cause.threw, 1, "x"))).toBe("03" + "00000009" + "02" + "01" + "01" + "78");
+    expect(hex(reportItem(Kept.answer, 9, Cause.refused, 2, ""))).toBe("04" + "00000009" + "01" + "02" + "00");
     expect(parseItems(callItem(3, 4, utf8("n"), "[]"))).toEqual([{ kind: "call", id: 3, timeout: 4, command: "n", json: "[]" }]);
   });
 
@@ -131,11 +131,11 @@ describe("items", () => {
     ["a cut head", one.slice(0, 8)],
     ["a cut body", one.slice(0, -1)],
     ["an unknown kind", new Uint8Array([3, ...one.slice(1)])],
-    ["a length beyond the end", new Uint8Array([1, 0, 0, 0, 1, 255, 255, 255, 255, 1])],
+    ["a length beyond the end", new Uint8Array([1, 0, 0, 0, 1, 0, 255, 255, 255, 255, 1])],
     ["a cut head in a larger buffer", one.subarray(0, 8)],
     ["a cut body in a larger buffer", one.subarray(0, -1)],
     ["padding", new Uint8Array([...one, 0])],
-    ["text that is not UTF-8", new Uint8Array([1, 0, 0, 0, 1, 0, 0, 0, 1, 0xff])],
+    ["text that is not UTF-8", new Uint8Array([1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0xff])],
     ["more items than a batch holds", new Uint8Array(Array.from({ length: 257 }, () => [...one]).flat())],
   ] as const)
     test(`with ${name} are refused whole`, () => expect(() => parseReplies(plain)).toThrow());
