@@ -43,6 +43,8 @@ func appendRecord(dst []byte, kind string, r *Record) []byte {
 	dst = appendMember(dst, "origin", r.Origin)
 	dst = appendMember(dst, "command", r.Command)
 
+	dst = appendOptional(dst, "event", r.Event)
+	dst = appendOptional(dst, "target", r.Target)
 	dst = appendOptional(dst, "carrier", r.Carrier)
 	dst = appendOptional(dst, "pattern", r.Pattern)
 	if r.ByFrame {
@@ -63,6 +65,10 @@ func appendRecord(dst []byte, kind string, r *Record) []byte {
 		dst = strconv.AppendInt(dst, int64(r.ArgsSize), 10)
 	}
 	dst = appendOptional(dst, "args_mac", r.ArgsMAC)
+	if r.BinarySize != 0 {
+		dst = strconv.AppendInt(append(dst, `,"binary_size":`...), int64(r.BinarySize), 10)
+	}
+	dst = appendStreamed(dst, r.Streamed)
 	dst = appendStages(dst, &r.Stages)
 	return append(dst, '}')
 }
@@ -191,6 +197,17 @@ func appendTexts(dst []byte, texts []string) []byte {
 		dst = appendCut(dst, text, maxEntry)
 	}
 	return append(dst, ']')
+}
+
+func appendStreamed(dst []byte, s *Streamed) []byte {
+	if s == nil {
+		return dst
+	}
+	dst = strconv.AppendInt(append(dst, `,"streamed":{"items_in":`...), s.ItemsIn, 10)
+	dst = strconv.AppendInt(append(dst, `,"bytes_in":`...), s.BytesIn, 10)
+	dst = strconv.AppendInt(append(dst, `,"items_out":`...), s.ItemsOut, 10)
+	dst = strconv.AppendInt(append(dst, `,"bytes_out":`...), s.BytesOut, 10)
+	return append(dst, '}')
 }
 
 func appendStages(dst []byte, s *Stages) []byte {

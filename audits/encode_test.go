@@ -35,6 +35,7 @@ func TestRecordRoundTrip(t *testing.T) {
 	full.Asked = AskedAlways
 	full.Stages = Stages{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	full.Grant = "g-1"
+	full.Event, full.Target, full.BinarySize, full.Streamed = "notes.changed", "main", 5, &Streamed{1, 2, 3, 4}
 	full.Mismatch = &Mismatch{"/notes/*", "maxLength", `at most "5"`}
 	full.Terms = &Terms{"Export", []string{"main"}, []string{"http://a.localhost:1"}, []string{"notes.save", "notes.list"}, []string{"path"},
 		time.Date(2026, 11, 22, 11, 4, 5, 1, time.UTC), true, []string{"red2meji"}, true, true}

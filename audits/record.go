@@ -83,6 +83,9 @@ type Record struct {
 	Origin  string `json:"origin"`
 	Command string `json:"command"` // "" unless it is a registered one: page text stays out
 
+	Event  string `json:"event,omitempty"`  // that is emitted or listened to; "" unless it is a declared one
+	Target string `json:"target,omitempty"` // label of the only window that it is emitted to; "" unless the app has that window
+
 	Carrier string `json:"carrier,omitempty"` // "direct" or "relay"
 	Pattern string `json:"pattern,omitempty"` // "isolation" or "brownfield"
 
@@ -108,7 +111,18 @@ type Record struct {
 	ArgsSize int    `json:"args_size,omitempty"` // bytes of JSON
 	ArgsMAC  string `json:"args_mac,omitempty"`  // see MAC
 
+	BinarySize int       `json:"binary_size,omitempty"` // bytes of the raw sections beside the arguments
+	Streamed   *Streamed `json:"streamed,omitempty"`    // of the outcome of a call that streamed; nil of all else
+
 	Stages Stages `json:"stages_ns,omitzero"`
+}
+
+// Streamed is what went each way under a call.
+type Streamed struct {
+	ItemsIn  int64 `json:"items_in"` // from the page
+	BytesIn  int64 `json:"bytes_in"` // of JSON text and raw sections
+	ItemsOut int64 `json:"items_out"`
+	BytesOut int64 `json:"bytes_out"`
 }
 
 // A Rule is a line of a capability file that decided.

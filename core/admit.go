@@ -24,12 +24,24 @@ const (
 // that may take time happens in the call's own goroutine, or for a lone call
 // in the carrier's once that has no more to do.
 func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone bool) {
-	c := &call{session: s, number: item.ID, command: s.app.commands[string(item.Command)], args: item.JSON, rules: s.app.policy.Load()}
+	c := &call{
+		session: s, number: item.ID, command: s.app.find(item.Kind, item.Command), rules: s.app.policy.Load(),
+		args: item.JSON, sections: item.Sections, wants: item.Wants,
+	}
+	if item.Kind == isolation.ItemListen {
+		c.args = []byte("{}")
+	}
 	c.context.session, c.context.app = s.link.Context(), s.app
 	c.record = s.newRecord(item.ID, c.command)
+	if item.Kind != isolation.ItemCall {
+		c.record.Command = nameOf(item.Kind)
+	}
+	if len(item.Target) > 0 {
+		c.target = string(item.Target)
+	}
 	c.id = c.record.ID
 	c.hidden = s.app.hides(s.link.Context(), c.rules, s.window, c.command, opened) && !s.mightGrant(c.command, opened)
-	c.record.ArgsSize = len(item.JSON)
+	c.record.ArgsSize = len(c.args)
 	c.record.Stages.Open = opened.Sub(arrived)
 	s.app.stats.calls.Add(1)
 
@@ -64,7 +76,7 @@ func (s *session) newRecord(number uint32, command *command) audits.Record {
 		Pattern: s.link.Pattern().String(),
 	}
 	if command != nil {
-		r.Command = command.name
+		r.Command, r.Event = command.name, command.event
 	}
 	return r
 }
@@ -93,7 +105,7 @@ func (c *call) takeRoom(now time.Time) *refusal {
 	)
 	c.size = len(c.args)
 	if !c.hidden {
-		own = s.window.own[c.command.name]
+		own = s.window.own[c.command.key()]
 	}
 	switch {
 	case !s.budget.rate.AllowN(now, 1):
@@ -160,24 +172,28 @@ func (s *session) quietly(c *call, r *refusal) {
 	}()
 }
 
+// What a hook may keep back, by the kind of the item.
+var (
+	keptUp   = [...]string{1: "the call", 2: "the call's cancellation", 5: "the emit", 6: "the listen", 7: "an item of the call's upload", 8: "the end of the call's upload", 9: "credit"}
+	keptDown = [...]string{1: "the answer", 2: "the answer", 3: "an item", 4: "an event", 5: "the end of the items", 6: "credit", 7: "progress"}
+)
+
 // report puts on record what the frame says of its hook. Only the registered
 // name of a command is taken over.
 func (s *session) report(item isolation.Item) {
-	c := &call{session: s, number: item.ID, command: s.app.commands[string(item.Command)]}
+	c := &call{session: s, number: item.ID, command: s.app.find(isolation.ItemKind(item.What), item.Command)}
 	c.answered.Store(true) // by the frame
 	c.record = s.newRecord(item.ID, c.command)
 	c.record.ByFrame, c.record.Stage = true, audits.StageHook
 	var reason string
 	switch {
 	case item.Kind == isolation.ItemHidden:
-		reason = "the hook kept the answer back: " + item.Cause.String()
+		reason = "the hook kept " + keptDown[item.What] + " back: " + item.Cause.String()
 	case item.Cause == isolation.CauseDropped:
 		c.record.ID = s.link.ID() + "-0"
 		reason = "the frame dropped reports: " + strconv.FormatUint(uint64(item.ID), 10)
-	case s.ids.take(item.ID):
-		reason = "the hook kept the call back: " + item.Cause.String()
-	default: // the call of that number came through or was reported before
-		reason = "the hook kept the call's cancellation back: " + item.Cause.String()
+	default:
+		reason = "the hook kept " + keptUp[item.What] + " back: " + item.Cause.String()
 	}
 	s.app.stats.refuse(CodeHookRefused)
 	if !s.speak(&reason) {

@@ -54,6 +54,8 @@ type App struct {
 	// Set once by start, before there is a session.
 	made     map[schemaKey]bool // schemas that were made of Go types
 	commands map[string]*command
+	emits    map[string]*command // by event, as listens
+	listens  map[string]*command
 	windows  map[string]*window
 	recorder audits.Recorder
 	closer   io.Closer // of a recorder that start opened
@@ -73,9 +75,11 @@ type App struct {
 // A command is a registered handler with its limits.
 type command struct {
 	name    string
+	event   string // of a built-in command
 	handler Handler
-	limits  Limits // complete
-	given   Limits // as configured for this command
+	run     func(*call, *Request) (any, error) // in place of handler, of a built-in command
+	limits  Limits                             // complete
+	given   Limits                             // as configured for this command
 
 	slow atomic.Bool                   // the handler took longer than quick the last time
 	last atomic.Pointer[recordedRules] // of its last decision

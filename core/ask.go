@@ -31,7 +31,7 @@ func (c *call) ask(in policy.Input, d policy.Decision) (allowed, *refusal) {
 		return allowed{in.Args}, nil
 	}
 	asked := c.putOff(func(ctx context.Context) verdict {
-		shown := app.answers.mac.Sum(c.command.name, appendCanonical(nil, in.Args))
+		shown := app.answers.mac.Sum(c.subject(), appendCanonical(nil, in.Args))
 		return app.prompts.ask(ctx, c.session, open, shown, c.question(in.Args, rulesOf(open), app.answers.possible()))
 	})
 	c.record.Asked = asked.asked
@@ -82,7 +82,7 @@ func (c *call) authorizeAgain(in policy.Input, asked policy.Decision) (allowed, 
 func (c *call) bindings(in policy.Input, d policy.Decision) []binding {
 	bindings := make([]binding, len(d.Rules))
 	for i, r := range d.Rules {
-		b := binding{rule: r, revision: d.Revision, window: c.session.window.label, origin: c.session.window.given, command: c.command.name}
+		b := binding{rule: r, revision: d.Revision, window: c.session.window.label, origin: c.session.window.given, command: c.subject()}
 		b.digest = c.session.app.answers.mac.Sum(b.command, b.append(nil, in.User, in.Args))
 		bindings[i] = b
 	}

@@ -90,7 +90,7 @@ func (c *call) bind(ctx context.Context, now time.Time) (refused *refusal) {
 	if err != nil {
 		return &refusal{code: CodeDenied, reason: fmt.Sprintf("the policy's limits: %v", err), private: true}
 	}
-	b := c.session.window.bounds[c.command.name]
+	b := c.session.window.bounds[c.command.key()]
 	if refused = b.enter(now, limits, len(c.args), c.limits().ArgsBytes); refused == nil {
 		c.bound = b
 	}

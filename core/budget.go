@@ -1,6 +1,7 @@
 package core
 
 import (
+	"iter"
 	"sync"
 	"time"
 
@@ -78,20 +79,20 @@ type window struct {
 	label   string
 	origin  string
 	given   string             // the origin, if the configuration says it; "" if it is minted for a run
-	own     map[string]*budget // of commands with limits of their own; fixed
-	bounds  map[string]*bound  // of all commands, by the policy's limits; fixed
+	own     map[string]*budget // by key, of commands with limits of their own; fixed
+	bounds  map[string]*bound  // by key, of all commands, by the policy's limits; fixed
 	prompts *rate.Limiter      // questions to the user
 
 	mu   sync.Mutex
 	free []*budget // of ended sessions, the latest last
 }
 
-func newWindow(label, origin string, commands map[string]*command) *window {
+func newWindow(label, origin string, commands iter.Seq2[string, *command]) *window {
 	w := &window{label: label, origin: origin, own: make(map[string]*budget), bounds: make(map[string]*bound), prompts: newPromptRate()}
-	for name, c := range commands {
-		w.bounds[name] = new(bound)
+	for key, c := range commands {
+		w.bounds[key] = new(bound)
 		if b := commandBudget(c.given); b != nil {
-			w.own[name] = b
+			w.own[key] = b
 		}
 	}
 	return w

@@ -27,6 +27,10 @@ type call struct {
 	rules   *ruleset // in force when it came in
 	hidden  bool     // see App.hides
 	args    []byte   // as opened, until parse is done with them
+	target  string   // of an emit: the label of a window; "" is all
+
+	sections []isolation.Section // that go with args
+	wants    isolation.Wants     // of a call
 
 	context callContext             // what its handler gets
 	why     atomic.Pointer[refusal] // it was interrupted
@@ -98,7 +102,13 @@ func (c *call) mayLinger() bool { return !c.hidden && c.command.slow.Load() }
 
 // handle calls the handler, and notes whether it was quick.
 func (c *call) handle(request *Request) (any, error) {
-	result, err := c.command.handler(&c.context, request)
+	var result any
+	var err error
+	if c.command.run != nil {
+		result, err = c.command.run(c, request)
+	} else {
+		result, err = c.command.handler(&c.context, request)
+	}
 	c.lap(&c.record.Stages.Handler)
 	if slow := c.record.Stages.Handler > quick; slow != c.command.slow.Load() {
 		c.command.slow.Store(slow)

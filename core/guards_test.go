@@ -42,7 +42,7 @@ func TestC9ACallThatIsRefusedForItsCommandCostsItsSessionNothing(t *testing.T) {
 // were: else two frames that end one after the other would shake them off.
 func TestC9ABudgetWithHandlersAtWorkIsNotForgotten(t *testing.T) {
 	l := Limits{}.withDefaults()
-	w := newWindow("main", "", nil)
+	w := newWindow("main", "", (&App{}).all())
 	busy, other := w.borrow(l), w.borrow(l)
 	if !busy.enter(1, l.Concurrency, l.PendingBytes) {
 		t.Fatal("no room")

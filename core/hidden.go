@@ -41,6 +41,7 @@ func (app *App) outline(w *window, c *command, now time.Time) policy.Input {
 		Window:   w.label,
 		Origin:   w.origin,
 		Command:  c.name,
+		Event:    c.event,
 		Platform: app.platform,
 		Local:    true, // every page host is the app's own
 		Time:     now,
@@ -53,11 +54,11 @@ func (app *App) outline(w *window, c *command, now time.Time) policy.Input {
 func (app *App) prepare(rules *ruleset) error {
 	now := time.Now()
 	for _, label := range slices.Sorted(maps.Keys(app.windows)) {
-		for _, name := range slices.Sorted(maps.Keys(app.commands)) {
-			w, c := app.windows[label], app.commands[name]
+		for key, c := range app.all() {
+			w := app.windows[label]
 			app.foresee(rules, w, c, now)
 			if _, err := rules.Limits(context.Background(), app.outline(w, c, now)); err != nil {
-				return fmt.Errorf("%w (for command %s of window %s)", inFolder(app.files.capabilitiesName, err), name, label)
+				return fmt.Errorf("%w (for command %s of window %s)", inFolder(app.files.capabilitiesName, err), key, label)
 			}
 		}
 	}

@@ -57,6 +57,33 @@ type Limits struct {
 	// documents are made by attackers, and validators recurse.
 	Depth int
 
+	// BinaryBytes bounds the raw bytes of one message, all its sections together:
+	// of arguments, a result, an event or an item of a stream. Default 2 MiB, which
+	// with ArgsBytes fits a frame.
+	BinaryBytes int
+
+	// ItemBytes bounds one item of a stream, as JSON text. Default 256 KiB.
+	ItemBytes int
+
+	// StreamWithin ends a call that streams, for which Deadline begins anew with
+	// every item. Default 1 h.
+	StreamWithin time.Duration
+
+	// EventBytes bounds what an event carries, as JSON text. Default 64 KiB. This
+	// and what follows has no meaning for a single command.
+	EventBytes int
+
+	// Listeners is how many listens of one session may stand. Default 256.
+	Listeners int
+
+	// EventQueue and EventQueueBytes bound the events that wait for one listen of a
+	// page that does not read as fast as they come. Default 1,024, and 1 MiB.
+	EventQueue      int
+	EventQueueBytes int
+
+	// Resources is how many resources of one session may be open. Default 1,024.
+	Resources int
+
 	// Deadline ends a call; a page may ask for less, never for more. Default
 	// 30 s, after which a user has given up anyway. Handlers that take longer
 	// need a limit of their own.
@@ -75,6 +102,15 @@ func DefaultLimits() Limits {
 		ResultBytes:    4 << 20,
 		Depth:          64,
 		Deadline:       30 * time.Second,
+
+		BinaryBytes:     2 << 20,
+		ItemBytes:       256 << 10,
+		StreamWithin:    time.Hour,
+		EventBytes:      64 << 10,
+		Listeners:       256,
+		EventQueue:      1024,
+		EventQueueBytes: 1 << 20,
+		Resources:       1024,
 	}
 }
 
@@ -93,6 +129,14 @@ func (l Limits) check(where string) error {
 		{"ResultBytes", float64(l.ResultBytes)},
 		{"Depth", float64(l.Depth)},
 		{"Deadline", float64(l.Deadline)},
+		{"BinaryBytes", float64(l.BinaryBytes)},
+		{"ItemBytes", float64(l.ItemBytes)},
+		{"StreamWithin", float64(l.StreamWithin)},
+		{"EventBytes", float64(l.EventBytes)},
+		{"Listeners", float64(l.Listeners)},
+		{"EventQueue", float64(l.EventQueue)},
+		{"EventQueueBytes", float64(l.EventQueueBytes)},
+		{"Resources", float64(l.Resources)},
 	} {
 		if !(field.value >= 0) { // also refuses NaN
 			return fmt.Errorf("core: %s.%s is %v; a limit is positive, or zero for the default", where, field.name, field.value)
@@ -192,6 +236,15 @@ func (l Limits) or(d Limits) Limits {
 		ResultBytes:    cmp.Or(l.ResultBytes, d.ResultBytes),
 		Depth:          cmp.Or(l.Depth, d.Depth),
 		Deadline:       cmp.Or(l.Deadline, d.Deadline),
+
+		BinaryBytes:     cmp.Or(l.BinaryBytes, d.BinaryBytes),
+		ItemBytes:       cmp.Or(l.ItemBytes, d.ItemBytes),
+		StreamWithin:    cmp.Or(l.StreamWithin, d.StreamWithin),
+		EventBytes:      cmp.Or(l.EventBytes, d.EventBytes),
+		Listeners:       cmp.Or(l.Listeners, d.Listeners),
+		EventQueue:      cmp.Or(l.EventQueue, d.EventQueue),
+		EventQueueBytes: cmp.Or(l.EventQueueBytes, d.EventQueueBytes),
+		Resources:       cmp.Or(l.Resources, d.Resources),
 	}
 }
 

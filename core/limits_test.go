@@ -46,7 +46,7 @@ func TestC9AFreshFrameGoesOnWithTheOldBudget(t *testing.T) {
 
 func TestBudgetsOfEndedSessionsAreForgottenOnceTheyHaveRested(t *testing.T) {
 	l := Limits{CallsPerSecond: 10, Burst: 1, Concurrency: 1}.withDefaults()
-	w := newWindow("main", "", nil)
+	w := newWindow("main", "", (&App{}).all())
 	now := time.Now()
 	spent := make([]*budget, 100)
 	for i := range spent {

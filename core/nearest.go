@@ -31,7 +31,7 @@ func (c *call) nearest(d policy.Decision, in policy.Input) *audits.Nearest {
 type missed struct{ window, command string }
 
 func (w *window) hiddenBy(rules *ruleset, c *command) *audits.Nearest {
-	return rules.missed[missed{w.label, c.name}]
+	return rules.missed[missed{w.label, c.key()}]
 }
 
 // foresee has the policy prepare for a window and a command, and works out what
@@ -49,7 +49,7 @@ func (app *App) foresee(rules *ruleset, w *window, c *command, now time.Time) {
 		if n.Elsewhere != "" {
 			n.Condition = nil // there are no arguments yet that it could have looked at
 		}
-		rules.missed[missed{w.label, c.name}] = recordNearest(n)
+		rules.missed[missed{w.label, c.key()}] = recordNearest(n)
 	}
 }
 

@@ -94,12 +94,15 @@ func (c *call) parse() (parsed, *refusal) {
 	c.record.Stage = audits.StageParse
 	defer c.lap(&c.record.Stages.Parse)
 	defer c.dropArgs() // from here on there is only the parsed value
+	if len(c.sections) > 0 {
+		return parsed{}, &refusal{code: CodeInvalidArgs, reason: "raw sections are not taken"}
+	}
 	value, err := schema.Parse(c.args, c.limits().parseArgs())
 	if err != nil {
 		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error(), mismatch: mismatch(err)}
 	}
-	sum := c.session.app.mac.Sum(c.record.Command, c.args) // of an unknown command too: it takes as long as one that is hidden
-	if c.command != nil {                                  // a name that is not registered is the page's text
+	sum := c.session.app.mac.Sum(c.subject(), c.args) // of an unknown command too: it takes as long as one that is hidden
+	if c.command != nil {                             // a name that is not registered is the page's text
 		c.record.ArgsMAC = sum
 	}
 	return parsed{value}, nil
@@ -118,7 +121,7 @@ func (c *call) validate(m parsed) (valid, *refusal) {
 	}
 	c.record.Stage = audits.StageSchema
 	defer c.lap(&c.record.Stages.Schema)
-	if err := c.session.app.schemas.ValidateInput(c.command.name, m.args); err != nil {
+	if err := c.command.takes(c.session.app.schemas, m.args); err != nil {
 		return valid{}, &refusal{code: CodeInvalidArgs, reason: err.Error(), mismatch: mismatch(err)}
 	}
 	return valid(m), nil
@@ -178,6 +181,9 @@ func (c *call) input(v valid, user schema.Value, now time.Time) policy.Input {
 		Window:   r.Window,
 		Origin:   r.Origin,
 		Command:  r.Command,
+		Event:    r.Event,
+		Target:   c.target,
+		Channel:  c.channel(),
 		Platform: c.session.app.platform,
 		Session:  r.Session,
 		Local:    true, // every page host is the app's own
@@ -206,7 +212,7 @@ func (c *call) decide(a allowed) (*Request, *refusal) {
 	c.decided = true
 	r := &c.record
 	c.context.caller = Identity{Window: r.Window, Origin: r.Origin, Command: r.Command, Session: r.Session, ID: r.ID}
-	c.request = Request{Identity: c.context.caller, Args: a.args}
+	c.request = Request{Identity: c.context.caller, Event: r.Event, Target: c.target, Args: a.args}
 	return &c.request, nil
 }
 

@@ -117,7 +117,7 @@ func TestC9QuestionsOfAllWindowsAreFew(t *testing.T) {
 	var all sync.WaitGroup
 	refusedAll := 0
 	for i := range maxPrompts + 3 {
-		s := &session{app: b.App, window: newWindow(fmt.Sprint("w", i), "", nil), link: b.connect(t, "main").Session}
+		s := &session{app: b.App, window: newWindow(fmt.Sprint("w", i), "", (&App{}).all()), link: b.connect(t, "main").Session}
 		waiting, no := p.join(s, []binding{someBinding("a")}, "", Question{})
 		if waiting == nil {
 			refusedAll++
@@ -290,7 +290,7 @@ func TestC9APrompterThatDoesNotReturnIsNotAskedAgain(t *testing.T) {
 // Between the moment when the last call has left a question and the one when it
 // is taken away, another call would be refused for nothing.
 func TestAQuestionThatNobodyWaitsForIsNotShared(t *testing.T) {
-	s := &session{window: newWindow("main", "", nil)}
+	s := &session{window: newWindow("main", "", (&App{}).all())}
 	left := &prompt{session: s, bindings: []binding{someBinding("a")}}
 	p := &prompts{queue: []*prompt{left}, idle: make(chan struct{})} // as if it were being shown
 	if waiting, _ := p.join(s, left.bindings, "", Question{}); waiting == nil || len(left.waiters) > 0 || len(p.queue) != 2 {

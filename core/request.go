@@ -25,6 +25,11 @@ type Identity struct {
 type Request struct {
 	Identity
 
+	// Event is set where an event is emitted or listened to, Command being
+	// sallyport:emit or sallyport:listen. Target is the window's label of an emit
+	// that is for one alone. No registered handler gets such a request; Observe does.
+	Event, Target string
+
 	// Args is the very value that schema and policy saw. It is read-only and
 	// stays valid for as long as it is held.
 	Args schema.Value

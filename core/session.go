@@ -83,13 +83,24 @@ func (r receiver) Ended(link *isolation.Session, reason isolation.Reason) {
 // genuine frame breaks. lone says that it is all that its batch holds.
 func (s *session) take(item isolation.Item, arrived, opened time.Time, lone bool) bool {
 	switch item.Kind {
-	case isolation.ItemCall:
+	case isolation.ItemCall, isolation.ItemEmit, isolation.ItemListen:
 		if !s.ids.take(item.ID) {
 			return false
 		}
 		s.admit(item, arrived, opened, lone)
 	case isolation.ItemCancel:
-		s.cancel(item.ID)
+		if !s.unlisten(item.ID) {
+			s.cancel(item.ID)
+		}
+	case isolation.ItemUpload:
+		return s.upload(item)
+	case isolation.ItemEnd:
+		return s.endUpload(item)
+	case isolation.ItemCredit:
+		if known, genuine := s.creditListen(item); known {
+			return genuine
+		}
+		return s.creditCall(item)
 	case isolation.ItemReport, isolation.ItemHidden:
 		if s.link.Pattern() == isolation.Brownfield { // no frame, no hook: the page made it up
 			return false

@@ -98,7 +98,7 @@ func (app *App) newGate(frameOrigin string, originOf func(isolation.Window) (str
 			return nil, err
 		}
 		w.Origin = origin
-		app.windows[w.Label] = newWindow(w.Label, origin, app.commands)
+		app.windows[w.Label] = newWindow(w.Label, origin, app.all())
 		if app.config.FrameOrigin != "" {
 			app.windows[w.Label].given = origin
 		}
@@ -146,6 +146,9 @@ func (app *App) bindCommands() error {
 		}
 		given := app.config.CommandLimits[name]
 		app.commands[name] = &command{name: name, handler: app.handlers[name], given: given, limits: given.or(app.limits)}
+	}
+	if err := app.bindEvents(); err != nil {
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(app.config.CommandLimits)) {
 		if app.commands[name] != nil {

@@ -39,7 +39,8 @@ type Input struct {
 	Platform string // a GOOS name; "" is the platform of the Config
 	Session  string
 	Event    string       // name of an event that is emitted or listened to; "" is undefined
-	Channel  string       // id of a channel that is written or pulled; "" is undefined
+	Target   string       // label of the only window that an event is emitted to; "" is undefined
+	Channel  string       // streams that a call asks for: "items", "upload" or "both"; "" is undefined
 	Local    bool         // the page is the app itself
 	User     schema.Value // what the app knows of the session's user; nil is undefined
 	Args     schema.Value // nil is JSON null
