@@ -179,8 +179,12 @@ var (
 )
 
 // report puts on record what the frame says of its hook. Only the registered
-// name of a command is taken over.
-func (s *session) report(item isolation.Item) {
+// name of a command is taken over. False says that a request of that number
+// came through or was reported before.
+func (s *session) report(item isolation.Item) bool {
+	if item.Kind == isolation.ItemReport && isRequest(isolation.ItemKind(item.What)) && !s.ids.take(item.ID) {
+		return false
+	}
 	c := &call{session: s, number: item.ID, command: s.app.find(isolation.ItemKind(item.What), item.Command)}
 	c.answered.Store(true) // by the frame
 	c.record = s.newRecord(item.ID, c.command)
@@ -196,13 +200,18 @@ func (s *session) report(item isolation.Item) {
 		reason = "the hook kept " + keptUp[item.What] + " back: " + item.Cause.String()
 	}
 	s.app.stats.refuse(CodeHookRefused)
-	if !s.speak(&reason) {
-		return
+	if s.speak(&reason) {
+		go func() {
+			defer s.hush()
+			c.end(&refusal{code: CodeHookRefused, reason: reason})
+		}()
 	}
-	go func() {
-		defer s.hush()
-		c.end(&refusal{code: CodeHookRefused, reason: reason})
-	}()
+	return true
+}
+
+// isRequest reports whether items of a kind use up a number.
+func isRequest(kind isolation.ItemKind) bool {
+	return kind == isolation.ItemCall || kind == isolation.ItemEmit || kind == isolation.ItemListen
 }
 
 // speak reports whether one more cheap refusal may be put on record, and adds

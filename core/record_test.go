@@ -144,7 +144,7 @@ func TestC10AKeptCancellationIsNotRecordedAsAKeptCall(t *testing.T) {
 	if _, err := c.Call(patient(t), "notes.touch", textOf("x")); err != nil {
 		t.Fatal(err)
 	}
-	items := peer.AppendReport(nil, 1, isolation.CauseRefused, "notes.touch")
+	items := peer.AppendKept(nil, isolation.ItemReport, 1, isolation.CauseRefused, byte(isolation.ItemCancel), "notes.touch")
 	items = peer.AppendReport(items, 2, isolation.CauseRefused, "notes.touch")
 	if err := c.Send(items); err != nil {
 		t.Fatal(err)

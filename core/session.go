@@ -83,7 +83,7 @@ func (r receiver) Ended(link *isolation.Session, reason isolation.Reason) {
 // genuine frame breaks. lone says that it is all that its batch holds.
 func (s *session) take(item isolation.Item, arrived, opened time.Time, lone bool) bool {
 	switch item.Kind {
-	case isolation.ItemCall, isolation.ItemEmit, isolation.ItemListen:
+	case isolation.ItemCall, isolation.ItemEmit, isolation.ItemListen: // see isRequest
 		if !s.ids.take(item.ID) {
 			return false
 		}
@@ -108,7 +108,7 @@ func (s *session) take(item isolation.Item, arrived, opened time.Time, lone bool
 		if item.Kind == isolation.ItemHidden && !s.ids.used(item.ID) { // there was no such call to answer
 			return false
 		}
-		s.report(item)
+		return s.report(item)
 	default:
 		return false
 	}

@@ -28,6 +28,7 @@ func TestC3ABatchThatBreaksTheRulesEndsTheSession(t *testing.T) {
 		{"a call cut short", nil, touch(touch(nil, 1), 2)[:61], 0},
 		{"a byte behind the last item", nil, append(touch(nil, 1), 0), 0},
 		{"the id of a call that the hook kept back", nil, touch(peer.AppendReport(nil, 1, isolation.CauseRefused, "notes.touch"), 1), 0},
+		{"a report of a call that came through", touch(nil, 1), peer.AppendReport(nil, 1, isolation.CauseRefused, "notes.touch"), 1},
 		{"the hidden answer to a call that never came", touch(nil, 1), peer.AppendHidden(nil, 2, isolation.CauseRefused, "notes.touch"), 1},
 		{"an unknown kind", nil, append(touch(nil, 1), 10, 0, 0, 0, 2), 0},
 		{"a result, which is the core's to send", nil, isolation.AppendResult(nil, 1, []byte("null")), 0},
