@@ -210,12 +210,12 @@ func brownfieldReports(t *testing.T, report []byte) {
 func TestC9AFloodOfReportsIsCountedNotKept(t *testing.T) {
 	b := newBench(t, nil, nil)
 	c := b.connect(t, "main")
-	var batch []byte
-	for i := range uint32(isolation.MaxItems) {
-		batch = peer.AppendReport(batch, i+1, isolation.CauseRefused, "notes.touch")
-	}
 	const batches = 20
-	for range batches {
+	for n := range uint32(batches) {
+		var batch []byte
+		for i := range uint32(isolation.MaxItems) {
+			batch = peer.AppendReport(batch, n*isolation.MaxItems+i+1, isolation.CauseRefused, "notes.touch")
+		}
 		if err := c.Send(batch); err != nil {
 			t.Fatal(err)
 		}
