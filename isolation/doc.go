@@ -140,6 +140,9 @@
 //	credit    kind 6 ‖ id (4) ‖ limit (8)
 //	progress  kind 7 ‖ id (4) ‖ done (8) ‖ total (8, 0: not known) ‖ n (1) ‖ text (n, UTF-8)
 //
+// No number of eight bytes exceeds 2^53−1, MaxOffset. What a label or text of
+// the core holds is UTF-8, as all JSON.
+//
 // An id names a request (a call, an emit or a listen) within its session, is
 // chosen by the frame, counts up from 1 and is never used twice. Every other
 // item is about a request that was made. Call, emit and listen are answered by

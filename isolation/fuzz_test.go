@@ -105,29 +105,6 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// FuzzItems reads arbitrary plaintexts. What is accepted must be exactly what
-// the items encode to: the grammar has one spelling.
-func FuzzItems(f *testing.F) {
-	f.Add([]byte{})
-	f.Add(makeItems(itemVector{Kind: 1, ID: 1, Timeout: 5, Command: "notes.save", JSON: "{}"}, itemVector{Kind: 2, ID: 1}, itemVector{Kind: 3, ID: 2, Cause: 4, Command: "x"}, itemVector{Kind: 4, ID: 1, Cause: 1, Command: "x"}))
-	f.Add([]byte{1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff})
-	f.Fuzz(func(t *testing.T, plain []byte) {
-		var items []itemVector
-		for item, err := range Items(Plain{bytes: plain}) {
-			if err != nil {
-				return
-			}
-			items = append(items, itemVector{uint8(item.Kind), item.ID, uint32(item.Timeout.Milliseconds()), item.Wants, item.What, string(item.Command), item.Cause, string(item.JSON)})
-		}
-		if len(items) == 0 || len(items) > MaxItems {
-			t.Fatalf("%d items were accepted", len(items))
-		}
-		if got := makeItems(items...); !bytes.Equal(got, plain) {
-			t.Fatalf("read %x as %+v, which is %x", plain, items, got)
-		}
-	})
-}
-
 // FuzzHello offers arbitrary hellos, and genuine ones with a fault: none is
 // accepted, and the offer stands for the genuine one.
 func FuzzHello(f *testing.F) {

@@ -152,11 +152,13 @@ func (r *reader) command() []byte {
 	return r.take(n)
 }
 
-func (r *reader) uint64() uint64 {
+// offset takes a number that JavaScript can hold, too.
+func (r *reader) offset() (n uint64) {
 	if b := r.take(8); b != nil {
-		return binary.BigEndian.Uint64(b)
+		n = binary.BigEndian.Uint64(b)
 	}
-	return 0
+	r.failed = r.failed || n > MaxOffset
+	return n
 }
 
 // sized takes what its own length, of four bytes, stands before.
@@ -210,16 +212,16 @@ func (r *reader) item() Item {
 	case ItemListen:
 		item.Command = r.command()
 	case ItemUpload:
-		item.Offset = r.uint64()
+		item.Offset = r.offset()
 		r.body(&item)
 		item.Size = before - len(r.rest)
 	case ItemEnd:
-		item.Offset = r.uint64()
+		item.Offset = r.offset()
 		how := r.uint8()
 		item.Aborted = how == 1
 		r.failed = r.failed || how > 1
 	case ItemCredit:
-		item.Offset = r.uint64()
+		item.Offset = r.offset()
 	case ItemCancel:
 	case ItemReport, ItemHidden:
 		r.report(&item)
@@ -374,7 +376,9 @@ func AppendCredit(dst []byte, id uint32, limit uint64) []byte {
 
 // AppendProgress appends how far the call id has come: done of total, which is 0
 // where it is not known. text is UTF-8 of at most 255 bytes.
+// What exceeds MaxOffset is taken for just that.
 func AppendProgress(dst []byte, id uint32, done, total uint64, text string) []byte {
+	done, total = min(done, MaxOffset), min(total, MaxOffset)
 	dst = binary.BigEndian.AppendUint32(append(dst, kindProgress), id)
 	dst = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, done), total)
 	return append(append(dst, byte(len(text))), text...)

@@ -25,6 +25,7 @@ const (
 
 	StreamWindow = 1 << 20   // credit of a fresh stream, in bytes
 	EventWindow  = 256 << 10 // that of a listen
+	MaxOffset    = 1<<53 - 1 // of a stream, and any number of eight bytes in an item: what JavaScript counts to
 )
 
 // A Type says what a frame is for. The zero value is no type.
