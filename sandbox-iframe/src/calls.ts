@@ -1,7 +1,7 @@
 import { MapOf, byteLength, emptyList, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, stringifyJSON, toUTF8 } from "./primordials.ts";
 import { type Code, messageOf } from "./errors.ts";
 import type { AnswerJudge, Judge, Question } from "./hook.ts";
-import { Cause, Kept, type Reply, callItem, cancelItem } from "./items.ts";
+import { Cause, Down, type Item, Kept, Up, callItem, cancelItem } from "./items.ts";
 import { Reports } from "./reports.ts";
 import type { Entry } from "./outbox.ts";
 import { MAX_COMMAND } from "./wire.ts";
@@ -85,7 +85,7 @@ export class Calls {
       this.#held += verdict.json.length - call.json.length;
       call.command = verdict.command;
       call.json = verdict.json;
-      const item = callItem(this.#ids + 1, timeout, name, verdict.json);
+      const item = callItem(this.#ids + 1, timeout, 0, name, verdict.json, 0);
       if (byteLength(item) > this.#config.maxPlaintext) return this.#fail(call, "too_large");
       if (!this.#number(call)) return;
       mapSet(this.#byID, call.id, call);
@@ -114,9 +114,11 @@ export class Calls {
   }
 
   /** Takes the core's answers. */
-  deliver(replies: readonly Reply[]): void {
-    for (let i = 0; i < replies.length; i++) {
-      const { ok, id, json } = replies[i]!;
+  deliver(items: readonly Item[]): void {
+    for (let i = 0; i < items.length; i++) {
+      const { kind, id, json } = items[i]!;
+      if (kind !== Down.result && kind !== Down.error) continue; // of streams, which nothing here asks for
+      const ok = kind === Down.result;
       const call = mapGet(this.#byID, id);
       if (call === undefined || !call.sent) continue; // cancelled, or given up
       this.#forget(call);
@@ -129,7 +131,7 @@ export class Calls {
       judge(ok, json, questionOf("call", call), (verdict) => {
         this.#judging--;
         if (verdict.pass) return this.#config.reply(call.page, ok, verdict.json);
-        if (!this.#closed) this.#reports.report(Kept.answer, call.id, verdict.cause, ok ? 1 : 2, call.command);
+        if (!this.#closed) this.#reports.report(Kept.answer, call.id, verdict.cause, kind, call.command);
         this.#config.reply(call.page, false, errorJSON("hook_refused", this.#idOf(call)));
       });
     }
@@ -162,7 +164,7 @@ export class Calls {
   #keep(call: Call, cause: Cause | "invalid"): void {
     if (cause === "invalid") return this.#fail(call, "invalid_args");
     if (!this.#number(call)) return;
-    this.#reports.report(Kept.call, call.id, cause, 1, call.command);
+    this.#reports.report(Kept.call, call.id, cause, Up.call, call.command);
     this.#fail(call, "hook_refused");
   }
 
@@ -189,7 +191,7 @@ export class Calls {
       this.#judging--;
       if (this.#closed) return;
       if (verdict.pass) this.#config.send(entryOf(cancelItem(call.id)));
-      else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call.id, verdict.cause, 2, call.command);
+      else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call.id, verdict.cause, Up.cancel, call.command);
     });
   }
 

@@ -23,7 +23,7 @@ export class Runtime {
       { session, secret, coreKey, maxFrame, pattern, carrier: config.carrier, carrierOf: carrier, patience: waits },
       {
         ready: () => to.state("ready"),
-        replies: (replies) => this.calls.deliver(replies),
+        items: (items) => this.calls.deliver(items),
         interrupted: () => this.calls.interrupted(),
         closed: () => {
           this.calls.closed();

@@ -3,7 +3,7 @@ import { concat, view } from "./bytes.ts";
 import type { Carrier, Link } from "./carrier.ts";
 import { open, seal } from "./envelope.ts";
 import { Epochs } from "./epochs.ts";
-import { type Reply, parseReplies } from "./items.ts";
+import { type Item, parseItems } from "./items.ts";
 import { type Binding, helloFrame, negotiate } from "./keys.ts";
 import { type Entry, Outbox } from "./outbox.ts";
 import { type Sequence, Strict, Window } from "./sequence.ts";
@@ -28,7 +28,7 @@ export const patience: Patience = { firstTries: 4, resumeFor: 20_000, unheard: 3
 export interface SessionEvents {
   /** Keys are confirmed, or the session is resumed. */
   ready(): void;
-  replies(replies: Reply[]): void;
+  items(items: Item[]): void;
   /** What was sent and not answered may or may not have arrived. */
   interrupted(): void;
   /** It is over for good. */
@@ -349,7 +349,7 @@ export class Session {
         return true;
       case Type.batch:
         try {
-          this.#events.replies(parseReplies(plaintext));
+          this.#events.items(parseItems(plaintext));
         } catch {
           return false;
         }

@@ -17,8 +17,16 @@ export const NONCE = 32;
 export const OVERHEAD = HEADER + IV + TAG;
 /** Items in one batch. */
 export const MAX_ITEMS = 256;
-/** A command's name. */
+/** Raw sections of one body. */
+export const MAX_SECTIONS = 64;
+/** A section's media type. */
+export const MAX_MEDIA_TYPE = 127;
+/** A command's name, or an event's. */
 export const MAX_COMMAND = 128;
+/** Credit of a fresh stream. */
+export const STREAM_WINDOW = 1 << 20;
+/** Credit of a listen. */
+export const EVENT_WINDOW = 256 << 10;
 /** Sealed frames of one direction under one key. */
 export const MAX_FRAMES = 2 ** 24;
 /** Sequence numbers remembered on the relay. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Calls, MAX_CALLS, MAX_HELD } from "../src/calls.ts";
 import { type AnswerJudge, type Judge, type Verdict, passAll } from "../src/hook.ts";
-import { Cause } from "../src/items.ts";
+import { Cause, type Item as CoreItem, parseItems as parseCore } from "../src/items.ts";
 import type { Entry } from "../src/outbox.ts";
-import { type Item, parseItems } from "./double.ts";
+import { type Item, answer, parseItems } from "./double.ts";
 import { pause } from "./support.ts";
 
 interface Reply { page: number; ok: boolean; code?: string; id?: string; value?: unknown }
@@ -27,6 +27,7 @@ function table(judge: Judge = passAll, maxPlaintext = 1000, judgeAnswer?: Answer
   return { calls, replies, entries, items, send };
 }
 
+const result = (id: number, json: string): CoreItem => parseCore(answer(true, id, json))[0]!;
 const keep = (cause: Cause | "invalid"): Judge => (_, done) => done({ pass: false, cause });
 
 describe("a call", () => {
@@ -46,14 +47,14 @@ describe("a call", () => {
     const t = table();
     t.calls.call(10, "a", "1", 0);
     t.send();
-    t.calls.deliver([{ ok: true, id: 1, json: '"x"' }, { ok: true, id: 1, json: '"y"' }]);
+    t.calls.deliver([result(1, '"x"'), result(1, '"y"')]);
     expect(t.replies).toEqual([{ page: 10, ok: true, value: "x" }]);
   });
 
   test("is not answered before it was sent", () => {
     const t = table();
     t.calls.call(10, "a", "1", 0);
-    t.calls.deliver([{ ok: true, id: 1, json: '"x"' }]);
+    t.calls.deliver([result(1, '"x"')]);
     expect(t.replies).toEqual([]);
   });
 
@@ -62,7 +63,7 @@ describe("a call", () => {
     t.calls.call(10, "a", "1", 0);
     t.calls.call(11, "secret", "1", 0);
     t.send();
-    t.calls.deliver([{ ok: true, id: 1, json: "2" }, { ok: true, id: 2, json: "3" }]);
+    t.calls.deliver([result(1, "2"), result(2, "3")]);
     expect(t.replies).toEqual([{ page: 10, ok: true, value: [2] }, { page: 11, ok: false, code: "hook_refused", id: "sessname-2" }]);
     expect(t.items().slice(2)).toEqual([{ kind: "hidden", id: 2, cause: Cause.threw, what: 1, command: "secret" }]);
   });
@@ -72,7 +73,7 @@ describe("a call", () => {
     const t = table(passAll, 1000, (_, __, ___, done) => (tell = () => done({ pass: false, cause: Cause.refused })));
     t.calls.call(10, "a", "1", 0);
     t.send();
-    t.calls.deliver([{ ok: true, id: 1, json: "2" }]);
+    t.calls.deliver([result(1, "2")]);
     t.calls.closed();
     tell();
     expect(t.items()).toMatchObject([{ kind: "call" }]);
@@ -155,7 +156,7 @@ describe("a call is refused here", () => {
     t.calls.call(100, "a", "1", 0);
     expect(t.replies).toMatchObject([{ page: 100, code: "busy" }]);
     t.send();
-    t.calls.deliver([{ ok: true, id: 1, json: "1" }]);
+    t.calls.deliver([result(1, "1")]);
     t.calls.call(101, "a", "1", 0);
     expect(t.replies).toHaveLength(2);
   });
@@ -164,7 +165,7 @@ describe("a call is refused here", () => {
   const hooks: [string, Judge, (t: ReturnType<typeof table>, page: number) => void][] = [
     ["calls that were cancelled meanwhile", slow, (t, page) => t.calls.cancel(page)],
     ["cancellations", (q, done) => (q.kind === "cancel" ? slow : quick)(q, done), (t, page) => (t.send(), t.calls.cancel(page))],
-    ["answers", quick, (t, page) => (t.send(), t.calls.deliver([{ ok: true, id: page + 1, json: "1" }]))],
+    ["answers", quick, (t, page) => (t.send(), t.calls.deliver([result(page + 1, "1")]))],
   ];
   for (const [name, judge, then] of hooks)
     test(`with busy while a hook is at too many ${name}`, () => {
@@ -295,7 +296,7 @@ describe("a cancellation", () => {
     t.calls.call(10, "a", "1", 0);
     t.send();
     t.calls.cancel(10);
-    t.calls.deliver([{ ok: true, id: 1, json: "1" }]);
+    t.calls.deliver([result(1, "1")]);
     expect(t.replies).toEqual([]);
   });
 });

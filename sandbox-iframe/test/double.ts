@@ -8,7 +8,10 @@ import { schedule, sharedSecret } from "../src/hpke.ts";
 import { concat } from "../src/bytes.ts";
 import { info } from "../src/keys.ts";
 import { type CarrierName, Direction, HEADER, KEY, type PatternName, SECRET, SESSION_ID, Type, parseHeader } from "../src/wire.ts";
-import { opener, sealer, utf8 } from "./support.ts";
+import { type Item, parseItems } from "./grammar.ts";
+import { opener, sealer } from "./support.ts";
+
+export { type CoreItem, type Item, answer, itemOf, parseItems } from "./grammar.ts";
 
 const curve = { name: "ECDH", namedCurve: "P-256" };
 
@@ -20,51 +23,6 @@ export async function openHPKE(pair: CryptoKeyPair, publicRaw: Uint8Array, inf: 
   const aead = await crypto.subtle.importKey("raw", key as Uint8Array<ArrayBuffer>, "AES-GCM", false, ["decrypt"]);
   const parameters = { name: "AES-GCM", iv: nonce as Uint8Array<ArrayBuffer>, additionalData: new Uint8Array(0) };
   return new Uint8Array(await crypto.subtle.decrypt(parameters, aead, sealed.slice(65) as Uint8Array<ArrayBuffer>));
-}
-
-/** What the frame sent in one item. */
-export type Item =
-  | { kind: "call"; id: number; timeout: number; command: string; json: string }
-  | { kind: "cancel"; id: number }
-  | { kind: "report"; id: number; cause: number; what: number; command: string }
-  | { kind: "hidden"; id: number; cause: number; what: number; command: string };
-
-/** Reads the items of a batch from the frame. */
-export function parseItems(plain: Uint8Array): Item[] {
-  const v = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
-  const text = (at: number, n: number): string => new TextDecoder().decode(plain.subarray(at, at + n));
-  const items: Item[] = [];
-  for (let at = 0; at < plain.length; ) {
-    const id = v.getUint32(at + 1);
-    if (plain[at] === 1) {
-      const n = plain[at + 10]!;
-      const m = v.getUint32(at + 12 + n);
-      if (plain[at + 11 + n] !== 0) throw new Error("sections");
-      items.push({ kind: "call", id, timeout: v.getUint32(at + 5), command: text(at + 11, n), json: text(at + 16 + n, m) });
-      at += 16 + n + m;
-    } else if (plain[at] === 2) {
-      items.push({ kind: "cancel", id });
-      at += 5;
-    } else if (plain[at] === 3 || plain[at] === 4) {
-      const n = plain[at + 7]!;
-      items.push({ kind: plain[at] === 3 ? "report" : "hidden", id, cause: plain[at + 5]!, what: plain[at + 6]!, command: text(at + 8, n) });
-      at += 8 + n;
-    } else throw new Error("unknown item");
-  }
-  return items;
-}
-
-/** An item from the core. */
-export function answer(ok: boolean, id: number, json: string): Uint8Array {
-  const body = utf8(json);
-  const head = ok ? 10 : 9; // a result's has a count of sections
-  const item = new Uint8Array(head + body.length);
-  const v = new DataView(item.buffer);
-  v.setUint8(0, ok ? 1 : 2);
-  v.setUint32(1, id);
-  v.setUint32(head - 4, body.length);
-  item.set(body, head);
-  return item;
 }
 
 export class CoreDouble {

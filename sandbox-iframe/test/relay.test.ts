@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Courier, pack, relay, unpack } from "../src/carrier-relay.ts";
 import { concat } from "../src/bytes.ts";
-import type { Reply } from "../src/items.ts";
+import type { Item } from "../src/items.ts";
 import { type Post, Pump } from "../src/pump.ts";
 import { Session, patience } from "../src/session.ts";
 import { Type } from "../src/wire.ts";
@@ -25,7 +25,7 @@ async function ready() {
   const bodies: Uint8Array[] = [];
   const byes: Uint8Array[] = [];
   const events: string[] = [];
-  const replies: Reply[] = [];
+  const items: Item[] = [];
   const courier: Courier = {
     events: undefined,
     carry: (body) => bodies.push(body),
@@ -35,7 +35,7 @@ async function ready() {
     { ...core.handshake, maxFrame: 4096, carrierOf: relay(courier), patience },
     {
       ready: () => events.push("ready"),
-      replies: (r) => replies.push(...Array.from(r)),
+      items: (list) => items.push(...Array.from(list)),
       interrupted: () => events.push("interrupted"),
       closed: () => events.push("closed"),
       unavailable: () => events.push("unavailable"),
@@ -51,7 +51,7 @@ async function ready() {
   deliver(await core.hello(hello));
   await until(() => events.includes("ready"));
   const queue = (byte: number): void => session.send({ item: new Uint8Array([byte]), sent: () => {} });
-  return { core, session, courier, bodies, byes, events, replies, next, deliver, queue, hello };
+  return { core, session, courier, bodies, byes, events, items, next, deliver, queue, hello };
 }
 
 describe("a session over the relay", () => {
@@ -62,9 +62,9 @@ describe("a session over the relay", () => {
     t.deliver(frames[2]!, frames[0]!);
     t.deliver(frames[0]!, frames[3]!, frames[3]!);
     t.deliver(frames[1]!);
-    await until(() => t.replies.length === 4);
+    await until(() => t.items.length === 4);
     await pause(10);
-    expect(t.replies.map((r) => r.id)).toEqual([3, 1, 4, 2]);
+    expect(t.items.map((r) => r.id)).toEqual([3, 1, 4, 2]);
   });
 
   test("ignores what the page puts in between, and goes on", async () => {
@@ -74,8 +74,8 @@ describe("a session over the relay", () => {
     t.deliver(forged, new Uint8Array(3), await t.core.seal(Type.batch, answer(true, 2, "1"), { session: new Uint8Array(16) }));
     t.courier.events?.body(new Uint8Array([9]));
     t.deliver(await t.core.reply(answer(true, 3, "1")));
-    await until(() => t.replies.length > 0);
-    expect(t.replies.map((r) => r.id)).toEqual([3]);
+    await until(() => t.items.length > 0);
+    expect(t.items.map((r) => r.id)).toEqual([3]);
     expect(t.events).toEqual(["ready"]);
   });
 
@@ -85,7 +85,7 @@ describe("a session over the relay", () => {
     const forged = genuine.slice();
     forged[30]! ^= 1;
     t.deliver(forged, genuine);
-    await until(() => t.replies.length === 1);
+    await until(() => t.items.length === 1);
     expect(t.events).toEqual(["ready"]);
   });
 
@@ -94,7 +94,7 @@ describe("a session over the relay", () => {
     t.queue(1);
     t.deliver(await t.next());
     await pause(10);
-    expect([t.replies, t.events]).toEqual([[], ["ready"]]);
+    expect([t.items, t.events]).toEqual([[], ["ready"]]);
   });
 
   test("leaves its farewell with the page", async () => {
@@ -126,7 +126,7 @@ describe("a session over the relay", () => {
     const nothing = (): void => {};
     const session = new Session(
       { ...core.handshake, maxFrame: 4096, carrierOf: relay(courier), patience: { ...patience, answerWithin: 50 } },
-      { ready: nothing, replies: nothing, interrupted: nothing, closed: nothing, unavailable: nothing },
+      { ready: nothing, items: nothing, interrupted: nothing, closed: nothing, unavailable: nothing },
     );
     await session.start();
     await until(() => bodies.length === 3);
@@ -161,14 +161,14 @@ describe("a session over the relay", () => {
     t.deliver(await t.core.rekeyed(await t.next()));
     await until(() => t.events.filter((e) => e === "ready").length === 2);
     t.deliver(late);
-    await until(() => t.replies.length === 1);
+    await until(() => t.items.length === 1);
     const now = t.core.down!;
     t.core.down = old;
     const young = await t.core.seal(Type.batch, answer(true, 2, "1"), { epoch: 0, sequence: t.core.sequence + 1 });
     t.core.down = now;
     t.deliver(young);
     await pause(10);
-    expect(t.replies).toHaveLength(1);
+    expect(t.items).toHaveLength(1);
   });
 
   test("takes a frame of the new epoch that overtook its ready", async () => {
@@ -176,7 +176,7 @@ describe("a session over the relay", () => {
     t.deliver(await t.core.rekey());
     const confirmed = await t.core.rekeyed(await t.next());
     t.deliver(await t.core.reply(answer(true, 1, "1")));
-    await until(() => t.replies.length === 1);
+    await until(() => t.items.length === 1);
     t.queue(1);
     await pause(10);
     expect(t.bodies).toEqual([]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { LinkEvents } from "../src/carrier.ts";
 import { direct } from "../src/carrier-direct.ts";
 import { Epochs } from "../src/epochs.ts";
-import type { Reply } from "../src/items.ts";
+import type { Item } from "../src/items.ts";
 import { type Patience, Session, patience } from "../src/session.ts";
 import { type Entry, Outbox } from "../src/outbox.ts";
 import { MAX_ITEMS, NONCE, PUBLIC_KEY, SECRET, Type } from "../src/wire.ts";
@@ -15,7 +15,7 @@ async function start(options: { patience?: Patience; maxFrame?: number; left?: b
   const core = await new CoreDouble().prepare();
   const sockets: TestSocket[] = [];
   const events: string[] = [];
-  const replies: Reply[] = [];
+  const items: Item[] = [];
   const carrierOf = direct("ws://core.test/socket", (url) => {
     const socket = new TestSocket(url);
     sockets.push(socket);
@@ -25,7 +25,7 @@ async function start(options: { patience?: Patience; maxFrame?: number; left?: b
     { ...core.handshake, maxFrame: options.maxFrame ?? 4096, carrierOf, patience: options.patience ?? quick },
     {
       ready: () => events.push("ready"),
-      replies: (r) => replies.push(...Array.from(r)),
+      items: (list) => items.push(...Array.from(list)),
       interrupted: () => events.push("interrupted"),
       closed: () => events.push("closed"),
       unavailable: () => events.push("unavailable"),
@@ -41,7 +41,7 @@ async function start(options: { patience?: Patience; maxFrame?: number; left?: b
     return state;
   };
   const socket = (n = sockets.length): Promise<TestSocket> => until(() => sockets[n]);
-  return { core, session, sockets, events, replies, queue, socket };
+  return { core, session, sockets, events, items, queue, socket };
 }
 
 /** A session whose keys are confirmed. */
@@ -115,7 +115,7 @@ describe("the handshake", () => {
       if (!name.startsWith("a forged")) t.core.sequence = 0;
       socket.deliver(await make(t.core, ready));
       await until(() => socket.closed);
-      expect([t.events, socket.sent, t.replies]).toEqual([[], [], []]);
+      expect([t.events, socket.sent, t.items]).toEqual([[], [], []]);
     });
 
   test("is tried again, by hello or resume, since nobody knows whether the first hello arrived", async () => {
@@ -232,8 +232,8 @@ describe("receiving", () => {
     const t = await ready();
     t.first.deliver(await t.core.reply(answer(true, 1, '"a"'), answer(false, 2, "{}")));
     t.first.deliver(await t.core.reply(answer(true, 3, '"b"')));
-    await until(() => t.replies.length === 3);
-    expect(t.replies.map((r) => r.id)).toEqual([1, 2, 3]);
+    await until(() => t.items.length === 3);
+    expect(t.items.map((r) => r.id)).toEqual([1, 2, 3]);
   });
 
   test("delivers in order what keeps coming while it opens", async () => {
@@ -245,8 +245,8 @@ describe("receiving", () => {
       if (Math.random() < 0.5) await Promise.resolve();
       if (Math.random() < 0.2) await pause();
     }
-    await until(() => t.replies.length === 40);
-    expect(t.replies.map((r) => r.id)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    await until(() => t.items.length === 40);
+    expect(t.items.map((r) => r.id)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
   });
 
   test("answers a ping", async () => {
@@ -291,7 +291,7 @@ describe("receiving", () => {
       const t = await ready();
       t.first.deliver(await make(t.core));
       await until(() => t.first.closed);
-      expect([t.first.sent, t.replies, t.events]).toEqual([[], [], ["ready", "interrupted"]]);
+      expect([t.first.sent, t.items, t.events]).toEqual([[], [], ["ready", "interrupted"]]);
     });
 
   test("closes the socket on a replayed frame", async () => {
@@ -300,7 +300,7 @@ describe("receiving", () => {
     t.first.deliver(frame);
     t.first.deliver(frame);
     await until(() => t.first.closed);
-    expect(t.replies).toHaveLength(1);
+    expect(t.items).toHaveLength(1);
   });
 
   test("closes the socket on frames in the wrong order", async () => {
@@ -309,7 +309,7 @@ describe("receiving", () => {
     t.first.deliver(b);
     t.first.deliver(a);
     await until(() => t.first.closed);
-    expect(t.replies).toEqual([]);
+    expect(t.items).toEqual([]);
   });
 
   test("closes the socket on text", async () => {
@@ -322,7 +322,7 @@ describe("receiving", () => {
     const t = await ready();
     const frame = await t.core.reply(answer(true, 1, "1"));
     t.first.onmessage?.(Object.setPrototypeOf(frame, ArrayBuffer.prototype));
-    expect([t.first.closed, t.replies]).toEqual([true, []]);
+    expect([t.first.closed, t.items]).toEqual([true, []]);
   });
 });
 
@@ -463,7 +463,7 @@ describe("new keys", () => {
     t.queue(1);
     t.first.deliver(await t.core.seal(Type.ping)); // still under the old keys
     t.first.deliver(await t.core.reply(answer(true, 1, "1")));
-    await until(() => t.replies.length === 1);
+    await until(() => t.items.length === 1);
     await pause(10);
     expect(t.first.sent).toEqual([]);
     t.first.deliver(await t.core.rekeyed(rekeyed));
@@ -626,7 +626,7 @@ describe("between two steps", () => {
       const nothing = (): void => {};
       const session = new Session(
         { ...core.handshake, maxFrame: 4096, carrierOf, patience },
-        { ready: nothing, replies: nothing, interrupted: nothing, closed: () => closed++, unavailable: nothing },
+        { ready: nothing, items: nothing, interrupted: nothing, closed: () => closed++, unavailable: nothing },
       );
       const started = session.start();
       for (let n = 0; n < i; n++) await pause();
@@ -697,7 +697,7 @@ describe("between two steps", () => {
     await t.first.next();
     t.first.deliver(await t.core.seal(Type.ping)); // its pong waits for ready
     t.first.deliver(await t.core.reply(answer(true, 1, "1")));
-    await until(() => t.replies.length === 1);
+    await until(() => t.items.length === 1);
     t.first.drop();
     const second = await resume(t, 1); // the first sealed frame is the proof
     second.deliver(await t.core.seal(Type.resumed));
@@ -784,7 +784,7 @@ describe("between two steps", () => {
       const second = await resume(t, 1);
       second.deliver(await make(t.core));
       await until(() => second.closed);
-      expect([second.sent, t.replies, t.events]).toEqual([[], [], ["ready", "interrupted", "interrupted"]]);
+      expect([second.sent, t.items, t.events]).toEqual([[], [], ["ready", "interrupted", "interrupted"]]);
     });
 
   const during: [string, (core: CoreDouble) => Promise<Uint8Array>][] = [
@@ -833,7 +833,7 @@ describe("between two steps", () => {
       { ...core.handshake, maxFrame: 4096, carrierOf, patience },
       {
         ready: () => events.push("ready"),
-        replies: () => events.push("replies"),
+        items: () => events.push("items"),
         interrupted: () => events.push("interrupted"),
         closed: () => events.push("closed"),
         unavailable: () => events.push("unavailable"),

@@ -2,11 +2,11 @@
 import { concat } from "../src/bytes.ts";
 import { seal } from "../src/envelope.ts";
 import { sealTo } from "../src/hpke.ts";
-import { type Cause, type Kept, callItem, cancelItem, reportItem } from "../src/items.ts";
+import { type Cause, Down, type Kept, type Sections, Up, callItem, cancelItem, creditItem, emitItem, endItem, listenItem, reportItem, uploadItem } from "../src/items.ts";
 import { helloFrame, info } from "../src/keys.ts";
 import { type CarrierName, Direction, type PatternName, Type, carriers, patterns } from "../src/wire.ts";
 import rfc9180 from "./data/rfc9180-p256-aes256gcm.json";
-import { answer } from "./double.ts";
+import { type Section, answer, itemOf } from "./grammar.ts";
 import { deriveScalar, hex, pairOf, sealer, unhex, utf8 } from "./support.ts";
 
 export interface SealedVector {
@@ -16,7 +16,12 @@ export interface HelloVector {
   name: string; recipientPrivateKey: string; recipientPublicKey: string; ephemeralPrivateKey: string; ephemeralPublicKey: string;
   carrier: number; pattern: number; epoch: number; session: string; secret: string; keyUp: string; keyDown: string; info: string; frame: string;
 }
-export interface ItemVector { kind: number; id: number; timeout?: number; wants?: number; what?: number; command?: string; cause?: number; json?: string }
+export interface SectionVector { type: string; bytes: string }
+/** command is an event's name where there is one; number is a progress' total, and offset what is done; text is an event's label. */
+export interface ItemVector {
+  kind: number; id: number; timeout?: number; wants?: number; what?: number; command?: string; cause?: number; json?: string;
+  target?: string; offset?: number; number?: number; text?: string; aborted?: boolean; sections?: SectionVector[];
+}
 export interface ItemsVector { name: string; direction: number; items: ItemVector[] | null; plaintext: string }
 export interface Vectors { comment: string; sealed: SealedVector[]; hello: HelloVector[]; items: ItemsVector[] }
 
@@ -24,9 +29,51 @@ const fill = (first: number, n: number): Uint8Array => Uint8Array.from({ length:
 
 /** The bytes of an item, of either direction. */
 export function itemBytes(direction: number, item: ItemVector): Uint8Array {
-  if (direction === Direction.down) return answer(item.kind === 1, item.id, item.json ?? "");
-  if (item.kind === 1) return callItem(item.id, item.timeout ?? 0, utf8(item.command ?? ""), item.json ?? "");
-  return item.kind === 2 ? cancelItem(item.id) : reportItem(item.kind as Kept, item.id, item.cause as Cause, item.what ?? 0, item.command ?? "");
+  return direction === Direction.down ? fromCore(item) : toCore(item);
+}
+
+function toCore(item: ItemVector): Uint8Array {
+  const { id, command = "", json = "", offset = 0 } = item;
+  const sections: Sections = item.sections === undefined ? 0 : item.sections.flatMap((s) => [s.type, unhex(s.bytes)]);
+  switch (item.kind) {
+    case Up.call:
+      return callItem(id, item.timeout ?? 0, item.wants ?? 0, utf8(command), json, sections);
+    case Up.cancel:
+      return cancelItem(id);
+    case Up.emit:
+      return emitItem(id, utf8(command), utf8(item.target ?? ""), json, sections);
+    case Up.listen:
+      return listenItem(id, utf8(command));
+    case Up.upload:
+      return uploadItem(id, offset, json, sections);
+    case Up.end:
+      return endItem(id, offset, item.aborted ?? false);
+    case Up.credit:
+      return creditItem(id, offset);
+    default:
+      return reportItem(item.kind as Kept, id, item.cause as Cause, item.what ?? 0, command);
+  }
+}
+
+function fromCore(item: ItemVector): Uint8Array {
+  const { id, json = "", offset = 0, number = 0, text = "" } = item;
+  const sections: Section[] = (item.sections ?? []).map((s) => ({ type: s.type, bytes: unhex(s.bytes) }));
+  switch (item.kind) {
+    case Down.result:
+      return itemOf({ kind: "result", id, json, sections });
+    case Down.error:
+      return itemOf({ kind: "error", id, json });
+    case Down.item:
+      return itemOf({ kind: "item", id, offset, json, sections });
+    case Down.event:
+      return itemOf({ kind: "event", id, offset, number, label: text, json, sections });
+    case Down.end:
+      return itemOf({ kind: "end", id, offset });
+    case Down.credit:
+      return itemOf({ kind: "credit", id, limit: offset });
+    default:
+      return itemOf({ kind: "progress", id, done: offset, total: number, text });
+  }
 }
 
 /** Seals a vector's plaintext as the vector says. */
@@ -88,6 +135,28 @@ export async function makeVectors(): Promise<Vectors> {
   };
   batch("a call", Direction.up, call);
   batch("a batch of every kind", Direction.up, { kind: 1, id: 2 ** 32 - 1, command: "x".repeat(128), json: "{}" }, { kind: 2, id: 9 }, { kind: 3, id: 10, cause: 2, what: 1, command: "notes.save" }, { kind: 3, id: 400, cause: 5 }, { kind: 4, id: 9, cause: 4, what: 1, command: "notes.list" });
+  const raw: SectionVector[] = [{ type: "application/octet-stream", bytes: "00ff10" }, { type: "image/svg+xml", bytes: "" }];
+  const two = '{"a":{"$bytes":3,"type":"application/octet-stream"},"b":{"$bytes":0,"type":"image/svg+xml"}}';
+  batch("a call with sections that wants everything", Direction.up, { kind: 1, id: 3, wants: 7, command: "files.put", json: two, sections: raw });
+  batch("events and streams to the core", Direction.up,
+    { kind: 5, id: 1, command: "notes.changed", json: '"\u20ac"' },
+    { kind: 5, id: 2, command: "notes.changed", target: "editor-2", json: two, sections: raw },
+    { kind: 6, id: 3, command: "n" },
+    { kind: 7, id: 4, offset: 0, json: "[1]" },
+    { kind: 7, id: 4, offset: 2 ** 53 - 1, json: two, sections: raw },
+    { kind: 8, id: 4, offset: 2 ** 32, aborted: true },
+    { kind: 8, id: 5 },
+    { kind: 9, id: 3, offset: 2 ** 40 + 5 });
+  batch("as many sections as there may be", Direction.up, { kind: 7, id: 1, json: "[]", sections: Array.from({ length: 64 }, (_, i) => ({ type: `t/${i}`, bytes: hex(fill(i, i)) })) });
   batch("a result and an error", Direction.down, { kind: 1, id: 5, json: "[]" }, { kind: 2, id: 6, json: '{"code":"denied","id":"abcdefgh-6","message":"m"}' });
+  batch("streams from the core", Direction.down,
+    { kind: 1, id: 1, json: two, sections: raw },
+    { kind: 3, id: 2, offset: 17, json: two, sections: raw },
+    { kind: 4, id: 3, offset: 2 ** 53 - 1, number: 2 ** 33, text: "main", json: "1" },
+    { kind: 4, id: 3, number: 1, json: two, sections: raw },
+    { kind: 5, id: 2, offset: 18 },
+    { kind: 6, id: 4, offset: 2 ** 20 },
+    { kind: 7, id: 5, offset: 1, number: 2 ** 53 - 1, text: "\u00e9" },
+    { kind: 7, id: 5 });
   return { comment: "Made by npm run vectors in sandbox-iframe. isolation/doc.go is the format. All bytes are hex.", sealed, hello, items };
 }

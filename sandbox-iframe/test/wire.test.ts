@@ -1,11 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { fromBase64URL, sessionName } from "../src/bytes.ts";
 import { open, seal } from "../src/envelope.ts";
-import { Cause, Kept, callItem, cancelItem, parseReplies, reportItem } from "../src/items.ts";
 import { importKeys, info, negotiate } from "../src/keys.ts";
 import { Strict, Window } from "../src/sequence.ts";
 import { Direction, HEADER, Type, parseHeader, putHeader, resumeFrame } from "../src/wire.ts";
-import { answer, parseItems } from "./double.ts";
 import { hex, opener, sealer, unhex, utf8 } from "./support.ts";
 
 describe("a header", () => {
@@ -103,42 +101,6 @@ describe("the session keys", () => {
     expect(hex(info(to))).toBe(hex(utf8("sallyport/1 hello")) + "0202" + "0a".repeat(16));
     expect(hex(info(to, 258))).toBe(hex(utf8("sallyport/1 rekey")) + "0202" + "0a".repeat(16) + "0102");
   });
-});
-
-describe("items", () => {
-  test("are written as doc.go lays them out", () => {
-    expect(hex(callItem(1, 2, utf8("a.b"), "{}"))).toBe("01" + "00000001" + "00000002" + "00" + "03" + "612e62" + "00" + "00000002" + "7b7d");
-    expect(hex(cancelItem(7))).toBe("0200000007");
-    expect(hex(reportItem(Kept.call, 9, Cause.threw, 1, "x"))).toBe("03" + "00000009" + "02" + "01" + "01" + "78");
-    expect(hex(reportItem(Kept.answer, 9, Cause.refused, 2, ""))).toBe("04" + "00000009" + "01" + "02" + "00");
-    expect(parseItems(callItem(3, 4, utf8("n"), "[]"))).toEqual([{ kind: "call", id: 3, timeout: 4, command: "n", json: "[]" }]);
-  });
-
-  test("keep what they hold, however many and however large come after", () => {
-    const texts = [...Array.from({ length: 1500 }, (_, i) => `[${i},"${"\u20ac".repeat(i % 300)}"]`), `"${"\u00e4".repeat(100_000)}"`, "1"];
-    const items = texts.map((text, i) => callItem(i + 1, 0, utf8("n"), text));
-    expect(items.map((item) => parseItems(item))).toEqual(texts.map((json, i) => [{ kind: "call", id: i + 1, timeout: 0, command: "n", json }]));
-  });
-
-  test("of the core are read in order", () => {
-    const plain = new Uint8Array([...answer(true, 1, "[1]"), ...answer(false, 2, "{}")]);
-    expect(parseReplies(plain)).toEqual([{ ok: true, id: 1, json: "[1]" }, { ok: false, id: 2, json: "{}" }]);
-  });
-
-  const one = answer(true, 1, "null");
-  for (const [name, plain] of [
-    ["an empty batch", new Uint8Array(0)],
-    ["a cut head", one.slice(0, 8)],
-    ["a cut body", one.slice(0, -1)],
-    ["an unknown kind", new Uint8Array([3, ...one.slice(1)])],
-    ["a length beyond the end", new Uint8Array([1, 0, 0, 0, 1, 0, 255, 255, 255, 255, 1])],
-    ["a cut head in a larger buffer", one.subarray(0, 8)],
-    ["a cut body in a larger buffer", one.subarray(0, -1)],
-    ["padding", new Uint8Array([...one, 0])],
-    ["text that is not UTF-8", new Uint8Array([1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0xff])],
-    ["more items than a batch holds", new Uint8Array(Array.from({ length: 257 }, () => [...one]).flat())],
-  ] as const)
-    test(`with ${name} are refused whole`, () => expect(() => parseReplies(plain)).toThrow());
 });
 
 describe("the order of the direct carrier", () => {

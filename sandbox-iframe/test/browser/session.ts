@@ -92,7 +92,8 @@ export class StageSession {
 
   async #item(item: Item, answers: Uint8Array[]): Promise<void> {
     if (item.kind === "cancel") return void this.log.push(`cancel ${item.id}`);
-    if (item.kind !== "call") return void this.log.push(`${item.kind} ${item.id} ${item.cause} ${item.command}`);
+    if (item.kind === "report" || item.kind === "hidden") return void this.log.push(`${item.kind} ${item.id} ${item.cause} ${item.command}`);
+    if (item.kind !== "call") return void this.log.push(`${item.kind} ${item.id}`);
     const { id, command, json, timeout } = item;
     if (command !== "echo") this.log.push(`call ${command}`);
     const error = (code: string, message: string): string => JSON.stringify({ code, id: `session0-${id}`, message });
