@@ -17,6 +17,7 @@ const statusOver = websocket.StatusCode(4001)
 
 // A socket is the direct carrier's link.
 type socket struct {
+	passing
 	conn    *websocket.Conn
 	writing sync.Mutex
 	slow    watch // of one write; closes the socket

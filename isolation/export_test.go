@@ -52,6 +52,7 @@ func (g *Gate) FrameOriginForTest() string { return g.frames.origin.String() }
 // A LinkForTest hands each frame over as it is sent, as a socket whose buffers
 // are full does, until it is closed.
 type LinkForTest struct {
+	passing
 	Frames chan []byte
 	closed chan struct{}
 	once   sync.Once

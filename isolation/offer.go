@@ -162,6 +162,7 @@ func sessionName(id sessionID) string {
 
 // A funcLink is the link of a session inside this process.
 type funcLink struct {
+	passing
 	mu     sync.Mutex
 	call   func([]byte) error
 	closed bool

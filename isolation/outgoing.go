@@ -15,7 +15,16 @@ type link interface {
 	close(over bool) // over: the session has ended, so don't come back
 	prompt() bool    // sending is quick, so that Write may do it itself
 	paced() bool     // each frame costs the page: see gather
+
+	held() int            // bytes that it has taken, and the page has yet to fetch
+	whenFetched(f func()) // calls f, holding no lock, whenever the page has fetched some
 }
+
+// A passing link holds nothing: send returns when the frame is on its way.
+type passing struct{}
+
+func (passing) held() int          { return 0 }
+func (passing) whenFetched(func()) {}
 
 // A message is a control frame on its way out; next, if set, is the key that
 // it is the first to be sealed under.
@@ -37,7 +46,9 @@ type outgoing struct {
 	detached time.Time
 	control  []message
 	batches  []batch
-	waiting  int // bytes in batches
+	waiting  int       // bytes in batches
+	flying   int       // bytes of the batch that is being sent
+	senders  []*sender // that wait for room, in the order in which they came
 	flushing bool
 	pace     time.Time // when the next batch may be sealed
 	leaving  bool      // the session has ended; bye follows what still waits
@@ -81,7 +92,7 @@ func (s *Session) Write(item []byte) error {
 		}
 		return nil
 	}
-	s.enqueue(item, room)
+	s.enqueue(item, 1)
 	slow := s.out.waiting > s.gate.limits.MaxPending
 	if !slow {
 		s.wake()
@@ -105,28 +116,27 @@ func (s *Session) goesAlone(item []byte) bool {
 	return true
 }
 
-// enqueue adds an item to the last batch, or begins another with it. Called
+// enqueue adds items to the last batch, or begins another with them. Called
 // with sending held.
-func (s *Session) enqueue(item []byte, room int) {
-	s.out.waiting += len(item)
+func (s *Session) enqueue(plain []byte, items int) {
+	s.out.waiting += len(plain)
 	last := len(s.out.batches) - 1
-	if last < 0 || s.out.batches[last].items == MaxItems || len(s.out.batches[last].plain)+len(item) > room {
-		s.out.batches = append(s.out.batches, batch{item, 1})
+	if last < 0 || s.out.batches[last].items+items > MaxItems || len(s.out.batches[last].plain)+len(plain) > s.gate.limits.MaxFrame-sealedMinimum {
+		s.out.batches = append(s.out.batches, batch{plain, items})
 		return
 	}
-	b := &s.out.batches[last]
-	b.add(item)
-	clear(item)
+	s.out.batches[last].add(plain, items)
+	clear(plain)
 }
 
-// add appends an item. Growing leaves no plaintext behind.
-func (b *batch) add(item []byte) {
-	if need := len(b.plain) + len(item); need > cap(b.plain) {
+// add appends items. Growing leaves no plaintext behind.
+func (b *batch) add(plain []byte, items int) {
+	if need := len(b.plain) + len(plain); need > cap(b.plain) {
 		grown := append(make([]byte, 0, 2*need), b.plain...)
 		clear(b.plain)
 		b.plain = grown
 	}
-	b.plain, b.items = append(b.plain, item...), b.items+1
+	b.plain, b.items = append(b.plain, plain...), b.items+items
 }
 
 func (s *Session) queue(m message) {
@@ -192,6 +202,8 @@ func (s *Session) sendSealed(frame []byte, to link) bool {
 func (s *Session) goOn() {
 	s.sending.Lock()
 	defer s.sending.Unlock()
+	s.out.flying = 0
+	s.letIn()
 	s.out.flushing = false
 	if s.out.leaving || len(s.out.control)+len(s.out.batches) > 0 {
 		s.out.flushing = true
@@ -210,12 +222,13 @@ const (
 	gatherAtMost  = time.Millisecond
 )
 
-// gather gives answers that are about to come time to join the next frame.
+// gather gives answers that are about to come time to join the next frame, as
+// long as that takes any.
 func (s *Session) gather() {
 	s.sending.Lock()
-	pause := time.Until(s.out.pace)
+	pause, full := time.Until(s.out.pace), len(s.out.batches) > 1
 	s.sending.Unlock()
-	if pause > 0 {
+	if pause > 0 && !full {
 		time.Sleep(pause)
 	}
 }
@@ -224,6 +237,8 @@ func (s *Session) gather() {
 func (s *Session) next() ([]byte, link) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
+	s.out.flying = 0
+	s.letIn()
 	if s.out.link == nil || s.out.aead == nil || len(s.out.control)+len(s.out.batches) == 0 {
 		s.out.flushing = false
 		if s.out.leaving {
@@ -251,6 +266,7 @@ func (s *Session) sealBatch(b batch) ([]byte, link) {
 	if s.out.link.paced() {
 		s.out.pace = time.Now().Add(min(gatherAtLeast+gatherPerItem*time.Duration(b.items-1), gatherAtMost))
 	}
+	s.out.flying = len(b.plain)
 	frame, err := s.seal(TypeBatch, b.plain)
 	clear(b.plain)
 	return s.sealedOr(frame, err)
@@ -306,6 +322,7 @@ func (s *Session) sentInEpoch() int {
 // attach makes to the session's only link; the one before is closed, and what
 // waited for it is forgotten as in detach.
 func (s *Session) attach(to link, first message) {
+	to.whenFetched(s.fetched)
 	s.sending.Lock()
 	if s.ended.Load() {
 		s.sending.Unlock()
@@ -316,6 +333,7 @@ func (s *Session) attach(to link, first message) {
 	s.dropQueue()
 	s.out.link = to
 	s.out.control = append(s.out.control, first)
+	s.letIn()
 	s.wake()
 	s.sending.Unlock()
 	if old != nil {
@@ -362,6 +380,7 @@ func (s *Session) dropQueue() {
 func (s *Session) hangUp(reason Reason) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
+	s.refuseSenders()
 	if reason == EndShutdown && s.out.link != nil {
 		s.out.leaving = true
 		s.gate.farewells.Add(1)

@@ -20,6 +20,7 @@ type relayLink struct {
 	max     int           // bytes
 	ready   chan struct{} // closed when there is something to take, or the end
 	over    bool
+	fetched func() // called after every take that found something
 	kept    []byte // the newest frame of type ready, which may be lost with its response
 }
 
@@ -55,6 +56,18 @@ func (l *relayLink) repeat() {
 	l.signal()
 }
 
+func (l *relayLink) held() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.waiting
+}
+
+func (l *relayLink) whenFetched(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fetched = f
+}
+
 func (l *relayLink) prompt() bool { return false }
 
 func (l *relayLink) paced() bool { return false } // frames gather between requests anyway
@@ -86,7 +99,11 @@ func (l *relayLink) take(ctx context.Context) [][]byte {
 			if !l.over {
 				l.ready = make(chan struct{})
 			}
+			fetched := l.fetched
 			l.mu.Unlock()
+			if fetched != nil && len(frames) > 0 {
+				fetched()
+			}
 			return frames
 		}
 		ready := l.ready
