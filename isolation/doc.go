@@ -185,10 +185,10 @@
 //
 // Credit lets a reader slow its writer. limit is the offset from which on the
 // writer has to wait; it only rises. It begins at StreamWindow, or for events at
-// EventWindow, and the reader raises it as items are consumed. An item may begin
-// at any offset below it, whatever its size. An upload that begins beyond it, or
-// at an offset that is not the next, is no genuine frame's; on the relay, it may
-// come before others that are under way.
+// EventWindow (on the relay see below), and the reader raises it as items are
+// consumed. An item may begin at any offset below it, whatever its size. An
+// upload that begins beyond it, or at an offset that is not the next, is no
+// genuine frame's; on the relay, it may come before others that are under way.
 //
 // Events are numbered for each listen from 1, those that were dropped
 // included: a gap is how many the listener has missed.
@@ -196,7 +196,21 @@
 // When a socket drops, calls with streams are over as all calls that were sent
 // are, and the frame cancels them after resumed. A listen that was answered goes
 // on: what was under way to it is lost, shows as a gap in offset and number, and
-// counts as consumed.
+// counts as consumed. Of what is lost last nothing follows that would show the
+// gap, and the core can't know how much has arrived. So it is the frame that
+// gives credit anew, after resumed, for each listen: EventWindow beyond the
+// limit in force, less what has arrived and is not consumed.
+//
+// On the relay what one side sends arrives in any order, and what a lost request
+// or response held does not arrive. Calls with streams are then over as when a
+// socket drops. A reader puts items in order by their offsets, holds no more
+// than a window of them, takes the highest limit, and takes no end before the
+// offset at which it stands; a result that follows a stream waits for that. What
+// an early credit, upload or end is about may be a call that is still under way:
+// the first limit of an upload is 0 there, and the core raises it to
+// StreamWindow when it has the call. A listener's gap is lost once the frame
+// knows of a lost request: it then goes on behind the gap, gives credit as after
+// resumed, and ignores what arrives of it after all.
 //
 // # Carriers
 //

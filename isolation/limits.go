@@ -10,7 +10,7 @@ import (
 // one is an error. There is no "unlimited".
 type Limits struct {
 	MaxFrame    int // bytes of one sealed frame, either way; default 4 MiB
-	MaxPending  int // bytes of answers waiting for a slow page, then its session ends; default 16 MiB
+	MaxPending  int // bytes waiting for a slow page: at a quarter streams wait, too, and beyond it its session ends; default 16 MiB
 	MaxSessions int // confirmed sessions at once, all windows; default 4096
 	MaxTickets  int // unused tickets and unanswered offers of one window, then the oldest go; default 1024
 	MaxSockets  int // sockets at once that have not said hello, then the oldest goes; default 128
