@@ -485,7 +485,11 @@
   var NONCE = 32;
   var OVERHEAD = HEADER + IV + TAG;
   var MAX_ITEMS = 256;
+  var MAX_SECTIONS = 64;
+  var MAX_MEDIA_TYPE = 127;
   var MAX_COMMAND = 128;
+  var STREAM_WINDOW = 1 << 20;
+  var EVENT_WINDOW = 256 << 10;
   var MAX_FRAMES = 2 ** 24;
   var WINDOW = 1024;
   var Type = {
@@ -592,82 +596,178 @@
   }
 
   // src/items.ts
+  var Up = { call: 1, cancel: 2, report: 3, hidden: 4, emit: 5, listen: 6, upload: 7, end: 8, credit: 9 };
+  var Down = { result: 1, error: 2, item: 3, event: 4, end: 5, credit: 6, progress: 7 };
   var Cause = { refused: 1, threw: 2, malformed: 3, timeout: 4, dropped: 5 };
+  var Kept = { call: 3, answer: 4 };
   var SHARED = 64 * 1024;
   var SMALL = 4 * 1024;
   var shared = new Bytes(SHARED);
   var used = 0;
-  function callItem(id, timeout, command, json) {
+  function callItem(id, timeout, wants, command, json, sections) {
     const n = byteLength(command);
-    if (json.length > SMALL) {
-      const text2 = toUTF8(json);
-      const item2 = new Bytes(16 + n + byteLength(text2));
-      setBytes(item2, text2, 16 + n);
-      return headed(item2, id, timeout, command, byteLength(text2));
-    }
-    const most = 16 + n + 3 * json.length;
+    const item = bodied(11 + n, json, sections);
+    put(item, Up.call, id);
+    put32(item, 5, timeout);
+    item[9] = wants;
+    item[10] = n;
+    setBytes(item, command, 11);
+    return item;
+  }
+  var cancelItem = (id) => put(new Bytes(5), Up.cancel, id);
+  function reportItem(kept, id, cause, what, name) {
+    const text2 = toUTF8(name);
+    const n = byteLength(text2);
+    const item = put(new Bytes(8 + n), kept, id);
+    item[5] = cause;
+    item[6] = what;
+    item[7] = n;
+    setBytes(item, text2, 8);
+    return item;
+  }
+  function bodied(head, json, sections) {
+    const at = head + 5;
+    if (json.length > SMALL || sections !== 0) return bodiedAlone(at, toUTF8(json), sections);
+    const most = at + 3 * json.length;
     if (SHARED - used < most) {
       shared = new Bytes(SHARED);
       used = 0;
     }
-    const m = intoUTF8(json, view(shared, used + 16 + n, 3 * json.length));
-    const item = view(shared, used, 16 + n + m);
-    used += 16 + n + m;
-    return headed(item, id, timeout, command, m);
-  }
-  function headed(item, id, timeout, command, m) {
-    const n = byteLength(command);
-    const v = numbers(item, 16 + n);
-    setUint8(v, 0, 1);
-    setUint32(v, 1, id);
-    setUint32(v, 5, timeout);
-    setUint8(v, 9, 0);
-    setUint8(v, 10, n);
-    setBytes(item, command, 11);
-    setUint8(v, 11 + n, 0);
-    setUint32(v, 12 + n, m);
+    const m = intoUTF8(json, view(shared, used + at, 3 * json.length));
+    const item = view(shared, used, at + m);
+    used += at + m;
+    item[at - 5] = 0;
+    put32(item, at - 4, m);
     return item;
   }
-  function cancelItem(id) {
-    const item = new Bytes(5);
-    const v = numbers(item);
-    setUint8(v, 0, 2);
-    setUint32(v, 1, id);
-    return item;
-  }
-  var Kept = { call: 3, answer: 4 };
-  function reportItem(kept, id, cause, what, name) {
-    const text2 = toUTF8(name);
-    const n = byteLength(text2);
-    const item = new Bytes(8 + n);
-    const v = numbers(item);
-    setUint8(v, 0, kept);
-    setUint32(v, 1, id);
-    setUint8(v, 5, cause);
-    setUint8(v, 6, what);
-    setUint8(v, 7, n);
-    setBytes(item, text2, 8);
-    return item;
-  }
-  function parseReplies(plaintext) {
-    const size = byteLength(plaintext);
-    const v = numbers(plaintext);
-    const replies = emptyList();
-    let at = 0;
-    while (at < size) {
-      if (replies.length === MAX_ITEMS) throw new TypeError("sallyport: too many items");
-      const kind = getUint8(v, at);
-      const head = kind === 1 ? 10 : 9;
-      if (kind !== 1 && kind !== 2) throw new TypeError("sallyport: an unknown item");
-      if (size - at < head || kind === 1 && getUint8(v, at + 5) !== 0) throw new TypeError("sallyport: a cut item");
-      const m = getUint32(v, at + head - 4);
-      if (size - at - head < m) throw new TypeError("sallyport: a cut item");
-      replies[replies.length] = { ok: kind === 1, id: getUint32(v, at + 1), json: fromUTF8(view(plaintext, at + head, m)) };
-      at += head + m;
+  function bodiedAlone(at, text2, sections) {
+    const m = byteLength(text2);
+    const parts = emptyList();
+    let size = at + m;
+    if (sections !== 0) {
+      for (let i = 0; i < sections.length; i++) {
+        const part = sections[i];
+        const bytes2 = parts[i] = typeof part === "string" ? toUTF8(part) : part;
+        size += (i % 2 === 0 ? 1 : 4) + byteLength(bytes2);
+      }
     }
-    if (replies.length === 0) throw new TypeError("sallyport: an empty batch");
-    return replies;
+    const item = new Bytes(size);
+    item[at - 5] = parts.length / 2;
+    put32(item, at - 4, m);
+    setBytes(item, text2, at);
+    at += m;
+    for (let i = 0; i < parts.length; i++) {
+      const n = byteLength(parts[i]);
+      if (i % 2 === 0) item[at++] = n;
+      else {
+        put32(item, at, n);
+        at += 4;
+      }
+      setBytes(item, parts[i], at);
+      at += n;
+    }
+    return item;
   }
+  function put(item, kind, id) {
+    item[0] = kind;
+    put32(item, 1, id);
+    return item;
+  }
+  function put32(item, at, n) {
+    item[at] = n >>> 24;
+    item[at + 1] = n >>> 16;
+    item[at + 2] = n >>> 8;
+    item[at + 3] = n;
+  }
+  function parseItems(plaintext) {
+    const items = emptyList();
+    const r = { bytes: plaintext, v: numbers(plaintext), size: byteLength(plaintext), at: 0 };
+    while (r.at < r.size) {
+      if (items.length === MAX_ITEMS) throw new TypeError("sallyport: too many items");
+      items[items.length] = parseItem(r);
+    }
+    if (items.length === 0) throw new TypeError("sallyport: an empty batch");
+    return items;
+  }
+  function parseItem(r) {
+    const start = r.at;
+    const kind = take8(r);
+    const id = take32(r);
+    let json = "";
+    let sections = 0;
+    let offset = 0;
+    let number = 0;
+    let text2 = "";
+    if (kind === Down.result) {
+      const n = take8(r);
+      json = takeText(r, take32(r));
+      if (n > 0) sections = takeSections(r, n);
+    } else if (kind === Down.error) {
+      json = takeText(r, take32(r));
+    } else if (kind === Down.item || kind === Down.event) {
+      offset = take64(r);
+      if (kind === Down.event) {
+        number = take64(r);
+        text2 = takeText(r, take8(r));
+      }
+      const n = take8(r);
+      json = takeText(r, take32(r));
+      if (n > 0) sections = takeSections(r, n);
+    } else if (kind === Down.end || kind === Down.credit) {
+      offset = take64(r);
+    } else if (kind === Down.progress) {
+      offset = take64(r);
+      number = take64(r);
+      text2 = takeText(r, take8(r));
+    } else throw new TypeError("sallyport: an unknown item");
+    return { kind, id, json, sections, offset, number, text: text2, size: r.at - start };
+  }
+  function takeSections(r, n) {
+    if (n > MAX_SECTIONS) throw new TypeError("sallyport: too many sections");
+    const sections = emptyList();
+    for (let i = 0; i < n; i++) {
+      const type = takeText(r, take8(r));
+      if (!isMediaType(type)) throw new TypeError("sallyport: a media type that is none");
+      sections[2 * i] = type;
+      sections[2 * i + 1] = takeBytes(r, take32(r));
+    }
+    return sections;
+  }
+  function advance(r, n) {
+    const at = r.at;
+    if (r.size - at < n) throw new TypeError("sallyport: a cut item");
+    r.at = at + n;
+    return at;
+  }
+  var take8 = (r) => getUint8(r.v, advance(r, 1));
+  var take32 = (r) => getUint32(r.v, advance(r, 4));
+  var takeBytes = (r, n) => view(r.bytes, advance(r, n), n);
+  var takeText = (r, n) => n === 0 ? "" : fromUTF8(takeBytes(r, n));
+  var TWO32 = 2 ** 32;
+  function take64(r) {
+    const high = take32(r);
+    const low = take32(r);
+    if (high >= 2 ** 21) throw new TypeError("sallyport: a number that can't be exact");
+    return high * TWO32 + low;
+  }
+  function isMediaType(text2) {
+    if (text2.length > MAX_MEDIA_TYPE) return false;
+    let names = 1;
+    let size = 0;
+    for (let i = 0; i < text2.length; i++) {
+      const c = charCodeAt(text2, i);
+      if (c === 47 && size > 0 && names === 1) {
+        names = 2;
+        size = 0;
+        continue;
+      }
+      const plain = c >= 97 && c <= 122 || c >= 48 && c <= 57;
+      if (!plain && (size === 0 || !isMark(c))) return false;
+      size++;
+    }
+    return names === 2 && size > 0;
+  }
+  var isMark = (c) => c === 33 || c === 35 || c === 36 || c === 38 || c === 43 || c === 45 || c === 46 || c === 94 || c === 95;
 
   // src/hook.ts
   var passAll = (question, done) => done({ pass: true, command: question.command, json: question.json });
@@ -966,7 +1066,7 @@
         this.#held += verdict.json.length - call2.json.length;
         call2.command = verdict.command;
         call2.json = verdict.json;
-        const item = callItem(this.#ids + 1, timeout, name, verdict.json);
+        const item = callItem(this.#ids + 1, timeout, 0, name, verdict.json, 0);
         if (byteLength(item) > this.#config.maxPlaintext) return this.#fail(call2, "too_large");
         if (!this.#number(call2)) return;
         mapSet(this.#byID, call2.id, call2);
@@ -992,9 +1092,11 @@
       else if (call2.entry !== void 0) call2.entry.item = void 0;
     }
     /** Takes the core's answers. */
-    deliver(replies) {
-      for (let i = 0; i < replies.length; i++) {
-        const { ok, id, json } = replies[i];
+    deliver(items) {
+      for (let i = 0; i < items.length; i++) {
+        const { kind, id, json } = items[i];
+        if (kind !== Down.result && kind !== Down.error) continue;
+        const ok = kind === Down.result;
         const call2 = mapGet(this.#byID, id);
         if (call2 === void 0 || !call2.sent) continue;
         this.#forget(call2);
@@ -1007,7 +1109,7 @@
         judge(ok, json, questionOf("call", call2), (verdict) => {
           this.#judging--;
           if (verdict.pass) return this.#config.reply(call2.page, ok, verdict.json);
-          if (!this.#closed) this.#reports.report(Kept.answer, call2.id, verdict.cause, ok ? 1 : 2, call2.command);
+          if (!this.#closed) this.#reports.report(Kept.answer, call2.id, verdict.cause, kind, call2.command);
           this.#config.reply(call2.page, false, errorJSON("hook_refused", this.#idOf(call2)));
         });
       }
@@ -1036,7 +1138,7 @@
     #keep(call2, cause) {
       if (cause === "invalid") return this.#fail(call2, "invalid_args");
       if (!this.#number(call2)) return;
-      this.#reports.report(Kept.call, call2.id, cause, 1, call2.command);
+      this.#reports.report(Kept.call, call2.id, cause, Up.call, call2.command);
       this.#fail(call2, "hook_refused");
     }
     // Numbers are given at the verdict, so that they count up on the wire
@@ -1060,7 +1162,7 @@
         this.#judging--;
         if (this.#closed) return;
         if (verdict.pass) this.#config.send(entryOf(cancelItem(call2.id)));
-        else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call2.id, verdict.cause, 2, call2.command);
+        else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call2.id, verdict.cause, Up.cancel, call2.command);
       });
     }
     #idOf(call2) {
@@ -1597,7 +1699,7 @@
           return true;
         case Type.batch:
           try {
-            this.#events.replies(parseReplies(plaintext));
+            this.#events.items(parseItems(plaintext));
           } catch {
             return false;
           }
@@ -1688,7 +1790,7 @@
         { session, secret, coreKey, maxFrame, pattern, carrier: config.carrier, carrierOf: carrier, patience: waits },
         {
           ready: () => to.state("ready"),
-          replies: (replies) => this.calls.deliver(replies),
+          items: (items) => this.calls.deliver(items),
           interrupted: () => this.calls.interrupted(),
           closed: () => {
             this.calls.closed();
