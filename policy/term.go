@@ -127,3 +127,6 @@ func (o operand) AppendJSON(dst []byte) []byte {
 	}
 	return append(dst, text...)
 }
+
+// Bytes implements [schema.Value]: OPA's values stand for no sections.
+func (o operand) Bytes() (data []byte, mediaType string, ok bool) { return nil, "", false }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A SyntaxError says why [Parse] refused a document. It holds no text of the document.
+// A SyntaxError says why [Parse] or [ParseMessage] refused a document. It holds no text of the document.
 type SyntaxError struct {
 	Offset  int64  // bytes from the start, at or shortly before the problem
 	Pointer string // JSON Pointer to the place, "*" for every member name; "" if unknown

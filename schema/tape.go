@@ -13,7 +13,20 @@ import (
 type document struct {
 	text  string // a private copy: the caller's buffer may be reused
 	nodes []node
-	far   map[uint32]uint32 // for a value that begins far behind its name: where the name ends
+	rare  *rarities
+}
+
+// Rarities are what few documents have.
+type rarities struct {
+	far      map[uint32]uint32 // for a value that begins far behind its name: where the name ends
+	sections *boundSections    // of a message that has any
+}
+
+func (d *document) rarely() *rarities {
+	if d.rare == nil {
+		d.rare = &rarities{}
+	}
+	return d.rare
 }
 
 // A node is one value of a document. A pointer to it is the Value: making one costs
@@ -141,17 +154,18 @@ func (n *node) name() string {
 // rawName is the member's name as it was written.
 func (n *node) rawName() string {
 	if n.gap == far {
-		return n.doc.text[n.nameAt:n.doc.far[n.start]]
+		return n.doc.text[n.nameAt:n.doc.rare.far[n.start]]
 	}
 	return n.doc.text[n.nameAt : n.start-uint32(n.gap)]
 }
 
 // farName notes where a name ends that its value begins far behind.
 func (d *document) farName(start, nameEnd int) {
-	if d.far == nil {
-		d.far = make(map[uint32]uint32)
+	r := d.rarely()
+	if r.far == nil {
+		r.far = make(map[uint32]uint32)
 	}
-	d.far[uint32(start)] = uint32(nameEnd)
+	r.far[uint32(start)] = uint32(nameEnd)
 }
 
 // children is full-sliced: an append by mistake can't reach the neighbours.

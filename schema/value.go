@@ -41,7 +41,7 @@ func (k Kind) String() string {
 // A Value is one parsed JSON value. It is read-only and safe for concurrent use, and
 // stays valid as long as someone holds it.
 //
-// Only [Parse] makes Values. A method asked of the wrong kind returns its zero value, so
+// Only [Parse] and [ParseMessage] make Values. A method asked of the wrong kind returns its zero value, so
 // that forgetting to look at the kind finds nothing rather than something.
 type Value interface {
 	// Kind is never None for a value that came from Parse.
@@ -64,4 +64,7 @@ type Value interface {
 	Fields() iter.Seq2[string, Value]
 	// AppendJSON appends the bytes that the value was parsed from.
 	AppendJSON(dst []byte) []byte
+	// Bytes returns the section that an object stands for, and its media type; ok is false for all
+	// that stands for none, as nothing does that Parse read. The bytes are shared: don't change them.
+	Bytes() (data []byte, mediaType string, ok bool)
 }
