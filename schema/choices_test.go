@@ -52,7 +52,7 @@ type (
 		F32     float32                `json:"f32"`
 		Q       int64                  `json:"q,string"`
 		QF      float64                `json:"qf,string,omitzero"`
-		Blob    []byte                 `json:"blob"`
+		Blob    []byte                 `json:"blob,format:base64"`
 		When    *time.Time             `json:"when"`
 		List    []string               `json:"list"`
 		Matrix  [][]float64            `json:"matrix,omitempty"`

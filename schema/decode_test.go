@@ -40,7 +40,7 @@ type all struct {
 	Uint   uint16             `json:"uint,omitzero"`
 	Float  float32            `json:"float"`
 	Quoted int64              `json:"quoted,string"`
-	Bytes  []byte             `json:"bytes"`
+	Bytes  []byte             `json:"bytes,format:base64"`
 	When   time.Time          `json:"when"`
 	Addr   *netip.Addr        `json:"addr"`
 	List   []int              `json:"list"`
@@ -54,6 +54,11 @@ type all struct {
 	Value  Value              `json:"value"`
 	Big    *big.Int           `json:"big"`
 	hidden string
+}
+
+type inBase64 struct {
+	B []byte  `json:"b,format:base64"`
+	P *[]byte `json:"p,format:base64"`
 }
 
 type Deep struct {
@@ -208,12 +213,14 @@ func TestDecodeTable(t *testing.T) {
 		{"members by another case", decodeInto[pair](`{"a":1}`), nil, "/*"},
 		{"a missing member is zero", decodeInto[pair](`{"B":2}`), pair{0, 2}, ""},
 
-		{"base64", decodeInto[[]byte](`"AAH/"`), []byte{0, 1, 255}, ""},
-		{"base64 without padding", decodeInto[[]byte](`"aGk"`), nil, ""},
-		{"base64 with stray bits", decodeInto[[]byte](`"aGl="`), nil, ""},
-		{"base64 with a line break", decodeInto[[]byte](`"aG\nk="`), nil, ""},
-		{"base64 for URLs", decodeInto[[]byte](`"_-_-"`), nil, ""},
-		{"numbers for bytes", decodeInto[[]byte](`[1]`), nil, ""},
+		{"base64", decodeInto[inBase64](`{"b":"AAH/"}`), inBase64{B: []byte{0, 1, 255}}, ""},
+		{"base64 behind a pointer", decodeInto[inBase64](`{"p":"AAH/"}`), inBase64{P: &[]byte{0, 1, 255}}, ""},
+		{"null for base64", decodeInto[inBase64](`{"b":null,"p":null}`), inBase64{}, ""},
+		{"base64 without padding", decodeInto[inBase64](`{"b":"aGk"}`), nil, "/b"},
+		{"base64 with stray bits", decodeInto[inBase64](`{"b":"aGl="}`), nil, "/b"},
+		{"base64 with a line break", decodeInto[inBase64](`{"b":"aG\nk="}`), nil, "/b"},
+		{"base64 for URLs", decodeInto[inBase64](`{"b":"_-_-"}`), nil, "/b"},
+		{"numbers for bytes in base64", decodeInto[inBase64](`{"b":[1]}`), nil, "/b"},
 		{"a time that is none", decodeInto[time.Time](`"2026-02-30T00:00:00Z"`), nil, ""},
 		{"a time with a comma", decodeInto[time.Time](`"2026-01-02T03:04:05,5Z"`), nil, ""},
 		{"a time with one digit for the hour", decodeInto[time.Time](`"2026-01-02T3:04:05Z"`), nil, ""},

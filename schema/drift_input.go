@@ -41,10 +41,13 @@ func (d *drift) inputWay(w way, u use, field string) *difference {
 	for _, k := range kinds {
 		if k != u.of.kind && !(k == Null && (u.null || u.of.null)) && !w.unsure {
 			hint := "change one of them"
+			if k == String && u.of.binary != nil {
+				hint = `write format:base64 into the field's json tag, or describe {"$bytes":…} in the schema`
+			}
 			if k == Null {
 				hint = "a pointer takes null; or take null out of the schema"
 			}
-			return differ(at, field, "the schema takes %s, and %v is %s; %s", kindName(k), u.of.t, kindName(u.of.kind), hint)
+			return differ(at, field, "the schema takes %s, and %v is %s; %s", kindName(k), u.of.t, u.of.said(), hint)
 		}
 	}
 	if len(u.of.enum) > 0 && slices.Contains(kinds, u.of.kind) && !w.unsure {
@@ -58,6 +61,8 @@ func (d *drift) inputWay(w way, u use, field string) *difference {
 		return d.inputText(w, u.of, field)
 	case takes(Array):
 		return d.inputArray(w, u.of, at, field)
+	case takes(Object) && u.of.binary != nil:
+		return d.inputBytes(w, u.of, at, field)
 	case takes(Object) && u.of.mapped:
 		return d.inputMap(w, u.of, field)
 	case takes(Object):
@@ -156,6 +161,9 @@ func (d *drift) inputArray(w way, f *form, at Value, field string) *difference {
 }
 
 func (d *drift) inputMap(w way, f *form, field string) *difference {
+	if p := takesBytes(append(w.described(), w.required()...), f, field); p != nil {
+		return p
+	}
 	key, _, err := keyFiller(f.t.Key())
 	if err != nil {
 		return nil // formOf has refused it
@@ -181,7 +189,11 @@ func (d *drift) inputMap(w way, f *form, field string) *difference {
 }
 
 func (d *drift) inputStruct(w way, f *form, field string) *difference {
-	for _, m := range append(w.described(), w.required()...) {
+	mentions := append(w.described(), w.required()...)
+	if p := takesBytes(mentions, f, field); p != nil {
+		return p
+	}
+	for _, m := range mentions {
 		if _, forbidden := w.of(m.name); forbidden != nil || m.at.Kind() == Bool && !m.at.Bool() {
 			continue
 		}
@@ -195,6 +207,10 @@ func (d *drift) inputStruct(w way, f *form, field string) *difference {
 			return differ(schema, field, "the schema describes members by a pattern or by no name, and %v has none of them; take a map, or write false here", f.t)
 		}
 	}
+	return d.inputMembers(w, f, field)
+}
+
+func (d *drift) inputMembers(w way, f *form, field string) *difference {
 	for i := range f.members {
 		m := &f.members[i]
 		schemas, forbidden := w.of(m.name)
@@ -216,7 +232,7 @@ func (w way) reaches(schema Value, name string) bool {
 
 // neverTaken finds a member that none of the ways permits, and what forbids it.
 func neverTaken(ways []way, f *form) (*property, Value) {
-	if f.kind != Object || f.mapped {
+	if f.kind != Object || f.mapped || f.binary != nil {
 		return nil, nil
 	}
 	for i := range f.members {
@@ -226,6 +242,9 @@ func neverTaken(ways []way, f *form) (*property, Value) {
 		for _, w := range ways {
 			if kinds, at := w.kinds(); at != nil && !slices.Contains(kinds, Object) {
 				continue
+			}
+			if takesBytes(w.required(), f, "") != nil {
+				continue // the type is none of it
 			}
 			_, forbidden := w.of(m.name)
 			_, _, listed := w.listed()

@@ -46,7 +46,7 @@ func (d *drift) outputWay(w way, u use, field string, only bool) *difference {
 		if u.null && slices.Contains(kinds, Null) {
 			return nil // by nil
 		}
-		return differ(at, field, "the schema takes %s, and %v is written as %s; change one of them", kindNames(kinds), f.t, kindName(f.kind))
+		return differ(at, field, "the schema takes %s, and %v is written as %s; change one of them", kindNames(kinds), f.t, f.said())
 	}
 	if p := outputEnum(w, f, field); p != nil {
 		return p
@@ -56,7 +56,12 @@ func (d *drift) outputWay(w way, u use, field string, only bool) *difference {
 		return outputNumber(w, f, field)
 	case f.kind == Array:
 		return d.outputArray(w, f, field)
+	case f.binary != nil:
+		return d.outputBytes(w, f, field)
 	case f.kind == Object && f.mapped:
+		if p := takesBytes(w.required(), f, field); p != nil {
+			return p
+		}
 		for _, schema := range w.others() {
 			if p := d.output([]Value{schema}, f.items, field+"[]"); p != nil {
 				return p
@@ -136,12 +141,19 @@ func (d *drift) outputArray(w way, f *form, field string) *difference {
 }
 
 func (d *drift) outputStruct(w way, f *form, field string, only bool) *difference {
+	if p := takesBytes(w.required(), f, field); p != nil {
+		return p
+	}
 	for _, m := range w.required() {
 		if f.member(m.name) == nil {
 			return differ(m.at, field, "the schema requires %s, and %v has no such member; name it in a json tag, letter by letter, or take it out of the schema",
 				shorten(quote(m.name), 100), f.t)
 		}
 	}
+	return d.outputMembers(w, f, field, only)
+}
+
+func (d *drift) outputMembers(w way, f *form, field string, only bool) *difference {
 	for i := range f.members {
 		m := &f.members[i]
 		schemas, forbidden := w.of(m.name)

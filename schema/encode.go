@@ -61,27 +61,49 @@ func (e *EncodeError) Unwrap() error { return e.Err }
 // since it is mostly one that holds itself.
 type Encoder[T any] struct {
 	write writer
+	bytes bool         // there may be some
 	last  atomic.Int64 // bytes of the value before
 }
 
 // NewEncoder studies T. The error says which part of T can't become JSON, so that a program
 // learns it at its start.
 func NewEncoder[T any]() (*Encoder[T], error) {
-	write, err := newWriters().of(reflect.TypeFor[T]())
+	w := newWriters()
+	write, err := w.of(reflect.TypeFor[T]())
 	if err != nil {
 		return nil, err
 	}
-	return &Encoder[T]{write: write}, nil
+	return &Encoder[T]{write: write, bytes: w.bytes}, nil
 }
 
 // Append appends the JSON text of *value, which is not changed, to dst. A text of more than
 // limit bytes is [ErrTooLarge], found before much more than that was written. All other errors
-// are an *[EncodeError]; dst is then returned as it was.
+// are an *[EncodeError], also that of bytes, which only a message has; dst is then returned as it was.
 func (e *Encoder[T]) Append(dst []byte, value *T, limit int) ([]byte, error) {
+	return e.append(dst, value, limit, nil)
+}
+
+// AppendMessage is Append for a value with bytes: what stands for them in the text, and the
+// sections, which share the value's memory, in the order of the text. The limit is about the text
+// alone. With an error there are no sections.
+func (e *Encoder[T]) AppendMessage(dst []byte, value *T, limit int) ([]byte, []Section, error) {
+	if !e.bytes {
+		out, err := e.append(dst, value, limit, nil)
+		return out, nil, err
+	}
+	var l sectionList
+	out, err := e.append(dst, value, limit, &l)
+	if err != nil {
+		return dst, nil, err
+	}
+	return out, l.all, nil
+}
+
+func (e *Encoder[T]) append(dst []byte, value *T, limit int, l *sectionList) ([]byte, error) {
 	if value == nil {
 		return dst, &EncodeError{Type: reflect.TypeFor[T](), Problem: "there is no value"}
 	}
-	r := allowance{end: math.MaxInt, depth: maxNesting}
+	r := allowance{end: math.MaxInt, depth: maxNesting, sections: l}
 	if limit < math.MaxInt-len(dst) {
 		r.end = len(dst) + limit
 	}
@@ -105,8 +127,9 @@ const maxNesting = 1000
 
 // An allowance is what is left for a value.
 type allowance struct {
-	end   int // dst may become so long
-	depth int // values inside one another
+	end      int // dst may become so long
+	depth    int // values inside one another
+	sections *sectionList
 }
 
 // A writer appends the JSON text of an addressable Go value. One that puts any number of values

@@ -102,7 +102,7 @@ type optionalPart struct {
 
 func sameAsV2[T any](t *testing.T, value T) {
 	t.Helper()
-	want, wantErr := jsonv2.Marshal(value, jsonv2.Deterministic(true))
+	want, wantErr := jsonv2.Marshal(value, jsonv2.Deterministic(true), jsonv2.ExperimentalSupportFormatTag(true))
 	got, err := encodeOf(t, value, math.MaxInt)
 	if (err == nil) != (wantErr == nil) || err == nil && got != string(want) {
 		t.Errorf("%T: got %s, %v, want %s, %v", value, got, err, want, wantErr)
@@ -133,7 +133,7 @@ func TestEncodingIsThatOfJSONV2(t *testing.T) {
 	sameAsV2(t, []netip.Addr{netip.MustParseAddr("fe80::1%eth0"), {}})
 	sameAsV2(t, []time.Time{{}, time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.FixedZone("", -3600))})
 	sameAsV2(t, []any{nil, true, "x", 1, int8(2), 1.5, float32(0.1), []any{}, map[string]any{"b": []any{1.0}, "a": nil}, []int(nil), map[string]int(nil), struct{ A any }{time.Unix(0, 0).UTC()},
-		&one, upper("x"), loud{"[]"}, []byte("hi"), (*int)(nil), (*lower)(nil)})
+		&one, upper("x"), loud{"[]"}, (*int)(nil), (*lower)(nil)})
 	sameAsV2(t, []fmt.Stringer{nil, shy{1}, octet(2)})
 	sameAsV2(t, []textByte{1, 2})
 	sameAsV2(t, [2]byte{1, 2})
@@ -153,7 +153,10 @@ func TestEncodingIsThatOfJSONV2(t *testing.T) {
 		A     struct{ B int }
 		Below `json:"below"`
 	}{})
-	sameAsV2(t, [][]byte{nil, {}, []byte("hi"), {0xff, 0xfe}})
+	for _, data := range [][]byte{nil, {}, []byte("hi"), {0xff, 0xfe}} {
+		sameAsV2(t, inBase64{data, &data})
+	}
+	sameAsV2(t, inBase64{})
 	sameAsV2(t, []float32{0.1, 1e21, 1e-7, math.MaxFloat32, 16777216})
 	sameAsV2(t, []any(nil))
 	sameAsV2(t, (*optional)(nil))
@@ -239,7 +242,8 @@ func TestValuesThatCanNotBeEncoded(t *testing.T) {
 		{"a name of anything that is none", "/*", "isn't valid UTF-8", encoder(map[string]any{"zebra\xff": 1})},
 		{"two names", "/*", "two keys have one name", encoder(map[lower2]int{{"zebra"}: 1, {"ZEBRA"}: 2})},
 		{"a number's text that is none", "/N", "isn't valid UTF-8", encoder(struct{ N json.Number }{"zebra\xff"})},
-		{"what json/v2 refuses too", "/0", "json/v2 refuses it", encoder([]any{func() {}})},
+		{"what json/v2 refuses too", "/0", "what it holds has no JSON text", encoder([]any{func() {}})},
+		{"a value of Parse", "/0", "what it holds has no JSON text", encoder([]any{mustParse(t, `1`)})},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := test.encode(t)
@@ -376,7 +380,7 @@ func TestEncodingEndsAtItsLimit(t *testing.T) {
 		encode func(limit int) (string, error)
 	}{
 		{"a text", func(n int) (string, error) { return encodeOf(t, huge, n) }},
-		{"bytes", func(n int) (string, error) { return encodeOf(t, []byte(huge), n) }},
+		{"bytes in base64", func(n int) (string, error) { return encodeOf(t, inBase64{B: []byte(huge)}, n) }},
 		{"a list", func(n int) (string, error) { return encodeOf(t, make([]int, 1000), n) }},
 		{"a map", func(n int) (string, error) { return encodeOf(t, many, n) }},
 		{"anything", func(n int) (string, error) { return encodeOf(t, []any{huge, map[string]any{huge: huge}}, n) }},
@@ -427,7 +431,7 @@ func TestAnEncoderHoldsNoMoreThanItsLimit(t *testing.T) {
 	text := strings.Repeat("x", size)
 	holds(t, "a text", text)
 	holds(t, "a text with an escape", "\n"+text)
-	holds(t, "bytes", make([]byte, size))
+	holds(t, "bytes in base64", inBase64{B: make([]byte, size)})
 	holds(t, "a list", make([]int8, size))
 	holds(t, "an array", [size]int8{})
 	holds(t, "structs", make([]Below, size/10))
@@ -489,7 +493,7 @@ func TestEncodersMayBeSharedByGoroutines(t *testing.T) {
 func TestOmittedMembersCountForNothing(t *testing.T) {
 	type optional struct {
 		S string         `json:"s,omitempty"`
-		B []byte         `json:"b,omitempty"`
+		B []byte         `json:"b,omitempty,format:base64"`
 		M map[string]int `json:"m,omitempty"`
 		A any            `json:"a,omitempty"`
 	}

@@ -128,6 +128,9 @@ func (p *plans) fields(t reflect.Type) ([]field, error) {
 	}
 	for i := range fields {
 		f := &fields[i]
+		if err := f.checkName(); err != nil {
+			return nil, err
+		}
 		if f.fill, err = p.of(f.typ); err != nil {
 			return nil, fmt.Errorf("%w (%s)", err, f.goName)
 		}
@@ -137,6 +140,11 @@ func (p *plans) fields(t reflect.Type) ([]field, error) {
 				return nil, fmt.Errorf("schema: %s: the tag option string is for numbers, not for %v", f.goName, f.typ)
 			}
 			f.fill = set.inText()
+		}
+		if base64, err := f.inBase64(); err != nil {
+			return nil, err
+		} else if base64 {
+			f.fill = base64Filler(f.typ)
 		}
 	}
 	return fields, nil
@@ -151,10 +159,10 @@ func readTag(tag string) (name string, options []string, err error) {
 	}
 	for option := range strings.SplitSeq(rest, ",") {
 		switch option {
-		case "omitempty", "omitzero", "string", "":
+		case "omitempty", "omitzero", "string", base64Option, "":
 			options = append(options, option)
 		default:
-			return "", nil, fmt.Errorf("the json tag's option %q isn't known; use omitempty, omitzero or string", option)
+			return "", nil, fmt.Errorf("the json tag's option %q isn't known; use omitempty, omitzero, string or format:base64", option)
 		}
 	}
 	return name, options, nil

@@ -113,15 +113,15 @@ func fillRaw(n *node, at reflect.Value) error {
 // fillAny leaves null the nil that is there.
 func fillAny(n *node, at reflect.Value) error {
 	if n.kind != Null {
-		at.Set(reflect.ValueOf(tree(n)))
+		at.Set(reflect.ValueOf(loose(n)))
 	}
 	return nil
 }
 
-// base64Strict refuses bits that mean nothing; what it skips, line breaks, is fillBytes' to refuse.
+// base64Strict refuses bits that mean nothing; what it skips, line breaks, is fillBase64's to refuse.
 var base64Strict = base64.StdEncoding.Strict()
 
-func fillBytes(n *node, at reflect.Value) error {
+func fillBase64(n *node, at reflect.Value) error {
 	if n.kind == Null {
 		return nil
 	}

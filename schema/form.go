@@ -29,6 +29,8 @@ type form struct {
 	keys      *form      // of a map; nil if any text is a key
 	members   []property // of a struct, in order
 
+	binary *bytesForm // of bytes beside the text: an object with the members $bytes and type
+
 	own   Value   // the schema that the type says it has
 	enum  []Value // all values that it says it has
 	about string  // its description
@@ -112,9 +114,9 @@ func (b *forms) decoded(f *form) error {
 		f.kind, f.format, f.pattern = String, "date-time", `^[0-9-]{10}T[0-9:]{6}[0-5][0-9](\.[0-9]+)?(Z|[+-][0-9:]{5})$`
 	case hasAny(f.t, reflect.TypeFor[encoding.TextUnmarshaler]()):
 		f.kind = String
-	case f.t.Kind() == reflect.Slice && f.t.Elem().Kind() == reflect.Uint8 && !decodesItself(f.t.Elem()):
-		f.bytes()
-		f.null = true
+	case isBytes(f.t), f.t == reflect.TypeFor[Blob]():
+		f.beside()
+		f.null = isBytes(f.t)
 	default:
 		f.null = f.t.Kind() == reflect.Slice || f.t.Kind() == reflect.Map
 		return b.plain(f)
@@ -133,15 +135,15 @@ func (b *forms) encoded(f *form) error {
 	case saysJSON(f.t):
 	case saysText(f.t):
 		f.kind = String
-	case (f.t.Kind() == reflect.Slice || f.t.Kind() == reflect.Array) && f.t.Elem() == reflect.TypeFor[byte]():
-		f.bytes()
+	case isBytes(f.t), f.t == reflect.TypeFor[Blob]():
+		f.beside()
+	case f.t.Kind() == reflect.Array && f.t.Elem() == reflect.TypeFor[byte]():
+		f.kind, f.format = String, base64Format
 	default:
 		return b.plain(f)
 	}
 	return nil
 }
-
-func (f *form) bytes() { f.kind, f.format = String, base64Format }
 
 // plain is for types without methods of their own.
 func (b *forms) plain(f *form) (err error) {

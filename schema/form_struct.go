@@ -38,12 +38,17 @@ func (b *forms) property(t reflect.Type, f field) (m property, err error) {
 			return m, err
 		}
 	}
+	if base64, err := f.inBase64(); err != nil {
+		return m, err
+	} else if base64 {
+		m.of = m.of.textOfBytes()
+	}
 	m.required = !lonely(t, f.index) && !f.has("omitempty") && !f.has("omitzero")
 	if b.written {
 		m.writtenWhen(t, f)
 	}
 	required := m.required
-	if m.additions, required, err = readRules(sf.Tag, m.use, required); err != nil {
+	if m.use, required, err = readRules(sf.Tag, m.use, required, b.written); err != nil {
 		return m, err
 	}
 	if !b.written {

@@ -20,7 +20,7 @@ func takers(word string) (kinds []Kind, known bool) {
 	switch word {
 	case "title", "description", "default", "example", "enum", "required", "deprecated", "readOnly", "writeOnly":
 		return []Kind{None}, true
-	case "pattern", "format", "minLength", "maxLength":
+	case "pattern", "format", "minLength", "maxLength", "mediaType":
 		return []Kind{String}, true
 	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf":
 		return []Kind{Number}, true
@@ -34,7 +34,7 @@ func takers(word string) (kinds []Kind, known bool) {
 
 func tagWords() []string {
 	return []string{"title", "description", "default", "example", "enum", "required", "deprecated", "readOnly", "writeOnly",
-		"pattern", "format", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+		"pattern", "format", "minLength", "maxLength", "mediaType", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
 		"minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"}
 }
 
@@ -54,22 +54,22 @@ func unreadWord(word string) string {
 }
 
 // readRules reads the tags jsonschema and jsonschema_description of a field.
-func readRules(tag reflect.StructTag, u use, required bool) ([]addition, bool, error) {
+func readRules(tag reflect.StructTag, u use, required, written bool) (use, bool, error) {
 	if _, ok := tag.Lookup("jsonschema_extras"); ok {
-		return nil, false, fmt.Errorf("schema: the tag jsonschema_extras isn't read here; write a schema file for what the tags can't say")
+		return u, false, fmt.Errorf("schema: the tag jsonschema_extras isn't read here; write a schema file for what the tags can't say")
 	}
 	if !utf8.ValidString(string(tag)) {
-		return nil, false, fmt.Errorf("schema: the tags aren't UTF-8")
+		return u, false, fmt.Errorf("schema: the tags aren't UTF-8")
 	}
-	r := ruleReader{use: u, required: required}
+	r := ruleReader{use: u, required: required, written: written, given: map[string]bool{}}
 	for _, word := range splitTag(tag.Get("jsonschema")) {
 		if err := r.read(word); err != nil {
-			return nil, false, fmt.Errorf("schema: jsonschema tag: %w", err)
+			return u, false, fmt.Errorf("schema: jsonschema tag: %w", err)
 		}
 	}
 	if text, ok := tag.Lookup("jsonschema_description"); ok {
 		if err := r.set("description", jsonText(text), false); err != nil {
-			return nil, false, fmt.Errorf("schema: jsonschema_description tag: %w", err)
+			return u, false, fmt.Errorf("schema: jsonschema_description tag: %w", err)
 		}
 	}
 	for i, addition := range r.additions {
@@ -78,9 +78,13 @@ func readRules(tag reflect.StructTag, u use, required bool) ([]addition, bool, e
 		}
 	}
 	if err := r.inOrder(); err != nil {
-		return nil, false, fmt.Errorf("schema: jsonschema tag: %w", err)
+		return u, false, fmt.Errorf("schema: jsonschema tag: %w", err)
 	}
-	return r.additions, r.required, nil
+	u.additions = r.additions
+	if r.binary != nil {
+		u = u.changed(r.binary)
+	}
+	return u, r.required, nil
 }
 
 // splitTag splits at commas; a backslash before one makes it part of the text.
@@ -108,7 +112,10 @@ func splitTag(tag string) []string {
 type ruleReader struct {
 	use       use
 	required  bool
+	written   bool // it is about what is written
 	additions []addition
+	binary    *bytesForm      // of bytes: what the tags make of it; nil if they say nothing
+	given     map[string]bool // the words about bytes so far
 }
 
 func (r *ruleReader) read(text string) error {
@@ -126,6 +133,12 @@ func (r *ruleReader) read(text string) error {
 	f, inside := r.use.of, false
 	if f.kind == Array && !fits(kinds, Array) || f.kind == Array && word == "enum" {
 		f, inside = f.items.of, true // about the elements
+	}
+	if f.binary != nil && (kinds[0] != None || word == "enum" || word == "default" || word == "example") {
+		return r.ofBytes(word, value, f)
+	}
+	if word == "mediaType" {
+		return fmt.Errorf("mediaType is for bytes, []byte or schema.Blob, and %v is %s in JSON", r.use.of.t, kindName(r.use.of.kind))
 	}
 	if !fits(kinds, f.kind) {
 		return fmt.Errorf("%s is for %s, and %v is %s in JSON", word, kindNames(kinds), r.use.of.t, kindName(r.use.of.kind))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -42,8 +41,8 @@ func (r *ruleReader) valued(word, value string, f *form, inside bool) error {
 		if f.length >= 0 {
 			return fmt.Errorf("%s: %v has a length already", word, f.t)
 		}
-		if n, err := strconv.ParseUint(value, 10, 31); err != nil || strconv.FormatUint(n, 10) != value {
-			return fmt.Errorf("%s is %q; want a whole number from 0 to 2147483647", word, value)
+		if _, err := shortCount(word, value); err != nil {
+			return err
 		}
 		return r.set(word, []byte(value), inside)
 	case "enum", "example":

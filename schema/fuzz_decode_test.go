@@ -16,7 +16,7 @@ import (
 // of it.
 func asWritten() jsonv2.Options {
 	return jsonv2.JoinOptions(
-		jsonv2.RejectUnknownMembers(true),
+		jsonv2.RejectUnknownMembers(true), jsonv2.ExperimentalSupportFormatTag(true),
 		jsonv2.FormatNilSliceAsNull(true), jsonv2.FormatNilMapAsNull(true), jsonv2.Deterministic(true),
 		jsonv2.WithMarshalers(jsonv2.MarshalToFunc(func(e *jsontext.Encoder, n json.Number) error {
 			return e.WriteValue(jsontext.Value(n))

@@ -60,7 +60,7 @@ func (c codec) check(t *testing.T, data []byte) bool {
 		return false
 	}
 	value.withoutNumbers() // they are written as texts
-	want, err := jsonv2.Marshal(value, jsonv2.Deterministic(true))
+	want, err := jsonv2.Marshal(value, jsonv2.Deterministic(true), jsonv2.ExperimentalSupportFormatTag(true))
 	if err != nil {
 		t.Fatalf("%s: json/v2: %v", data, err)
 	}

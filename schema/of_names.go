@@ -14,6 +14,9 @@ func (w *formWriter) nameAll() {
 	var visit func(u use)
 	visit = func(u use) {
 		f := u.of
+		if f.binary != nil {
+			return // a few lines, with bounds of the place
+		}
 		if f.t.Name() != "" { // all others lead to one that has a name, or end
 			if uses[f]++; uses[f] > 1 {
 				return

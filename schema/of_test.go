@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"reflect"
 	"strings"
@@ -48,7 +49,27 @@ func TestTheSchemaOfAType(t *testing.T) {
 		{"a small integer", Of[uint8], `{"type":"integer","minimum":0,"maximum":255}`},
 		{"a float", Of[float64], `{"type":"number"}`},
 		{"a number as it is written", Of[json.Number], `{"type":"number"}`},
-		{"bytes", Of[[]byte], `{"type":"string","format":"base64","contentEncoding":"base64"}`},
+		{"bytes", Of[[]byte], `{` + bytesSchema(0, "", octets) + `}`},
+		{"bytes that are written", Written[[]byte], `{` + bytesSchema(0, "", octets) + `}`},
+		{"bytes of any type", Of[Blob], `{` + bytesSchema(0, "", anyType) + `}`},
+		{"bytes or null", Of[*Blob], `{` + strings.Replace(bytesSchema(0, "", anyType), `"object"`, `["object","null"]`, 1) + `}`},
+		{"bytes as a text", Of[struct {
+			B []byte `json:",format:base64" jsonschema:"maxLength=8"`
+		}], `{"type":"object","required":["B"],"properties":{"B":{"type":"string","format":"base64","contentEncoding":"base64","maxLength":8}},"additionalProperties":false}`},
+		{"bounds of bytes", Of[struct {
+			A []byte `jsonschema:"minLength=1,maxLength=1024,description=A,deprecated"`
+			B Blob   `jsonschema:"mediaType=image/png,mediaType=image/jpeg"`
+			C []Blob `jsonschema:"mediaType=image/png,maxLength=9,minItems=1"`
+			D []byte `jsonschema:"mediaType=any"`
+			E Blob   `json:",omitzero"`
+			F map[string]Blob
+			G [][]byte
+		}], `{"type":"object","required":["A","B","C","D","F","G"],"properties":{"A":{"description":"A",` + bytesSchema(1, `,"maximum":1024`, octets) + `,"deprecated":true},` +
+			`"B":{` + bytesSchema(0, "", `"enum":["image/png","image/jpeg"]`) + `},` +
+			`"C":{"type":"array","items":{` + bytesSchema(0, `,"maximum":9`, `"const":"image/png"`) + `},"minItems":1},` +
+			`"D":{` + bytesSchema(0, "", anyType) + `},"E":{` + bytesSchema(0, "", anyType) + `},` +
+			`"F":{"type":"object","additionalProperties":{` + bytesSchema(0, "", anyType) + `}},"G":{"type":"array","items":{` + bytesSchema(0, "", octets) + `}}},"additionalProperties":false}`},
+		{"small numbers that are no bytes", Of[[]tiny], `{"type":"array","items":{"type":"integer","minimum":0,"maximum":255}}`},
 		{"an array", Of[[2]bool], `{"type":"array","minItems":2,"maxItems":2,"items":{"type":"boolean"}}`},
 		{"an array of bytes", Of[[2]byte], `{"type":"array","minItems":2,"maxItems":2,"items":{"type":"integer","minimum":0,"maximum":255}}`},
 		{"an array of bytes that is written", Written[[2]byte], `{"type":"string","format":"base64","contentEncoding":"base64"}`},
@@ -263,8 +284,47 @@ func TestTagsThatAreRefused(t *testing.T) {
 			A string `jsonschema:"pattern=(?=a)"`
 		}], "means something else here than in ECMA-262"},
 		{"a pattern of base64", Of[struct {
-			A []byte `jsonschema:"pattern=^a"`
+			A []byte `json:",format:base64" jsonschema:"pattern=^a"`
 		}], "would be about the base64"},
+		{"a pattern of bytes", Of[struct {
+			A []byte `jsonschema:"pattern=^a"`
+		}], "pattern isn't for bytes"},
+		{"an example of bytes", Of[struct {
+			A []Blob `jsonschema:"enum=x"`
+		}], "enum isn't for bytes"},
+		{"lengths of bytes the wrong way round", Of[struct {
+			A []byte `jsonschema:"minLength=5,maxLength=4"`
+		}], "minLength is above maxLength"},
+		{"a length of bytes twice", Of[struct {
+			A []byte `jsonschema:"maxLength=5,maxLength=5"`
+		}], "maxLength is given twice"},
+		{"a media type of text", Of[struct {
+			A string `jsonschema:"mediaType=text/plain"`
+		}], "mediaType is for bytes"},
+		{"a media type in capitals", Of[struct {
+			A Blob `jsonschema:"mediaType=image/PNG"`
+		}], "want type/subtype in lower case"},
+		{"a media type with parameters", Of[struct {
+			A Blob `jsonschema:"mediaType=text/plain;charset=utf-8"`
+		}], "want type/subtype in lower case"},
+		{"any media type and one", Of[struct {
+			A Blob `jsonschema:"mediaType=any,mediaType=image/png"`
+		}], "mediaType=any says all"},
+		{"a media type and any", Of[struct {
+			A Blob `jsonschema:"mediaType=image/png,mediaType=any"`
+		}], "mediaType=any says all"},
+		{"a media type twice", Of[struct {
+			A Blob `jsonschema:"mediaType=image/png,mediaType=image/png"`
+		}], "a type is named once"},
+		{"a media type that a []byte isn't written with", Written[struct {
+			A []byte `jsonschema:"mediaType=image/png"`
+		}], "is written as application/octet-stream; take a schema.Blob"},
+		{"a member called $bytes", Of[struct {
+			A int `json:"$bytes"`
+		}], "names bytes beside the text"},
+		{"base64 of what isn't bytes", Of[struct {
+			A string `json:",format:base64"`
+		}], "format:base64 is for []byte, not for string"},
 		{"an unknown format", Of[struct {
 			A string `jsonschema:"format=emial"`
 		}], `unknown format "emial"; did you mean "email"?`},
@@ -318,6 +378,15 @@ func TestTagsThatAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+const (
+	octets  = `"const":"application/octet-stream"`
+	anyType = `"type":"string"`
+)
+
+func bytesSchema(least int, most, mediaType string) string {
+	return fmt.Sprintf(`"type":"object","required":["$bytes","type"],"properties":{"$bytes":{"type":"integer","minimum":%d%s},"type":{%s}},"additionalProperties":false`, least, most, mediaType)
 }
 
 func TestBase64Format(t *testing.T) {

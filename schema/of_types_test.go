@@ -114,11 +114,32 @@ type lists struct {
 	Three  [3]bool  `json:"three"`
 	None   [0]int   `json:"none"`
 	Nested [][]int8 `json:"nested"`
-	Bytes  []byte   `json:"bytes"`
-	More   [][]byte `json:"more"`
 	Maybe  *[]*int  `json:"maybe"`
 	Empty  struct{} `json:"empty"`
+	Small  []tiny   `json:"small"`
 }
+
+type withBytes struct {
+	Bytes  []byte            `json:"bytes"`
+	More   [][]byte          `json:"more" jsonschema:"maxItems=3"`
+	By     map[string][]byte `json:"by"`
+	Blob   Blob              `json:"blob"`
+	Maybe  *Blob             `json:"maybe"`
+	Blobs  []Blob            `json:"blobs,omitempty"`
+	Pair   pair[Blob, *data] `json:"pair"`
+	Text   []byte            `json:"text,format:base64"`
+	PText  *[]byte           `json:"ptext,omitempty,format:base64"`
+	Left   []byte            `json:"left,omitempty"`
+	Zero   Blob              `json:"zero,omitzero"`
+	Inside pair[flat, *withBytes2]
+}
+
+type withBytes2 struct {
+	Data data
+	Next *withBytes2
+}
+
+type data []byte
 
 type known struct {
 	When  time.Time       `json:"when"`
@@ -141,7 +162,6 @@ type known struct {
 type apart struct {
 	Number json.Number `json:"number"`
 	Four   [4]byte     `json:"four"`
-	Small  []tiny      `json:"small"`
 }
 
 type tiny uint8
@@ -182,19 +202,19 @@ type typeCase struct {
 	of      func() ([]byte, error)
 	written func() ([]byte, error)
 	drift   func(*Set, Side, string) error
-	encode  func(at reflect.Value) ([]byte, error)
+	encode  func(at reflect.Value) ([]byte, []Section, error)
 	apart   bool // written in another form than it is read in
 	open    bool // Decode refuses what the schema can't say
 }
 
 func typeCaseOf[T any]() typeCase {
 	t := reflect.TypeFor[T]()
-	encode := func(at reflect.Value) ([]byte, error) {
+	encode := func(at reflect.Value) ([]byte, []Section, error) {
 		encoder, err := NewEncoder[T]()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return encoder.Append(nil, at.Addr().Interface().(*T), 1<<20)
+		return encoder.AppendMessage(nil, at.Addr().Interface().(*T), 1<<20)
 	}
 	return typeCase{name: t.String(), t: t, of: Of[T], written: Written[T], drift: Drift[T], encode: encode}
 }
@@ -206,6 +226,7 @@ func typeCases() []typeCase {
 		typeCaseOf[flat](), typeCaseOf[*flat](), typeCaseOf[[]flat](), typeCaseOf[embeds](), typeCaseOf[shadows](),
 		typeCaseOf[sheet[flat]](), typeCaseOf[sheet[sheet[int]]](), typeCaseOf[pair[map[string]flat, []*flat]](), typeCaseOf[branch](), typeCaseOf[*branch](),
 		typeCaseOf[[]branch](), typeCaseOf[nested](), typeCaseOf[sized](), typeCaseOf[mapping](), typeCaseOf[maybes](), typeCaseOf[lists](),
+		typeCaseOf[withBytes](), typeCaseOf[Blob](), typeCaseOf[*Blob](), typeCaseOf[data](), typeCaseOf[map[string]*[]byte](),
 		typeCaseOf[known](), typeCaseOf[colour](), typeCaseOf[grade](), typeCaseOf[struct {
 			A flat  `json:"a"`
 			B *flat `json:"b"`

@@ -190,6 +190,10 @@ func (w *formWriter) form(o *keywords, f *form, null bool, inside []addition) {
 		}
 		o.set("items", w.schema(items))
 	case Object:
+		if f.binary != nil {
+			f.binary.write(o)
+			return
+		}
 		w.properties(o, f)
 	}
 }

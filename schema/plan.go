@@ -47,6 +47,8 @@ func (p *plans) make(t reflect.Type) (filler, error) {
 		return numeral(setBig).filler(), nil
 	case t == reflect.TypeFor[time.Time]():
 		return fillTime, nil
+	case t == reflect.TypeFor[Blob]():
+		return fillBlob, nil
 	case t.Kind() == reflect.Pointer:
 		return p.pointer(t)
 	case pointer.Implements(reflect.TypeFor[Unmarshaler]()):
@@ -88,6 +90,11 @@ func (p *plans) pointer(t reflect.Type) (filler, error) {
 	if err != nil {
 		return nil, err
 	}
+	return fill.behindPointer(t), nil
+}
+
+// behindPointer fills what a new pointer of the type t points to; null leaves nil.
+func (fill filler) behindPointer(t reflect.Type) filler {
 	return func(n *node, at reflect.Value) error {
 		if n.kind == Null {
 			return nil
@@ -98,7 +105,7 @@ func (p *plans) pointer(t reflect.Type) (filler, error) {
 		}
 		at.Set(target)
 		return nil
-	}, nil
+	}
 }
 
 // pointsToItself reports whether pointers lead from a type to itself, as in type P *P.
@@ -114,7 +121,7 @@ func pointsToItself(t reflect.Type) bool {
 }
 
 func (p *plans) slice(t reflect.Type) (filler, error) {
-	if e := t.Elem(); e.Kind() == reflect.Uint8 && !decodesItself(e) {
+	if isBytes(t) {
 		return fillBytes, nil
 	}
 	fill, err := p.of(t.Elem())
@@ -184,6 +191,9 @@ func (p *plans) mapping(t reflect.Type) (filler, error) {
 			return unfit(n, at, Object)
 		}
 		children := n.children()
+		if _, _, ok := n.Bytes(); ok {
+			return misfit(at, isSection)
+		}
 		out := reflect.MakeMapWithSize(t, len(children))
 		// One of each for all members: the map copies them.
 		k, e := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
@@ -261,6 +271,9 @@ func (p *plans) structure(t reflect.Type) (filler, error) {
 			}
 			return unfit(n, at, Object)
 		}
+		if _, _, ok := n.Bytes(); ok {
+			return misfit(at, isSection)
+		}
 		children, next := n.children(), 0
 		for i := range children {
 			member := &children[i]
@@ -289,9 +302,10 @@ func (p *plans) structure(t reflect.Type) (filler, error) {
 	}, nil
 }
 
+// decodesItself reports whether a type's values are something else than their kind's.
 func decodesItself(t reflect.Type) bool {
 	pointer := reflect.PointerTo(t)
-	return pointer.Implements(reflect.TypeFor[Unmarshaler]()) ||
+	return t == reflect.TypeFor[Blob]() || pointer.Implements(reflect.TypeFor[Unmarshaler]()) ||
 		pointer.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) ||
 		pointer.Implements(reflect.TypeFor[json.Unmarshaler]())
 }

@@ -3,7 +3,6 @@ package schema
 import (
 	"encoding"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"math"
 	"reflect"
@@ -76,7 +75,7 @@ func appendString(dst []byte, text string, r allowance) ([]byte, error) {
 
 var errUTF8 = errors.New("schema: a text isn't valid UTF-8")
 
-func writeBytes(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
+func writeBase64(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
 	data := at.Bytes()
 	if base64.StdEncoding.EncodedLen(len(data))+len(`""`) > r.end-len(dst) {
 		return nil, ErrTooLarge
@@ -121,13 +120,8 @@ func textOf(at reflect.Value) (string, error) {
 
 // writeOwn leaves a type to json/v2, which calls its method and checks what it says.
 func writeOwn(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
-	return ask(dst, at.Addr().Interface(), at, r)
-}
-
-// ask lets json/v2 write a value.
-func ask(dst []byte, v any, at reflect.Value, r allowance) ([]byte, error) {
 	w := &bounded{dst, r.end}
-	err := jsonv2.MarshalWrite(w, v, jsonv2.Deterministic(true))
+	err := jsonv2.MarshalWrite(w, at.Addr().Interface(), jsonv2.Deterministic(true))
 	if errors.Is(err, ErrTooLarge) {
 		return nil, ErrTooLarge
 	}
@@ -149,68 +143,4 @@ func (b *bounded) Write(p []byte) (int, error) {
 	}
 	b.bytes = append(b.bytes, p...)
 	return len(p), nil
-}
-
-// writeHeld writes what an interface holds.
-func writeHeld(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
-	if at.IsNil() {
-		return append(dst, null...), nil
-	}
-	return appendAny(dst, at.Interface(), at, r)
-}
-
-func appendAny(dst []byte, v any, at reflect.Value, r allowance) ([]byte, error) {
-	r, err := r.within(at)
-	if err != nil {
-		return nil, err
-	}
-	switch v := v.(type) {
-	case nil:
-		return append(dst, null...), nil
-	case bool:
-		return strconv.AppendBool(dst, v), nil
-	case string:
-		return textAt(dst, v, at, r)
-	case json.Number:
-		return textAt(dst, string(v), at, r)
-	case []any:
-		return appendList(dst, v, at, r)
-	case map[string]any:
-		return appendTree(dst, v, at, r)
-	}
-	return ask(dst, v, at, r)
-}
-
-func appendList(dst []byte, list []any, at reflect.Value, r allowance) (_ []byte, err error) {
-	dst = append(dst, '[')
-	for i, v := range list {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		if dst, err = appendAny(dst, v, at, r); err != nil {
-			return nil, under(err, strconv.Itoa(i))
-		}
-		if len(dst) > r.end {
-			return nil, ErrTooLarge
-		}
-	}
-	return append(dst, ']'), nil
-}
-
-func appendTree(dst []byte, tree map[string]any, at reflect.Value, r allowance) (_ []byte, err error) {
-	dst = append(dst, '{')
-	o, err := newSorted(len(tree), len(dst), r)
-	if err != nil {
-		return nil, err
-	}
-	for name, v := range tree {
-		if dst, err = o.name(dst, name, at, r); err != nil {
-			return nil, err
-		}
-		if dst, err = appendAny(dst, v, at, r); err != nil {
-			return nil, under(err, "*")
-		}
-		dst = o.end(dst)
-	}
-	return o.close(dst, at)
 }

@@ -14,9 +14,13 @@ import (
 )
 
 // writers holds the writers made so far, so that a recursive type ends.
-type writers struct{ made map[reflect.Type]*writer }
+type writers struct {
+	made  map[reflect.Type]*writer
+	held  *held
+	bytes bool // some of them may write bytes
+}
 
-func newWriters() *writers { return &writers{made: map[reflect.Type]*writer{}} }
+func newWriters() *writers { return &writers{made: map[reflect.Type]*writer{}, held: &held{}} }
 
 // of returns the writer of a type.
 func (w *writers) of(t reflect.Type) (writer, error) {
@@ -40,16 +44,20 @@ func (w *writers) of(t reflect.Type) (writer, error) {
 
 func (w *writers) make(t reflect.Type) (writer, error) {
 	switch {
-	case t == reflect.TypeFor[Value]():
+	case t.Implements(reflect.TypeFor[Value]()):
 		return nil, fmt.Errorf("schema: a %v can't become JSON; take json.RawMessage and its AppendJSON", t)
 	case t == reflect.TypeFor[time.Duration]():
 		return nil, fmt.Errorf("schema: a %v can't become JSON; write a number, with its unit in the member's name", t)
 	case t == reflect.TypeFor[time.Time]():
 		return writeTime, nil
+	case t == reflect.TypeFor[Blob]():
+		w.bytes = true
+		return writeBlob, nil
 	case t.Kind() == reflect.Pointer:
 		return w.pointer(t)
 	case t.Kind() == reflect.Interface:
-		return writeHeld, nil
+		w.bytes = true
+		return w.held.write, nil
 	case saysJSON(t):
 		return writeOwn, nil
 	case saysText(t):
@@ -64,8 +72,12 @@ func (w *writers) make(t reflect.Type) (writer, error) {
 	case reflect.String:
 		return writeString, nil
 	case reflect.Slice, reflect.Array:
-		if t.Elem() == reflect.TypeFor[byte]() {
+		if isBytes(t) {
+			w.bytes = true
 			return writeBytes, nil
+		}
+		if t.Elem() == reflect.TypeFor[byte]() {
+			return writeBase64, nil
 		}
 		return w.list(t)
 	case reflect.Map:
@@ -246,16 +258,17 @@ func (w *writers) structure(t reflect.Type) (writer, error) {
 				dst = append(dst, ',')
 			}
 			dst = append(dst, p.head...)
-			start := len(dst)
+			start, sections := len(dst), r.sections.len()
 			room := r
 			if p.empty { // what is taken back doesn't count
-				room.end = max(r.end, start+len(null))
+				room.end = max(r.end, start+longestEmpty)
 			}
 			if dst, err = p.write(dst, value, room); err != nil {
 				return nil, under(err, token(p.name, true))
 			}
 			if p.empty && isEmpty(dst[start:]) {
 				dst = dst[:before]
+				r.sections.cut(sections)
 			}
 		}
 		return append(dst, '}'), nil
@@ -276,12 +289,15 @@ func (f *field) within(at reflect.Value) reflect.Value {
 	return at
 }
 
+// longestEmpty is the most that isEmpty says of.
+const longestEmpty = len(`{"$bytes":0,"type":""}`) + maxMediaType
+
 func isEmpty(text []byte) bool {
 	switch string(text) {
 	case null, `""`, `[]`, `{}`:
 		return true
 	}
-	return false
+	return noBytes(text)
 }
 
 func (w *writers) parts(t reflect.Type) ([]fieldWriter, error) {
@@ -295,6 +311,9 @@ func (w *writers) parts(t reflect.Type) ([]fieldWriter, error) {
 	parts := make([]fieldWriter, len(fields))
 	for i, f := range fields {
 		p := fieldWriter{field: f, empty: f.has("omitempty")}
+		if err := f.checkName(); err != nil {
+			return nil, err
+		}
 		name, err := jsontext.AppendQuote(nil, f.name)
 		if err != nil || strings.ContainsAny(f.name, "\\'\"`") {
 			return nil, fmt.Errorf("schema: %s: the name in its json tag must be valid UTF-8 and have no quotes or backslashes, which json/v2 reads otherwise than Decode", f.goName)
@@ -307,6 +326,11 @@ func (w *writers) parts(t reflect.Type) ([]fieldWriter, error) {
 			if p.write = textWriter(f.typ); p.write == nil {
 				return nil, fmt.Errorf("schema: %s: the tag option string is for numbers, not for %v", f.goName, f.typ)
 			}
+		}
+		if base64, err := f.inBase64(); err != nil {
+			return nil, err
+		} else if base64 {
+			p.write = base64Writer(f.typ)
 		}
 		if f.has("omitzero") {
 			p.zero = zeroOf(f.typ)
