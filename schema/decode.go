@@ -29,7 +29,7 @@ type Unmarshaler interface {
 }
 
 // Decode fills *dst from v, from the values as they were parsed and validated: the text
-// is not read again. v must be one that Parse made, and dst a pointer that isn't nil. On an
+// is not read again. v must be one that [Parse] or [ParseMessage] made, and dst a pointer that isn't nil. On an
 // error *dst is zero. Strings share the document's text unless they were written with escapes,
 // so a string that is kept keeps the document.
 //
@@ -39,16 +39,17 @@ type Unmarshaler interface {
 //   - Integers take whole numbers that fit, however they are written (1, 1.0, 1e0).
 //     Floats take what doesn't overflow or vanish, a float64 none with more digits than a
 //     JavaScript number has. *big.Int takes any whole number. json.Number keeps the literal.
-//   - []byte takes padded base64 without line breaks. Slices and arrays take arrays, an
-//     array exactly its length. Maps take objects; keys are strings, integers in their
-//     shortest form, or encoding.TextUnmarshaler.
+//   - []byte and [Blob] take the sections of a message, and share their memory: what a handler gets
+//     is its own. With the tag option format:base64 a []byte takes padded base64 without line breaks.
+//   - Other slices and arrays take arrays, an array exactly its length. Maps take objects; keys are
+//     strings, integers in their shortest form, or encoding.TextUnmarshaler.
 //   - time.Time takes the date-time of RFC 3339, other types with encoding.TextUnmarshaler
 //     (netip.Addr, …) the strings that they take.
-//   - any takes nil, bool, json.Number, string, []any or map[string]any. [Value] and
-//     json.RawMessage take anything. Read a Value with Decode: who parses a RawMessage again
+//   - any takes nil, bool, json.Number, string, []any, map[string]any or, of a section, a [Blob].
+//     [Value] and json.RawMessage take anything, the latter of a section only what stands for it. Read a Value with Decode: who parses a RawMessage again
 //     with encoding/json takes "PATH" for "path", which schema and policy did not.
 //   - null makes pointers, maps, slices and interfaces nil, and an empty struct; for all
-//     other types it is refused. Tag options are omitempty, omitzero and string.
+//     other types it is refused. Tag options are omitempty, omitzero, string and format:base64.
 //
 // A type that knows only json.Unmarshaler is refused, since that would parse again, and
 // perhaps in another way; give it [Unmarshaler] or encoding.TextUnmarshaler.

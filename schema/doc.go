@@ -20,6 +20,18 @@
 // members, for the schema, for the policy and for the handler's struct. Nothing is
 // special about "__proto__".
 //
+// # Bytes
+//
+// Bytes go beside the text of a message, as sections, and never as base64 or lists of numbers. What
+// stands for one in the text is an object like any other to schema and policy:
+//
+//	{"$bytes":1024,"type":"image/png"}
+//
+// so that a schema bounds the size by properties.$bytes.maximum and names media types by
+// properties.type. [ParseMessage] holds text and sections to each other, so that what was judged is
+// what is there: no other object of a message has a member $bytes. [Parse], for schemas and other
+// documents, knows nothing of it. In Go they are a []byte or a [Blob], without a copy.
+//
 // # Schemas
 //
 // [Compile] reads <name>.<side>.json, where the side is one of [Sides], JSON Schema draft

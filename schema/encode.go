@@ -37,22 +37,24 @@ func (e *EncodeError) Error() string {
 // Unwrap returns Err.
 func (e *EncodeError) Unwrap() error { return e.Err }
 
-// An Encoder writes values of T as github.com/go-json-experiment/json does, byte for byte, with
-// the members of maps sorted. It has T compiled and knows a limit. It is safe for concurrent use.
+// An Encoder writes values of T as github.com/go-json-experiment/json does, byte for byte but for
+// bytes, with the members of maps sorted. It has T compiled and knows a limit. It is safe for concurrent use.
 //
 //   - Structs become objects with the members that [Decode] knows, in the order of their fields.
 //     Of the tag options, string puts a number into a text, omitzero leaves out zero values
-//     (by an IsZero method, if there is one) and omitempty what would be null, "", [] or {}.
+//     (by an IsZero method, if there is one), omitempty what would be null, "", [], {} or no bytes.
 //   - Integers become numbers, floats the shortest text that is read as them; those that aren't
 //     finite are errors.
-//   - []byte and arrays of bytes become padded base64, other slices and arrays become arrays,
-//     maps objects. A nil slice is [] (a nil []byte ""), a nil map {}, a nil pointer or interface
-//     null.
+//   - []byte and [Blob] go beside the text, as sections; see AppendMessage. With the tag option
+//     format:base64 a []byte becomes padded base64, as arrays of bytes do.
+//   - Other slices and arrays become arrays, maps objects. A nil slice is [] (a nil []byte no bytes), a
+//     nil map {}, a nil pointer or interface null. A member can't be called $bytes.
 //   - Strings are written with as few escapes as JSON permits, and must be UTF-8. json.Number,
 //     which has no method, is one of them: Decode doesn't take back what is written of it, nor of
 //     an array of bytes.
 //   - Types with AppendText or MarshalText become strings, those with MarshalJSONTo or MarshalJSON
-//     what they say, once that library has checked it. Interfaces are written as what they hold.
+//     what they say, once that library has checked it. Interfaces are written as what they hold,
+//     which is studied when the first of its type comes.
 //
 // What [Decode] or that library refuses of a type is an error of [NewEncoder]: tag options and
 // names that mean something else to each of them, one name twice, channels, functions, complex
@@ -78,14 +80,16 @@ func NewEncoder[T any]() (*Encoder[T], error) {
 
 // Append appends the JSON text of *value, which is not changed, to dst. A text of more than
 // limit bytes is [ErrTooLarge], found before much more than that was written. All other errors
-// are an *[EncodeError], also that of bytes, which only a message has; dst is then returned as it was.
+// are an *[EncodeError], also that of a value with bytes, which only a message has; dst is then
+// returned as it was.
 func (e *Encoder[T]) Append(dst []byte, value *T, limit int) ([]byte, error) {
 	return e.append(dst, value, limit, nil)
 }
 
-// AppendMessage is Append for a value with bytes: what stands for them in the text, and the
-// sections, which share the value's memory, in the order of the text. The limit is about the text
-// alone. With an error there are no sections.
+// AppendMessage is Append for a value that may have bytes: it returns the sections, in the order in
+// which the text has {"$bytes":size,"type":"media/type"} for them, as [ParseMessage] takes both. They
+// share the value's memory, however large it is; limit is about the text alone. An error leaves no
+// sections.
 func (e *Encoder[T]) AppendMessage(dst []byte, value *T, limit int) ([]byte, []Section, error) {
 	if !e.bytes {
 		out, err := e.append(dst, value, limit, nil)

@@ -13,7 +13,9 @@ import (
 //
 //   - Objects have the members that T has, all required but those with omitempty or omitzero, and
 //     no others. Pointers take null. Integers have the bounds of their type.
-//   - time.Time is a date-time; []byte is base64; other types with UnmarshalText are texts.
+//   - time.Time is a date-time; other types with UnmarshalText are texts. []byte is an object that
+//     stands for a section of type application/octet-stream, [Blob] for one of any type, or of those
+//     that its tag names; with the tag option format:base64 a []byte is a text.
 //     json.Number is a number, big.Int a whole one. json.RawMessage, any, [Value] and an
 //     [Unmarshaler] take everything.
 //   - A named type that is used more than once, or inside itself, stands in $defs.

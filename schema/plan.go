@@ -191,7 +191,7 @@ func (p *plans) mapping(t reflect.Type) (filler, error) {
 			return unfit(n, at, Object)
 		}
 		children := n.children()
-		if _, _, ok := n.Bytes(); ok {
+		if n.isSection() {
 			return misfit(at, isSection)
 		}
 		out := reflect.MakeMapWithSize(t, len(children))
@@ -271,7 +271,7 @@ func (p *plans) structure(t reflect.Type) (filler, error) {
 			}
 			return unfit(n, at, Object)
 		}
-		if _, _, ok := n.Bytes(); ok {
+		if n.isSection() {
 			return misfit(at, isSection)
 		}
 		children, next := n.children(), 0

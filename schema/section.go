@@ -157,15 +157,26 @@ func (n *node) wayTo(at uint32) string {
 
 // Bytes implements [Value].
 func (n *node) Bytes() (data []byte, mediaType string, ok bool) {
-	if n.kind != Object || n.doc.rare == nil || n.doc.rare.sections == nil {
+	if !n.isSection() {
 		return nil, "", false
 	}
+	s := n.section()
+	return slices.Clip(s.Bytes), s.Type, true
+}
+
+// isSection reports whether the value stands for a section. Hardly any document has one.
+func (n *node) isSection() bool { return n.doc.rare != nil && n.section() != nil }
+
+func (n *node) section() *Section {
 	s := n.doc.rare.sections
+	if s == nil || n.kind != Object {
+		return nil
+	}
 	i, ok := slices.BinarySearch(s.at, n.start)
 	if !ok {
-		return nil, "", false
+		return nil
 	}
-	return slices.Clip(s.all[i].Bytes), s.all[i].Type, true
+	return &s.all[i]
 }
 
 // isMediaType reports whether a text is a media type of RFC 6838, section 4.2, in lower case and
