@@ -3,6 +3,7 @@ package example
 import (
 	"encoding/json"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,51 @@ func compiled(t testing.TB, text string) *schema.Set {
 		t.Fatal(err)
 	}
 	return set
+}
+
+func photo(size, mediaType string) string {
+	return `{"type":"object","required":["$bytes","type"],"properties":{"$bytes":{"type":"integer",` + size + `},"type":{` + mediaType + `}},"additionalProperties":false}`
+}
+
+// Whatever is made for a schema with bytes is a message, with the sections that go with it.
+func TestExamplesHaveTheirSections(t *testing.T) {
+	source := `{"type":"object","properties":{"a":{"type":"array","minItems":2,"items":` + photo(`"minimum":0`, `"type":"string"`) + `},"b":{"anyOf":[{"type":"null"},` + photo(`"maximum":9000`, `"enum":["a/b","c/d"]`) + `]}},"required":["a"]}`
+	set := compiled(t, source)
+	random := rand.New(rand.NewPCG(1, 2))
+	some := 0
+	for range 300 {
+		m := Maker{Schema: set.Schema(schema.Input, "a"), Choose: random.IntN, Depth: 8, Numbers: []string{"0", "-1", "0.5", "9007199254740993", "70000"}, Text: func(string) string { return "x" }}
+		text, ok := m.Make()
+		if !ok {
+			t.Fatal("nothing is made")
+		}
+		v, err := schema.Parse(text, schema.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sections, ok := Sections(v, 1<<20)
+		if !ok {
+			t.Fatalf("%s has no sections", text)
+		}
+		if v, err = schema.ParseMessage(text, sections, schema.Limits{}); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if set.ValidateInput("a", v) == nil {
+			some += len(sections)
+		}
+	}
+	if some < 500 {
+		t.Errorf("%d sections show little", some)
+	}
+	for _, text := range []string{`{"$bytes":1048577,"type":"a/b"}`, `[{"$bytes":1000000,"type":"a/b"},{"$bytes":1000000,"type":"a/b"}]`, `{"$bytes":-1,"type":"a/b"}`, `{"$bytes":"1","type":"a/b"}`, `{"a":[{"$bytes":1}]}`} {
+		v, err := schema.Parse([]byte(text), schema.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, ok := Sections(v, 1<<20); ok {
+			t.Errorf("%s has %d sections", text, len(all))
+		}
+	}
 }
 
 func TestExamplesAreWhatAReaderExpects(t *testing.T) {
@@ -54,7 +100,12 @@ func TestExamplesAreWhatAReaderExpects(t *testing.T) {
 		{"a date", `{"type":"string","format":"date-time"}`, `"2026-01-01T03:04:05Z"`},
 		{"a date with a pattern that it matches", `{"type":"string","format":"date-time","pattern":"^[0-9-]{10}T[0-9:]{6}[0-5][0-9]"}`, `"2026-01-01T03:04:05Z"`},
 		{"a pattern that the format's text does not match", `{"type":"string","format":"ipv4","pattern":"^10[.]0[.]0[.][1-9]$"}`, `"10.0.0.1"`},
-		{"bytes", `{"properties":{"photo":{"type":"string","format":"base64"}}}`, `{"photo": "Ynl0ZXM="}`},
+		{"bytes beside the text", `{"properties":{"photo":` + photo(`"minimum":0`, `"const":"image/png"`) + `}}`, `{"photo": {"$bytes": 1, "type": "image/png"}}`},
+		{"bytes within bounds", photo(`"minimum":5,"maximum":7`, `"enum":["image/png","image/jpeg"]`), `{"$bytes": 5, "type": "image/png"}`},
+		{"bytes of any type", photo(`"maximum":1048576`, `"type":"string"`), `{"$bytes": 1, "type": "application/octet-stream"}`},
+		{"bytes of a kind of types", photo(`"minimum":0`, `"type":"string","pattern":"^image/"`), `{"$bytes": 1, "type": "image/png"}`},
+		{"many bytes, since so many are asked for", photo(`"minimum":1048576`, `"type":"string"`), `{"$bytes": 1048576, "type": "application/octet-stream"}`},
+		{"bytes in base64", `{"properties":{"photo":{"type":"string","format":"base64"}}}`, `{"photo": "Ynl0ZXM="}`},
 		{"whatever there is", `true`, `"value"`},
 		{"one of two types", `{"type":["null","string"]}`, `null`},
 		{"contains", `{"type":"array","items":{"type":"integer"},"contains":{"minimum":50},"minContains":2}`, `[1, 50, 50]`},

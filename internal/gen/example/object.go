@@ -25,6 +25,9 @@ func (o *members) put(name string, text []byte) {
 }
 
 func (m *Maker) object(parts []schema.Value, depth int) ([]byte, bool) {
+	if isBytes(parts) {
+		return m.bytes(parts, depth)
+	}
 	o := &members{text: map[string][]byte{}}
 	required := requiredNames(parts)
 	most := count(parts, "maxProperties", false, len(required)+mostValues)
