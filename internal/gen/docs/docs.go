@@ -128,7 +128,7 @@ func call(set *schema.Set, name string, args json.RawMessage) string {
 			path += `["` + part + `"]` // a command's name has no quotes
 		}
 	}
-	text := string(args)
+	text := inTypeScript(args)
 	if text == "" {
 		text = "args" // no example is known, which doesn't mean that there are none
 	}

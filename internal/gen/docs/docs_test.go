@@ -48,6 +48,12 @@ func TestRowsSayWhatASchemaSays(t *testing.T) {
 		{"a member that may not be there", `{"properties":{"a":false}}`, "`a`|never there|no||"},
 		{"patterns of names", `{"patternProperties":{"^x-":{"type":"boolean"}}}`, "the whole|anything|||\n`/^x-/`|boolean|no||"},
 		{"anything", `true`, "the whole|anything|||"},
+		{"bytes", `{"type":"object","required":["image"],"properties":{"image":` + imageSchema + `}}`, "`image`|bytes|yes|at most 1 MiB; of `image/png`|"},
+		{"bytes or null", strings.Replace(imageSchema, `"object"`, `["object","null"]`, 1), "the whole|bytes or null||at most 1 MiB; of `image/png`|"},
+		{"lists of bytes, by reference", `{"type":"object","properties":{"all":{"type":"array","items":{"$ref":"#/$defs/f"}}},"$defs":{"f":{"type":"object","required":["$bytes","type"],"properties":{"$bytes":{"minimum":1,"maximum":1000},"type":{"enum":["a/b","c/d"]}}}}}`,
+			"`all`|list of bytes|no||\n`all[]`|bytes||at least 1 byte; at most 1000 bytes; of `a/b` or `c/d`|"},
+		{"bytes of any type", `{"type":"object","required":["$bytes","type"],"properties":{"$bytes":{"type":"integer","minimum":0},"type":{"type":"string","pattern":"^image/"}},"additionalProperties":false}`,
+			"the whole|bytes||of a type that matches `^image/`|"},
 		{"null", `{"type":"null"}`, "the whole|null|||"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -63,6 +69,22 @@ func TestRowsSayWhatASchemaSays(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", text, test.want)
 			}
 		})
+	}
+}
+
+const imageSchema = `{"type":"object","required":["$bytes","type"],"properties":{"$bytes":{"type":"integer","minimum":0,"maximum":1048576},"type":{"const":"image/png"}},"additionalProperties":false}`
+
+func TestCallsHaveBytesAsPagesDo(t *testing.T) {
+	octets := strings.Replace(imageSchema, "image/png", "application/octet-stream", 1)
+	r := described(t, "a.input.json", `{"type":"object","required":["image","files"],"properties":{"image":`+imageSchema+`,"files":{"type":"array","minItems":2,"items":`+octets+`}}}`)
+	call := strings.Join(strings.Fields(r.Commands[0].Call), " ")
+	for _, want := range []string{`"image": new Blob([new Uint8Array(1)], { type: "image/png" })`, `"files": [ new Uint8Array(1), new Uint8Array(`} {
+		if !strings.Contains(call, want) {
+			t.Errorf("got %s, want %s in it", call, want)
+		}
+	}
+	if strings.Contains(call, "$bytes") {
+		t.Errorf("a page never writes $bytes: %s", call)
 	}
 }
 

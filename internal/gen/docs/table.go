@@ -45,7 +45,7 @@ func tabulate(root schema.Value) *Shape {
 	title, description := prose(parts)
 	t.begun = append(t.begun, place{root, ""})
 	if !t.plainObject(parts) {
-		t.add(Row{Type: marked(t.typeOf(parts)), Constraints: marked(strings.Join(constraints(parts), "; "))})
+		t.add(Row{Type: marked(t.typeOf(parts)), Constraints: marked(strings.Join(t.constraints(parts), "; "))})
 	}
 	t.below("", parts, 0)
 	more, ok := keyword(parts, "additionalProperties")
@@ -57,7 +57,7 @@ func tabulate(root schema.Value) *Shape {
 
 // plainObject says that a whole is told by its members alone.
 func (t *tabulator) plainObject(parts []schema.Value) bool {
-	return t.typeOf(parts) == "object" && len(constraints(parts)) == 0
+	return t.typeOf(parts) == "object" && len(t.constraints(parts)) == 0
 }
 
 func (t *tabulator) add(r Row) bool {
@@ -82,7 +82,7 @@ func (t *tabulator) row(member string, s schema.Value, required string, depth in
 	if title, _ := prose(parts); title != "" {
 		description = strings.TrimSpace(title + ". " + description)
 	}
-	r := Row{Member: member, Type: marked(t.typeOf(parts)), Required: required, Constraints: marked(strings.Join(constraints(parts), "; ")), Description: description}
+	r := Row{Member: member, Type: marked(t.typeOf(parts)), Required: required, Constraints: marked(strings.Join(t.constraints(parts), "; ")), Description: description}
 	if required == "" && r.Constraints == "" && r.Description == "" && !t.contains(parts) {
 		return // items of which their list has said all
 	}
@@ -119,6 +119,9 @@ func (t *tabulator) again(s schema.Value) (string, bool) {
 
 // contains says that there is something below a value.
 func (t *tabulator) contains(parts []schema.Value) bool {
+	if isBytes(parts) {
+		return false
+	}
 	for _, name := range []string{"properties", "patternProperties", "items", "prefixItems", "anyOf", "oneOf"} {
 		if _, ok := keyword(parts, name); ok {
 			return true
@@ -129,30 +132,37 @@ func (t *tabulator) contains(parts []schema.Value) bool {
 }
 
 func (t *tabulator) below(member string, parts []schema.Value, depth int) {
+	required := requiredNames(parts)
+	for _, p := range parts {
+		if !isBytes(parts) { // of which a row says all
+			t.inside(member, p, required, depth)
+		}
+		t.forms(member, p, depth)
+	}
+}
+
+// inside are the members and items that one schema describes.
+func (t *tabulator) inside(member string, p schema.Value, required []string, depth int) {
 	dot := member
 	if member != "" {
 		dot += "."
 	}
-	required := requiredNames(parts)
-	for _, p := range parts {
-		for name, s := range fields(p, "properties") {
-			t.row(dot+name, s, map[bool]string{true: "yes", false: "no"}[slices.Contains(required, name)], depth)
+	for name, s := range fields(p, "properties") {
+		t.row(dot+name, s, map[bool]string{true: "yes", false: "no"}[slices.Contains(required, name)], depth)
+	}
+	for pattern, s := range fields(p, "patternProperties") {
+		t.row(dot+"/"+pattern+"/", s, "no", depth)
+	}
+	if more, ok := p.Field("additionalProperties"); ok && more.Kind() == schema.Object {
+		t.row(dot+"*", more, "no", depth)
+	}
+	if list, ok := p.Field("prefixItems"); ok {
+		for i := range list.Len() {
+			t.row(member+"["+strconv.Itoa(i)+"]", list.Index(i), "", depth)
 		}
-		for pattern, s := range fields(p, "patternProperties") {
-			t.row(dot+"/"+pattern+"/", s, "no", depth)
-		}
-		if more, ok := p.Field("additionalProperties"); ok && more.Kind() == schema.Object {
-			t.row(dot+"*", more, "no", depth)
-		}
-		if list, ok := p.Field("prefixItems"); ok {
-			for i := range list.Len() {
-				t.row(member+"["+strconv.Itoa(i)+"]", list.Index(i), "", depth)
-			}
-		}
-		if items, ok := p.Field("items"); ok && items.Kind() == schema.Object {
-			t.row(member+"[]", items, "", depth)
-		}
-		t.forms(member, p, depth)
+	}
+	if items, ok := p.Field("items"); ok && items.Kind() == schema.Object {
+		t.row(member+"[]", items, "", depth)
 	}
 }
 

@@ -86,6 +86,9 @@ func (t *tabulator) more(name string, parts []schema.Value, depth int) string {
 			return "tuple"
 		}
 	case "object":
+		if isBytes(parts) {
+			return "bytes"
+		}
 		word = "additionalProperties"
 		if _, ok := keyword(parts, "properties"); ok {
 			return name
@@ -119,8 +122,11 @@ func either(all []string) string {
 }
 
 // constraints are what else must hold, in words.
-func constraints(parts []schema.Value) []string {
+func (t *tabulator) constraints(parts []schema.Value) []string {
 	var all []string
+	if isBytes(parts) {
+		all = t.ofBytes(parts)
+	}
 	say := func(text string) {
 		if !slices.Contains(all, text) {
 			all = append(all, text)
