@@ -72,7 +72,7 @@ func (g *generator) read(side schema.Side, name, suffix string) error {
 	if root == nil {
 		return nil
 	}
-	f, err := readFile(side.FileName(name), root)
+	f, err := readFile(side.FileName(name), root, side != schema.Input && side != schema.Upload)
 	if err != nil {
 		return err
 	}
@@ -137,6 +137,9 @@ func (g *generator) write(app string, client *Client) []byte {
 	}
 	b.WriteString("\n" + g.tree(client.Commands))
 	b.WriteString("\n" + g.declarations(client))
+	if g.uses(binary) {
+		b.WriteString("\n" + binaryType)
+	}
 	for _, t := range g.types() {
 		b.WriteString("\n" + t)
 	}
@@ -177,6 +180,18 @@ func (g *generator) declarations(client *Client) string {
 	})
 	b.WriteString("}\n")
 	return b.String()
+}
+
+// uses reports whether a word is in some type.
+func (g *generator) uses(w word) bool {
+	for _, f := range g.files {
+		for _, d := range f.defs {
+			if has(d.t, w) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // types are all declarations: those of the files in order, then the others by

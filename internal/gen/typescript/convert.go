@@ -86,6 +86,9 @@ func (c *file) plain(f facts) typ {
 	}
 	says := f.kinds != referred || f.listed || len(f.objects)+len(f.arrays) > 0
 	if len(parts) == 0 || says {
+		if t, ok := c.bytes(f); ok {
+			return t
+		}
 		own := c.own(f)
 		if f.kinds == referred && len(parts) > 0 && isAnyObject(own) {
 			return allOf(parts...)

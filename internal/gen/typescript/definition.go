@@ -31,11 +31,13 @@ type file struct {
 	met     map[string]*definition
 	anchors map[string]string // to pointers
 	visits  int
+
+	received bool // by the page
 }
 
 // readFile makes the types of a schema and of all that it refers to.
-func readFile(base string, root schema.Value) (*file, error) {
-	f := &file{base: base, root: root, met: map[string]*definition{}, anchors: map[string]string{}}
+func readFile(base string, root schema.Value, received bool) (*file, error) {
+	f := &file{base: base, root: root, received: received, met: map[string]*definition{}, anchors: map[string]string{}}
 	f.findAnchors(root, "")
 	f.definition("#")
 	for i := 0; i < len(f.defs); i++ { // grows meanwhile

@@ -9,7 +9,7 @@ import (
 // taken are names that the file needs for what they mean elsewhere.
 func taken() map[string]bool {
 	names := map[string]bool{}
-	for _, name := range []string{"Promise", "Object", "InvokeOptions", "Commands", "Events", "Channels"} {
+	for _, name := range []string{"Promise", "Object", "InvokeOptions", "Commands", "Events", "Channels", "Binary", "Uint8Array", "ArrayBuffer", "Blob"} {
 		names[name] = true
 	}
 	return names

@@ -169,3 +169,24 @@ func keyOf(t typ) string {
 	p := printer{name: func(d *definition) string { return d.id() }, plain: true}
 	return p.typ(t, 0)
 }
+
+// has reports whether a word is part of a type, or inside of it.
+func has(t typ, w word) bool {
+	inside := func(t typ) bool { return has(t, w) }
+	switch t := t.(type) {
+	case word:
+		return t == w
+	case list:
+		return inside(t.of)
+	case tuple:
+		return slices.ContainsFunc(t.items, inside) || t.rest != nil && inside(t.rest)
+	case object:
+		return slices.ContainsFunc(t.members, func(m member) bool { return inside(m.t) }) ||
+			slices.ContainsFunc(t.indexes, func(i index) bool { return inside(i.t) })
+	case union:
+		return slices.ContainsFunc(t, inside)
+	case intersection:
+		return slices.ContainsFunc(t, inside)
+	}
+	return false
+}

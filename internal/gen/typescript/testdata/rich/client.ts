@@ -18,6 +18,9 @@ export const commands = {
     (args: NotesArgs = null, options?: InvokeOptions): Promise<NotesResult> =>
       invoke("notes", args, options),
     {
+      /** Puts files beside a note. */
+      attach: (args: NotesAttachArgs, options?: InvokeOptions): Promise<NotesAttachResult> =>
+        invoke("notes.attach", args, options),
       export: (args: NotesExportArgs, options?: InvokeOptions): Promise<null> =>
         invoke("notes.export", args, options),
       /** @deprecated */
@@ -68,6 +71,7 @@ export const commands = {
 declare module "@sallyport/api" {
   interface Commands {
     "notes": { args: NotesArgs; result: NotesResult };
+    "notes.attach": { args: NotesAttachArgs; result: NotesAttachResult };
     "notes.export": { args: NotesExportArgs; result: null };
     "notes.import": { args: NotesImportArgs; result: null };
     "notes.list": { args: NotesListArgs; result: NotesListResult };
@@ -82,14 +86,19 @@ declare module "@sallyport/api" {
     "tree": { args: TreeArgs; result: TreeResult };
   }
   interface Events {
+    "notes.attached": NotesAttachedEvent;
     "notes.changed": NotesChangedEvent;
     "odd": OddEvent;
   }
   interface Channels {
+    "notes.attach": { channel: NotesAttachItem; upload: NotesAttachUpload };
     "notes.export": { channel: NotesExportItem; upload: NotesExportUpload };
     "notes.import": { channel: NotesImportItem; upload: NotesImportUpload };
   }
 }
+
+/** Bytes, as a page may send them. Of an ArrayBuffer and a Uint8Array the media type is application/octet-stream. */
+export type Binary = Uint8Array | ArrayBuffer | Blob;
 
 /**
  * The notes' folder
@@ -99,6 +108,34 @@ declare module "@sallyport/api" {
 export type NotesArgs = null;
 
 export type NotesResult = string;
+
+/** Puts files beside a note. */
+export type NotesAttachArgs = {
+  /** A picture. */
+  image: Binary;
+  files: NotesAttachArgsBlob[];
+  small?: Binary;
+  perhaps?: NotesAttachArgsBlob | null;
+  either?: Binary | null;
+  optional?: {
+    /** @asType integer */
+    $bytes?: number;
+    [key: string]: unknown;
+  };
+};
+
+export type NotesAttachResult = {
+  bytes: Uint8Array;
+  image: Blob;
+  any: Uint8Array | Blob;
+  some: Uint8Array | Blob;
+  file: NotesAttachResultBlob;
+  list: Uint8Array[];
+};
+
+export type NotesAttachItem = Uint8Array;
+
+export type NotesAttachUpload = Binary;
 
 export type NotesExportArgs = {
   name: string;
@@ -325,6 +362,8 @@ export type TreeArgs = Node;
 
 export type TreeResult = [string?, ...TreeResult[]];
 
+export type NotesAttachedEvent = Uint8Array;
+
 export type NotesChangedEvent =
   | {
       kind: "saved";
@@ -378,6 +417,10 @@ export type Note = {
   thumbnail?: string | null;
 };
 
+export type NotesAttachArgsBlob = Binary;
+
+export type NotesAttachResultBlob = Uint8Array | Blob;
+
 export type NotesExportItemRow = {
   other: 1;
 };
@@ -395,6 +438,8 @@ export type PromiseArgsFItems = string;
 export type PromiseArgsInvokeOptions = number;
 
 export type PromiseArgsPromise = string;
+
+export type Size = Uint8Array | Blob;
 
 export type Type3D = null;
 

@@ -1,7 +1,7 @@
 // Not run: what must compile, and what must not.
 import { type Channels, type Events, invoke } from "@sallyport/api";
 import { commands } from "./client.ts";
-import type { Json, Node, Note, NotesChangedEvent, NotesSaveArgs, OddProtoConstructorArgs, ShapesArgs, TreeResult } from "./client.ts";
+import type { Binary, Json, Node, Note, NotesChangedEvent, NotesSaveArgs, OddProtoConstructorArgs, ShapesArgs, TreeResult } from "./client.ts";
 
 // Commands, by their place and by their name.
 export async function calls(signal: AbortSignal): Promise<void> {
@@ -47,6 +47,31 @@ export async function calls(signal: AbortSignal): Promise<void> {
   void wrong;
 }
 
+// Bytes, as a page has them and as it gets them.
+export async function bytes(): Promise<void> {
+  const image = new Blob([new Uint8Array(3)], { type: "image/png" });
+  const result = await commands.notes.attach({ image, files: [new Uint8Array(1), new ArrayBuffer(1), image], perhaps: null, either: new Uint8Array(1).subarray(1) });
+  const octets: Uint8Array = result.bytes;
+  const picture: Blob = result.image;
+  const listed: Uint8Array[] = result.list;
+  const either: Uint8Array | Blob = result.any;
+  const file: Binary = result.file;
+  void [octets, picture, listed, either, file, await commands.notes.attach({ image: result.some, files: [result.file] })];
+
+  // @ts-expect-error: what stands for bytes is for the frame to write
+  await commands.notes.attach({ image: { $bytes: 3, type: "image/png" }, files: [] });
+  // @ts-expect-error: base64 is text
+  await commands.notes.attach({ image: "AAAA", files: [] });
+  // @ts-expect-error: another array
+  await commands.notes.attach({ image: new Float64Array(1), files: [] });
+  // @ts-expect-error: perhaps a Blob
+  const wrong: Uint8Array = result.any;
+  void wrong;
+}
+export const piece: Channels["notes.attach"] = { channel: new Uint8Array(1), upload: new ArrayBuffer(1) };
+// @ts-expect-error: the page gets a Uint8Array
+export const noPiece: Channels["notes.attach"]["channel"] = new ArrayBuffer(1);
+
 // Events and streams, for what is to listen to them.
 export const listen = <E extends keyof Events>(_event: E, _run: (payload: Events[E]) => void): void => {};
 listen("notes.changed", (e) => {
@@ -55,6 +80,7 @@ listen("notes.changed", (e) => {
   else e.path;
 });
 listen("odd", (e) => e satisfies unknown);
+listen("notes.attached", (e) => e satisfies Uint8Array);
 // @ts-expect-error: no such event
 listen("notes.gone", () => {});
 export const progress: Channels["notes.import"]["channel"] = { done: 1, of: 2 };
