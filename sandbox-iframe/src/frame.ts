@@ -54,7 +54,7 @@ function run(config: FrameConfig): void {
   const courier = pageCourier(() => hop);
   const carrier: Carrier = config.carrier === "direct" ? direct(config.socket, sockets) : relay(courier);
   const runtime = new Runtime(config, carrier, hook.judge, hook.seesAnswers ? hook.judgeAnswer : undefined, {
-    reply: (page, ok, json) => hop?.say(ok ? Tell.result : Tell.error, page, json),
+    reply: (page, ok, json) => ok ? hop?.say(Tell.result, page, json, 0) : hop?.say(Tell.error, page, json),
     state(state: State) {
       meet();
       hop?.say(Tell.state, state);
@@ -73,6 +73,11 @@ function run(config: FrameConfig): void {
         body: (body) => courier.events?.body(new Bytes(body)),
         lost: () => courier.events?.lost(),
         gone: () => courier.events?.gone(),
+        emit: () => {},
+        listen: () => {},
+        upload: () => {},
+        end: () => {},
+        pull: () => {},
       }),
     );
   };

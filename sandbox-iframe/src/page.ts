@@ -89,6 +89,8 @@ function connect(client: Client, config: PageConfig): void {
   });
 }
 
+const ignore = (): void => {};
+
 function isolated(client: Client, config: PageConfig, messages: Messages, post: Post): () => void {
   const contentWindow = getter<HTMLIFrameElement, unknown>(HTMLIFrameElement.prototype, "contentWindow");
   const remove = uncurry(Element.prototype.remove) as (e: Element) => void;
@@ -156,7 +158,7 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
       (met, name) => {
         hop = met;
         client.attach({
-          call: (id, command, json, timeout) => met.say(Ask.call, id, command, json, timeout),
+          call: (id, command, json, timeout) => met.say(Ask.call, id, command, json, timeout, 0, 0),
           cancel: (id) => met.say(Ask.cancel, id),
         });
         if (typeof name !== "string" || fromBase64URL(name, SESSION_ID) === undefined) return;
@@ -178,6 +180,11 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
           },
           body: (body) => pump?.carry(new Bytes(body)),
           farewell: (body) => pump?.farewell(new Bytes(body)),
+          item: ignore,
+          event: ignore,
+          end: ignore,
+          taken: ignore,
+          progress: ignore,
         }),
     );
     const end = (): void => {

@@ -15,9 +15,9 @@ export const uncurry = bind.bind(call) as <T, A extends unknown[], R>(
 ) => (self: T, ...args: A) => R;
 
 /** The getter of an accessor property, as a function of the object. */
-export function getter<T, R>(prototype: object, name: string): (self: T) => R {
+export function getter<T, R>(prototype: object, name: string | symbol): (self: T) => R {
   const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
-  if (get === undefined) throw new TypeError(`sallyport: this browser has no ${name}`);
+  if (get === undefined) throw new TypeError(`sallyport: this browser has no ${String(name)}`);
   return uncurry(get) as (self: T) => R;
 }
 
@@ -70,6 +70,9 @@ export const setBytes = uncurry(Uint8Array.prototype.set) as (into: Uint8Array, 
 export const fillBytes = uncurry(Uint8Array.prototype.fill) as (bytes: Uint8Array, value: number) => unknown;
 export const byteLength = getter<Uint8Array, number>(typedArray, "byteLength");
 export const byteOffset = getter<Uint8Array, number>(typedArray, "byteOffset");
+const tagOf = getter<object, string | undefined>(typedArray, Symbol.toStringTag);
+/** Whether a value is a Uint8Array, of whatever realm. */
+export const isBytes = (value: unknown): value is Uint8Array => typeof value === "object" && value !== null && tagOf(value) === "Uint8Array";
 export const bufferOf = getter<Uint8Array, ArrayBuffer>(typedArray, "buffer");
 export const bufferSize = getter<ArrayBuffer, number>(ArrayBuffer.prototype, "byteLength");
 export const getUint32 = uncurry(DataView.prototype.getUint32) as (view: DataView, at: number) => number;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Hop, type Messages, greet, meet, quicker } from "../src/hop.ts";
-import { Ask, type Asked, Tell, type Told, readAsked, readTold } from "../src/protocol.ts";
+import { Ask, Tell } from "../src/protocol.ts";
 import { pause, withIndexSetters } from "./support.ts";
 
 const PAGE = "http://page.test";
@@ -58,9 +58,9 @@ for (const kind of ["port", "window"] as const)
     test("say what they say, whatever setters are on Array.prototype", async () => {
       const s = stage();
       s.answer(kind);
-      withIndexSetters(() => "forged", () => s.hops[0]!.say(Ask.call, 1, "a", "{}", 0));
+      withIndexSetters(() => "forged", () => s.hops[0]!.say(Ask.call, 1, "a", "{}", 0, 0, 0));
       await pause();
-      expect(s.heard.frame).toEqual([[Ask.call, 1, "a", "{}", 0]]);
+      expect(s.heard.frame).toEqual([[Ask.call, 1, "a", "{}", 0, 0, 0]]);
     });
 
     test("meet once: a second greeting is nobody's", async () => {
@@ -167,7 +167,7 @@ describe("the page is not taken in by", () => {
 });
 
 describe("the frame, talking by window, listens to nobody but", () => {
-  const call = [Ask.call, 1, "a", "{}", 0];
+  const call = [Ask.call, 1, "a", "{}", 0, 0, 0];
   for (const [name, event] of [
     ["its parent: not another window of the page's origin", { source: {}, origin: PAGE, data: call }],
     ["the page's origin: not its parent after a navigation", { source: "page", origin: "http://evil.test", data: call }],
@@ -187,53 +187,4 @@ describe("the frame, talking by window, listens to nobody but", () => {
     s.fire(s.frame, { isTrusted: true, source: s.page, origin: PAGE, data: call, ports: [] });
     expect(s.heard.frame).toEqual([]);
   });
-});
-
-describe("a list from the page", () => {
-  const read = (list: unknown): unknown[] => {
-    const seen: unknown[] = [];
-    const to: Asked = {
-      call: (...a) => seen.push(["call", ...a]),
-      cancel: (...a) => seen.push(["cancel", ...a]),
-      body: (b) => seen.push(["body", b.byteLength]),
-      lost: () => seen.push(["lost"]),
-      gone: () => seen.push(["gone"]),
-    };
-    readAsked(list, to);
-    return seen;
-  };
-  test("is read message by message", () =>
-    expect(read([Ask.call, 1, "a", "{}", 5, Ask.cancel, 1, Ask.body, new ArrayBuffer(3), Ask.lost, Ask.gone])).toEqual([["call", 1, "a", "{}", 5], ["cancel", 1], ["body", 3], ["lost"], ["gone"]]));
-
-  const bad: [string, unknown][] = [
-    ["nothing", undefined], ["an object", { 0: Ask.lost, length: 1 }], ["text", "1"], ["an unknown kind", [99, 1]], ["a buffer of an unknown kind", [99, new ArrayBuffer(1)]], ["a call without members", [Ask.call]],
-    ["a call with a page number that is none", [Ask.call, "1", "a", "{}", 0]], ["a call with a fraction for a number", [Ask.call, 1.5, "a", "{}", 0]],
-    ["a call whose command is an object", [Ask.call, 1, { toString: "a" }, "{}", 0]], ["a call whose arguments are no text", [Ask.call, 1, "a", {}, 0]],
-    ["a call with a negative timeout", [Ask.call, 1, "a", "{}", -1]], ["a call with an endless timeout", [Ask.call, 1, "a", "{}", Infinity]],
-    ["a call with a timeout beyond the wire's", [Ask.call, 1, "a", "{}", 2 ** 32]], ["a cancel of nothing", [Ask.cancel]], ["a body that is text", [Ask.body, "x"]], ["a body that is a view", [Ask.body, new Uint8Array(2)]],
-  ];
-  for (const [name, list] of bad) test(`with ${name} does nothing`, () => expect(read(list)).toEqual([]));
-  test("ends at the first message that is none", () => expect(read([Ask.lost, 99, Ask.gone])).toEqual([["lost"]]));
-});
-
-describe("a list from the frame", () => {
-  const read = (list: unknown): unknown[] => {
-    const seen: unknown[] = [];
-    const to: Told = {
-      reply: (...a) => seen.push(["reply", ...a]),
-      state: (s) => seen.push(["state", s]),
-      body: (b) => seen.push(["body", b.byteLength]),
-      farewell: (b) => seen.push(["farewell", b.byteLength]),
-    };
-    readTold(list, to);
-    return seen;
-  };
-  test("is read message by message", () =>
-    expect(read([Tell.state, "ready", Tell.result, 1, "2", Tell.error, 3, "{}", Tell.body, new ArrayBuffer(1), Tell.farewell, new ArrayBuffer(2)])).toEqual([["state", "ready"], ["reply", 1, true, "2"], ["reply", 3, false, "{}"], ["body", 1], ["farewell", 2]]));
-  for (const [name, list] of [
-    ["an unknown state", [Tell.state, "open"]], ["an answer that is no text", [Tell.result, 1, {}]], ["an answer to no number", [Tell.result, null, "1"]],
-    ["an unknown kind", [0]], ["a state of an unknown kind", [99, "closed"]], ["a buffer of an unknown kind", [99, new ArrayBuffer(1)]],
-    ["a body that is text", [Tell.body, ""]], ["nothing", undefined], ["an object", { 0: Tell.state, 1: "closed", length: 2 }],
-  ] as [string, unknown][])
-    test(`with ${name} does nothing`, () => expect(read(list)).toEqual([]));
 });

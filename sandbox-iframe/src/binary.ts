@@ -1,0 +1,66 @@
+import { Bytes, bufferOf, bufferSize, byteLength, charCodeAt, emptyList, isArray, isBytes, setBytes } from "./primordials.ts";
+import { MAX_MEDIA_TYPE, MAX_SECTIONS } from "./wire.ts";
+
+/** The raw sections beside a JSON text: media type, bytes, media type, bytes and so on; 0 for none. */
+export type Sections = readonly (string | Uint8Array)[] | 0;
+
+/**
+ * Sections as somebody else's message holds them, in a list of our own; undefined
+ * if that is not what they are. The bytes stay where they are. Those that
+ * another thread shares are refused: they could change after they were judged.
+ */
+export function readSections(value: unknown): Sections | undefined {
+  if (value === 0) return 0;
+  if (!isArray(value)) return undefined;
+  const n = value.length;
+  if (n === 0 || n % 2 !== 0 || n > 2 * MAX_SECTIONS) return undefined;
+  const sections = emptyList<string | Uint8Array>();
+  for (let i = 0; i < n; i += 2) {
+    const type: unknown = value[i];
+    const bytes: unknown = value[i + 1];
+    if (typeof type !== "string" || !isMediaType(type) || !isOwnBytes(bytes)) return undefined;
+    sections[i] = type;
+    sections[i + 1] = bytes;
+  }
+  return sections;
+}
+
+/** Whether a value is a Uint8Array whose memory no other thread can reach, and is still there. */
+export function isOwnBytes(value: unknown): value is Uint8Array {
+  if (!isBytes(value)) return false;
+  try {
+    return bufferSize(bufferOf(value)) >= byteLength(value); // throws for shared memory
+  } catch {
+    return false;
+  }
+}
+
+/** A copy in memory of its own, of exactly its size. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = new Bytes(byteLength(bytes));
+  setBytes(copy, bytes);
+  return copy;
+}
+
+/** Whether a text is a media type as sections have it: type/subtype of RFC 6838 in lower case, without parameters. */
+export function isMediaType(text: string): boolean {
+  if (text.length > MAX_MEDIA_TYPE) return false;
+  let slash = -1;
+  let start = true; // of a name
+  for (let i = 0; i < text.length; i++) {
+    const c = charCodeAt(text, i);
+    const plain = (c >= 0x61 && c <= 0x7a) || (c >= 0x30 && c <= 0x39);
+    if (c === 0x2f && slash < 0 && !start) {
+      slash = i;
+      start = true;
+      continue;
+    }
+    if (!plain && (start || !isMark(c))) return false;
+    start = false;
+  }
+  return slash > 0 && !start;
+}
+
+// One of !#$&-^_.+
+const isMark = (c: number): boolean =>
+  c === 0x21 || c === 0x23 || c === 0x24 || c === 0x26 || c === 0x2b || c === 0x2d || c === 0x2e || c === 0x5e || c === 0x5f;
