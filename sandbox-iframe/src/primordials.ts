@@ -37,6 +37,20 @@ export const { freeze, defineProperty, getPrototypeOf, setPrototypeOf, keys, has
  */
 export const emptyList = <T>(): T[] => setPrototypeOf([], null) as T[];
 
+const { iterator } = Symbol;
+
+/**
+ * What the browser takes for a list of these. It reads one with its iterator,
+ * and this brings its own: that of Array.prototype may be another script's.
+ */
+export function iterable<T>(list: readonly T[]): T[] {
+  const iterate = (): unknown => {
+    let i = 0;
+    return { __proto__: null, next: () => ({ __proto__: null, done: i === list.length, value: list[i++] }) };
+  };
+  return { __proto__: null, [iterator]: iterate } as unknown as T[];
+}
+
 export const ObjectPrototype = Object.prototype;
 export const ArrayPrototype = Array.prototype;
 export const { isArray } = Array;
@@ -46,6 +60,8 @@ export const { ceil, floor, max, min, random } = Math;
 export const numberToString = uncurry(Number.prototype.toString) as (n: number) => string;
 
 export const charCodeAt = uncurry(String.prototype.charCodeAt);
+export const indexOf = uncurry(String.prototype.indexOf) as (text: string, part: string, from: number) => number;
+export const sliceText = uncurry(String.prototype.slice) as (text: string, from: number, to?: number) => string;
 export const includes = uncurry(String.prototype.includes) as (text: string, part: string) => boolean;
 
 export const MapOf = Map;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Hop, type Messages, greet, meet, quicker } from "../src/hop.ts";
+import { iterable } from "../src/primordials.ts";
 import { Ask, Tell } from "../src/protocol.ts";
 import { pause, withIndexSetters } from "./support.ts";
 
@@ -11,21 +12,28 @@ function stage() {
   const listeners = new Map<unknown, Run[]>();
   const started: unknown[] = [];
   const posted: { to: unknown; message: unknown; origin: string }[] = [];
+  const given: number[] = []; // buffers with each message
   const on = (to: unknown, run: Run): void => void listeners.set(to, [...(listeners.get(to) ?? []), run]);
   const fire = (to: unknown, event: object): void => (listeners.get(to) ?? []).forEach((run) => run(event as Event));
   const [page, frame] = [{}, {}];
+  const buffers = (transfer: readonly Transferable[]): Transferable[] => {
+    const all = Array.from(transfer).filter((t) => t instanceof ArrayBuffer);
+    given.push(all.length);
+    return all;
+  };
   const messages: Messages = {
     trusted: (e) => e.isTrusted,
     source: (e) => e.source,
     origin: (e) => e.origin,
     data: (e) => e.data,
     port: (e) => e.ports[0],
-    post(to, message, origin, port) {
+    post(to, message, origin, transfer) {
       posted.push({ to, message, origin });
       const fromFrame = (to as unknown) === page;
-      fire(to, { isTrusted: true, source: fromFrame ? frame : page, origin: fromFrame ? "null" : PAGE, data: structuredClone(message), ports: port === undefined ? [] : [port] });
+      const ports = Array.from(transfer).filter((t) => !(t instanceof ArrayBuffer));
+      fire(to, { isTrusted: true, source: fromFrame ? frame : page, origin: fromFrame ? "null" : PAGE, data: structuredClone(message, { transfer: buffers(transfer) }), ports });
     },
-    postPort: (port, message) => fire((port as unknown as { peer: unknown }).peer, { data: structuredClone(message) }),
+    postPort: (port, message, transfer) => fire((port as unknown as { peer: unknown }).peer, { data: structuredClone(message, { transfer: buffers(transfer) }) }),
     start: (port) => void started.push(port),
     listen: (to, _, run) => on(to, run),
     channel() {
@@ -39,7 +47,7 @@ function stage() {
   const meeting = meet(messages, page as EventTarget, () => frame, (hop) => hops.push(hop), (list) => heard.page.push(list));
   const answer = (kind: "port" | "window", relay?: string): Hop =>
     greet(messages, frame as EventTarget, page as Window, PAGE, kind, relay, (list) => heard.frame.push(list));
-  return { messages, page, frame, fire, posted, started, heard, hops, meeting, answer };
+  return { given, messages, page, frame, fire, posted, started, heard, hops, meeting, answer };
 }
 
 for (const kind of ["port", "window"] as const)
@@ -87,6 +95,22 @@ for (const kind of ["port", "window"] as const)
       expect(s.heard.page).toEqual([[Tell.state, "closed"]]);
       hop.flush();
       expect(s.heard.page).toHaveLength(1);
+    });
+
+    test("give large bytes away, and copy small ones", async () => {
+      const s = stage();
+      const hop = s.answer(kind);
+      const [large, small] = [new Uint8Array(5000).fill(7), new Uint8Array(50).fill(8)];
+      const sections = ["a/b", large, "a/b", small] as const;
+      hop.say(Tell.result, 1, "2", sections);
+      hop.give(sections);
+      hop.give(0);
+      await pause();
+      expect([large.byteLength, small.byteLength]).toEqual([0, 50]);
+      expect(s.heard.page).toEqual([[Tell.result, 1, "2", ["a/b", new Uint8Array(5000).fill(7), "a/b", small]]]);
+      hop.say(Tell.end, 1);
+      await pause();
+      expect([s.heard.page.length, s.given.slice(-2)]).toEqual([2, [1, 0]]);
     });
 
     test("start their ports themselves, out of reach of MessagePort.prototype", () => {
@@ -186,5 +210,29 @@ describe("the frame, talking by window, listens to nobody but", () => {
     s.answer("port");
     s.fire(s.frame, { isTrusted: true, source: s.page, origin: PAGE, data: call, ports: [] });
     expect(s.heard.frame).toEqual([]);
+  });
+});
+
+describe("a list of what is given away", () => {
+  test("is read with an iterator of its own", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const bytes = new Uint8Array([1, 2, 3]);
+    let read: unknown;
+    const original = Object.getOwnPropertyDescriptor(Array.prototype, Symbol.iterator)!;
+    const next = Object.getPrototypeOf([][Symbol.iterator]()) as { next: unknown };
+    const { next: nextOf } = next;
+    const came = new Promise((done) => (port2.onmessage = (e) => done(e.data)));
+    Object.defineProperty(Array.prototype, Symbol.iterator, { configurable: true, value: () => { throw new Error("asked"); } });
+    next.next = () => { throw new Error("asked"); };
+    try {
+      port1.postMessage(bytes, iterable([bytes.buffer])); // Node looks at no iterator of an array
+      read = Array.from(iterable([3, 4]));
+    } finally {
+      Object.defineProperty(Array.prototype, Symbol.iterator, original);
+      next.next = nextOf;
+    }
+    expect(await came).toEqual(new Uint8Array([1, 2, 3]));
+    expect([bytes.byteLength, read]).toEqual([0, [3, 4]]);
+    port1.close();
   });
 });
