@@ -42,6 +42,24 @@ export function copyOf(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
+/** The same sections with their bytes in memory of their own: what else was in the old is nobody's to see. */
+export function ownSections(sections: Sections): Sections {
+  if (sections === 0) return 0;
+  const own = emptyList<string | Uint8Array>();
+  for (let i = 0; i < sections.length; i += 2) {
+    own[i] = sections[i]!;
+    own[i + 1] = copyOf(sections[i + 1] as Uint8Array);
+  }
+  return own;
+}
+
+/** The bytes of all sections. */
+export function sizeOf(sections: Sections): number {
+  let size = 0;
+  if (sections !== 0) for (let i = 1; i < sections.length; i += 2) size += byteLength(sections[i] as Uint8Array);
+  return size;
+}
+
 /** Whether a text is a media type as sections have it: type/subtype of RFC 6838 in lower case, without parameters. */
 export function isMediaType(text: string): boolean {
   if (text.length > MAX_MEDIA_TYPE) return false;

@@ -1,97 +1,115 @@
-import { MapOf, byteLength, emptyList, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, stringifyJSON, toUTF8 } from "./primordials.ts";
+import { MapOf, byteLength, emptyList, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, parseJSON, stringifyJSON, toUTF8 } from "./primordials.ts";
+import { type Sections, ownSections, sizeOf } from "./binary.ts";
 import { type Code, messageOf } from "./errors.ts";
-import type { AnswerJudge, Judge, Question } from "./hook.ts";
-import { Cause, Down, type Item, Kept, Up, callItem, cancelItem } from "./items.ts";
-import { Reports } from "./reports.ts";
-import type { Entry } from "./outbox.ts";
+import { Gate, type GateConfig, type Owner } from "./gate.ts";
+import { Inflow, answerOf, kindOf } from "./inflow.ts";
+import { Cause, Down, type Item, Up, Wants, callItem, cancelItem, emitItem, listenItem } from "./items.ts";
+import type { Verdict } from "./judge.ts";
+import { MAX_CALLS, MAX_HELD } from "./limits.ts";
+import type { Requests } from "./protocol.ts";
+import { Over, Request, type RequestKind, questionOf } from "./request.ts";
+import { Upload } from "./upload.ts";
 import { MAX_COMMAND } from "./wire.ts";
-
-/** Calls that may wait for an answer at once, and questions that the hook may be at when another is taken. */
-export const MAX_CALLS = 4096;
-/** Characters of arguments that they may hold together. */
-export const MAX_HELD = 32 * 1024 * 1024;
 
 const FULL = 2 ** 32 - 1;
 
-/** How calls leave and answers return. */
-export interface CallsConfig {
-  readonly judge: Judge;
-  /** Undefined when answers need not be seen by anybody. */
-  readonly judgeAnswer: AnswerJudge | undefined;
-  readonly maxPlaintext: number;
-  /** The part of a call's public id that names the session. */
-  readonly prefix: string;
-  send(entry: Entry): void;
-  reply(page: number, ok: boolean, json: string): void;
-}
-
-interface Call {
-  readonly page: number; // the page's number for it
-  readonly hookID: number;
-  command: string;
-  json: string;
-  id: number; // its number on the wire, 0 before the verdict
-  entry: Entry | undefined; // as long as it waits to be sealed, or is
-  sent: boolean;
-  judging: boolean; // the hook is at it, whatever the page says meanwhile
-  cancelled: boolean;
-}
-
 /**
- * The calls of one session between page and core: each goes past the judge, is
- * written down at the verdict, waits for its place in a batch, and is answered
- * exactly once.
+ * The requests of one session between page and core: each goes past the judge,
+ * is written down at the verdict, waits for its place in a batch, and is
+ * answered exactly once. A listen that the core has agreed to stays until either
+ * side ends it.
  */
-export class Calls {
-  readonly #config: CallsConfig;
-  readonly #reports: Reports;
-  readonly #byPage = new MapOf<number, Call>();
-  readonly #byID = new MapOf<number, Call>();
+export class Calls implements Requests, Owner {
+  readonly #config: GateConfig;
+  readonly #gate: Gate;
+  readonly #byPage = new MapOf<number, Request>();
+  readonly #byID = new MapOf<number, Request>();
   #lastCommand = "";
   #lastName: Uint8Array = toUTF8("");
-  #held = 0;
+  #lossy = false; // listens lack credit for what was lost
   #judged = 0;
-  #judging = 0; // what the hook is at: calls, the page's cancelled ones too, cancellations and answers
   #ids = 0;
-  #closed = false;
 
-  constructor(config: CallsConfig) {
+  constructor(config: GateConfig) {
     this.#config = config;
-    this.#reports = new Reports((item) => config.send(entryOf(item)));
+    this.#gate = new Gate(config);
   }
 
   /** Takes a call of the page; timeout is in milliseconds, 0 for none. */
-  call(page: number, command: string, json: string, timeout: number): void {
+  call(page: number, command: string, json: string, timeout: number, wants: number, sections: Sections): void {
+    this.#request(Up.call, page, command, "", json, sections, timeout, wants);
+  }
+
+  /** Takes an event of the page; an empty target means all windows and the core. */
+  emit(page: number, event: string, target: string, json: string, sections: Sections): void {
+    if (target.length > MAX_COMMAND || (target !== "" && byteLength(toUTF8(target)) > MAX_COMMAND)) return this.#refuse(page, "denied");
+    this.#request(Up.emit, page, event, target, json, sections, 0, 0);
+  }
+
+  /** Takes the page's wish to hear an event. */
+  listen(page: number, event: string): void {
+    this.#request(Up.listen, page, event, "", "{}", 0, 0, 0);
+  }
+
+  /** Takes an item of a call's upload. What is of no open call that uploads is nothing. */
+  upload(page: number, json: string, sections: Sections): void {
+    mapGet(this.#byPage, page)?.up?.item(json, sections);
+  }
+
+  /** Takes the end of an upload. */
+  end(page: number, aborted: boolean): void {
+    mapGet(this.#byPage, page)?.up?.end(aborted);
+  }
+
+  /** Takes the page's word of how much of a stream it has consumed. */
+  pull(page: number, consumed: number): void {
+    mapGet(this.#byPage, page)?.down?.pull(consumed);
+  }
+
+  #request(kind: RequestKind, page: number, name: string, target: string, json: string, sections: Sections, timeout: number, wants: number): void {
     if (mapHas(this.#byPage, page)) return;
-    if (this.#closed) return this.#refuse(page, "closed");
-    if (json.length > this.#config.maxPlaintext) return this.#refuse(page, "too_large");
-    if (command === "" || command.length > MAX_COMMAND || byteLength(this.#nameOf(command)) > MAX_COMMAND) return this.#refuse(page, "denied");
-    if (mapSize(this.#byPage) >= MAX_CALLS || this.#judging >= MAX_CALLS || this.#held + json.length > MAX_HELD) return this.#refuse(page, "busy");
-    const call: Call = { page, hookID: ++this.#judged, command, json, id: 0, entry: undefined, sent: false, judging: true, cancelled: false };
-    mapSet(this.#byPage, page, call);
-    this.#held += json.length;
-    this.#judging++;
-    this.#config.judge(questionOf("call", call), (verdict) => {
-      this.#judging--;
-      call.judging = false;
-      if (call.cancelled) this.#held -= call.json.length;
-      if (this.#closed) return;
-      if (!verdict.pass) return this.#keep(call, verdict.cause);
-      const name = this.#nameOf(verdict.command);
-      const n = byteLength(name);
-      if (n === 0 || n > MAX_COMMAND) return this.#keep(call, Cause.malformed);
-      if (call.cancelled) return;
-      if (verdict.json.length > this.#config.maxPlaintext) return this.#fail(call, "too_large");
-      this.#held += verdict.json.length - call.json.length;
-      call.command = verdict.command;
-      call.json = verdict.json;
-      const item = callItem(this.#ids + 1, timeout, 0, name, verdict.json, 0);
-      if (byteLength(item) > this.#config.maxPlaintext) return this.#fail(call, "too_large");
-      if (!this.#number(call)) return;
-      mapSet(this.#byID, call.id, call);
-      call.entry = entryOf(item, () => this.#sent(call));
-      this.#config.send(call.entry);
-    });
+    const gate = this.#gate;
+    const { maxPlaintext } = this.#config;
+    if (gate.closed) return this.#refuse(page, "closed");
+    const size = json.length + sizeOf(sections);
+    if (size > maxPlaintext) return this.#refuse(page, "too_large");
+    if (name === "" || name.length > MAX_COMMAND || byteLength(this.#nameOf(name)) > MAX_COMMAND) return this.#refuse(page, "denied");
+    if (mapSize(this.#byPage) >= MAX_CALLS || gate.judging >= MAX_CALLS || gate.held + size > MAX_HELD) return this.#refuse(page, "busy");
+    const r = new Request(kind, page, ++this.#judged, name, target, json, sections, size, timeout, wants, this.#onSent);
+    if (kind === Up.listen || (wants & Wants.items) !== 0) r.down = new Inflow(gate, this, r);
+    if ((wants & Wants.upload) !== 0) r.up = new Upload(gate, this, r);
+    mapSet(this.#byPage, page, r);
+    gate.held += size;
+    gate.judging++;
+    this.#config.judge(questionOf(kindOf(r), r), (verdict) => this.#decided(r, verdict));
+  }
+
+  #decided(r: Request, verdict: Verdict): void {
+    const gate = this.#gate;
+    gate.judging--;
+    r.judging = false;
+    if (r.over !== Over.no) gate.held -= r.size;
+    if (gate.closed) return;
+    if (!verdict.pass) return this.#keep(r, verdict.cause);
+    const name = this.#nameOf(r.kind === Up.call ? verdict.command : r.event);
+    const n = byteLength(name);
+    if (n === 0 || n > MAX_COMMAND) return this.#keep(r, Cause.malformed);
+    if (r.over !== Over.no) return;
+    const { maxPlaintext } = this.#config;
+    const size = verdict.json.length + sizeOf(verdict.sections);
+    if (size > maxPlaintext) return this.#fail(r, "too_large");
+    gate.held += size - r.size;
+    r.size = size;
+    r.command = verdict.command;
+    r.json = verdict.json;
+    r.sections = verdict.sections;
+    const item = itemOf(r, this.#ids + 1, name);
+    if (byteLength(item) > maxPlaintext) return this.#fail(r, "too_large");
+    if (!this.#number(r)) return;
+    mapSet(this.#byID, r.id, r);
+    r.item = item;
+    this.#config.send(r);
+    r.up?.open();
   }
 
   // UTF-8 of a command's name. A page mostly repeats the last one.
@@ -105,127 +123,191 @@ export class Calls {
 
   /** Takes a cancellation. The page has its error already and gets no other. */
   cancel(page: number): void {
-    const call = mapGet(this.#byPage, page);
-    if (call === undefined) return;
-    call.cancelled = true;
-    this.#forget(call);
-    if (call.sent) this.#sendCancel(call);
-    else if (call.entry !== undefined) call.entry.item = undefined;
+    const r = mapGet(this.#byPage, page);
+    if (r === undefined) return;
+    r.over = Over.cancelled;
+    this.#forget(r);
+    r.down?.stop();
+    if (r.isSent) this.#sendCancel(r);
+    else r.item = undefined;
   }
 
-  /** Takes the core's answers. */
+  /** Takes what the core says. Throws where no genuine core would say it. */
   deliver(items: readonly Item[]): void {
     for (let i = 0; i < items.length; i++) {
-      const { kind, id, json } = items[i]!;
-      if (kind !== Down.result && kind !== Down.error) continue; // of streams, which nothing here asks for
-      const ok = kind === Down.result;
-      const call = mapGet(this.#byID, id);
-      if (call === undefined || !call.sent) continue; // cancelled, or given up
-      this.#forget(call);
-      const judge = this.#config.judgeAnswer;
-      if (judge === undefined) {
-        this.#config.reply(call.page, ok, json);
-        continue;
+      const item = items[i]!;
+      const r = mapGet(this.#byID, item.id);
+      if (r === undefined || !r.isSent) continue; // cancelled, or given up
+      switch (item.kind) {
+        case Down.result:
+        case Down.error:
+          if (item.kind === Down.result) r.agreed = true;
+          if (r.down !== undefined) r.down.answer(item);
+          else this.#settle(r, item);
+          break;
+        case Down.credit:
+          r.up?.credit(item.offset);
+          break;
+        case Down.progress:
+          this.#progress(r, item);
+          break;
+        default:
+          r.down?.take(item);
       }
-      this.#judging++;
-      judge(ok, json, questionOf("call", call), (verdict) => {
-        this.#judging--;
-        if (verdict.pass) return this.#config.reply(call.page, ok, verdict.json);
-        if (!this.#closed) this.#reports.report(Kept.answer, call.id, verdict.cause, kind, call.command);
-        this.#config.reply(call.page, false, errorJSON("hook_refused", this.#idOf(call)));
-      });
     }
   }
 
-  /** Gives up what was sent: it is never sent again. */
+  #settle(r: Request, item: Item): void {
+    this.#forget(r);
+    const ok = item.kind === Down.result;
+    const judge = this.#config.judgeAnswer;
+    if (judge === undefined) return this.reply(r, ok, item.json, ownSections(item.sections));
+    this.#gate.judging++;
+    judge(answerOf(item), questionOf(kindOf(r), r), (verdict) => {
+      this.#gate.judging--;
+      if (verdict.pass) this.reply(r, ok, verdict.json, verdict.sections);
+      else this.hide(r, item.kind, verdict.cause);
+    });
+  }
+
+  #progress(r: Request, item: Item): void {
+    const { judgeAnswer: judge, to } = this.#config;
+    if (judge === undefined) return to.progress(r.page, item.offset, item.number, item.text);
+    this.#gate.judging++;
+    judge(answerOf(item), questionOf(kindOf(r), r), (verdict) => {
+      this.#gate.judging--;
+      if (!verdict.pass) return this.#gate.hid(r, Down.progress, verdict.cause);
+      if (!mapHas(this.#byID, r.id)) return; // answered meanwhile
+      const { done, total, text } = parseJSON(verdict.json) as { done: number; total: number; text: string };
+      to.progress(r.page, done, total, text);
+    });
+  }
+
+  answered(r: Request, ok: boolean): void {
+    if (!ok || r.kind !== Up.listen) this.#forget(r);
+  }
+
+  reply(r: Request, ok: boolean, json: string, sections: Sections): void {
+    this.#config.to.reply(r.page, ok, json, sections);
+  }
+
+  hide(r: Request, what: number, cause: Cause): void {
+    this.#gate.hid(r, what, cause);
+    if (r.kind === Up.listen && what === Down.result) return this.giveUp(r, "hook_refused");
+    this.#config.to.reply(r.page, false, errorJSON("hook_refused", this.#idOf(r)), 0);
+  }
+
+  giveUp(r: Request, code: Code): void {
+    if (r.over !== Over.no) return;
+    this.#fail(r, code);
+    if (r.isSent) this.#gate.send(cancelItem(r.id));
+    else r.item = undefined;
+  }
+
+  /**
+   * Gives up what was sent: it is never sent again. What streams is cancelled
+   * besides, as soon as that can be said; a listen goes on.
+   */
   interrupted(): void {
-    this.#sweep((call) => (call.sent ? "unknown_outcome" : undefined));
+    this.#lossy = true;
+    this.#sweep((r) => {
+      if (!r.isSent) return;
+      if (r.kind === Up.listen && r.agreed) r.down!.interrupted();
+      else if (r.down !== undefined || r.up !== undefined) this.giveUp(r, "unknown_outcome");
+      else this.#fail(r, "unknown_outcome");
+    });
+    if (!this.#config.ordered) this.resumed();
+  }
+
+  /** What is sealed now arrives again: after resumed or, on the relay, at once. */
+  resumed(): void {
+    if (!this.#lossy) return;
+    this.#lossy = false;
+    mapEach(this.#byPage, (r) => {
+      if (r.kind === Up.listen && r.agreed) r.down!.renew();
+    });
   }
 
   /** Gives up everything, for good. */
   closed(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#sweep((call) => (call.sent ? "unknown_outcome" : "closed"));
+    if (this.#gate.closed) return;
+    this.#gate.closed = true;
+    this.#sweep((r) => this.#fail(r, r.isSent && !(r.kind === Up.listen && r.agreed) ? "unknown_outcome" : "closed"));
   }
 
-  #sweep(codeOf: (call: Call) => Code | undefined): void {
-    const ended = emptyList<{ call: Call; code: Code }>();
-    mapEach(this.#byPage, (call) => {
-      const code = codeOf(call);
-      if (code !== undefined) ended[ended.length] = { call, code };
+  #sweep(each: (r: Request) => void): void {
+    const open = emptyList<Request>();
+    mapEach(this.#byPage, (r) => {
+      open[open.length] = r;
     });
-    for (let i = 0; i < ended.length; i++) this.#fail(ended[i]!.call, ended[i]!.code);
+    for (let i = 0; i < open.length; i++) each(open[i]!);
   }
 
   // The verdict was to keep it back: the page learns that, and the record why.
   // A page that has cancelled the call meanwhile learns nothing, but keeps
   // nothing off the record.
-  #keep(call: Call, cause: Cause | "invalid"): void {
-    if (cause === "invalid") return this.#fail(call, "invalid_args");
-    if (!this.#number(call)) return;
-    this.#reports.report(Kept.call, call.id, cause, Up.call, call.command);
-    this.#fail(call, "hook_refused");
+  #keep(r: Request, cause: Cause | "invalid"): void {
+    if (cause === "invalid") return this.#fail(r, "invalid_args");
+    if (!this.#number(r)) return;
+    this.#gate.kept(r, r.kind, cause);
+    this.#fail(r, "hook_refused");
   }
 
   // Numbers are given at the verdict, so that they count up on the wire
   // however long a hook takes over one call.
-  #number(call: Call): boolean {
+  #number(r: Request): boolean {
     if (this.#ids >= FULL) {
-      this.#fail(call, "closed");
+      this.#fail(r, "closed");
       return false;
     }
-    call.id = ++this.#ids;
+    r.id = ++this.#ids;
     return true;
   }
 
-  #sent(call: Call): void {
-    call.sent = true;
-    call.entry = undefined;
-    if (call.cancelled) this.#sendCancel(call);
-  }
+  readonly #onSent = (r: Request): void => {
+    if (r.over === Over.cancelled) this.#sendCancel(r);
+    else if (r.over === Over.failed) this.#gate.send(cancelItem(r.id));
+  };
 
-  #sendCancel(call: Call): void {
-    this.#judging++;
-    this.#config.judge(questionOf("cancel", call), (verdict) => {
-      this.#judging--;
-      if (this.#closed) return;
-      if (verdict.pass) this.#config.send(entryOf(cancelItem(call.id)));
-      else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call.id, verdict.cause, Up.cancel, call.command);
+  #sendCancel(r: Request): void {
+    this.#gate.ask(questionOf(r.kind === Up.listen ? "unlisten" : "cancel", r), (verdict) => {
+      if (this.#gate.closed) return;
+      if (verdict.pass) this.#gate.send(cancelItem(r.id));
+      else this.#gate.kept(r, Up.cancel, verdict.cause);
     });
   }
 
-  #idOf(call: Call): string {
-    return call.id === 0 ? "" : `${this.#config.prefix}-${call.id}`;
+  #idOf(r: Request): string {
+    return r.id === 0 ? "" : `${this.#config.prefix}-${r.id}`;
   }
 
-  #forget(call: Call): void {
-    if (!mapDelete(this.#byPage, call.page)) return;
-    mapDelete(this.#byID, call.id);
-    if (!call.judging) this.#held -= call.json.length; // else when the hook lets go of it
+  #forget(r: Request): void {
+    if (!mapDelete(this.#byPage, r.page)) return;
+    mapDelete(this.#byID, r.id);
+    r.up?.stop();
+    if (!r.judging) this.#gate.held -= r.size; // else when the hook lets go of it
   }
 
-  #fail(call: Call, code: Code): void {
-    if (call.cancelled) return; // the page has its error already
-    call.cancelled = true;
-    this.#forget(call);
-    this.#config.reply(call.page, false, errorJSON(code, this.#idOf(call)));
+  #fail(r: Request, code: Code): void {
+    if (r.over !== Over.no) return; // the page has its error already
+    r.over = Over.failed;
+    this.#forget(r);
+    r.down?.stop();
+    this.#config.to.reply(r.page, false, errorJSON(code, this.#idOf(r)), 0);
   }
 
   #refuse(page: number, code: Code): void {
-    this.#config.reply(page, false, errorJSON(code, ""));
+    this.#config.to.reply(page, false, errorJSON(code, ""), 0);
   }
 }
 
-function questionOf(kind: "call" | "cancel", call: Call): Question {
-  return { kind, id: call.hookID, command: call.command, json: call.json };
+function itemOf(r: Request, id: number, name: Uint8Array): Uint8Array {
+  if (r.kind === Up.call) return callItem(id, r.timeout, r.wants, name, r.json, r.sections);
+  if (r.kind === Up.listen) return listenItem(id, name);
+  return emitItem(id, name, toUTF8(r.target), r.json, r.sections);
 }
 
 // An error of the frame's own, in the form that the core uses.
 function errorJSON(code: Code, id: string): string {
   return `{"code":${stringifyJSON(code)},"id":${stringifyJSON(id)},"message":${stringifyJSON(messageOf(code))}}`;
-}
-
-function entryOf(item: Uint8Array, sent: () => void = () => {}): Entry {
-  return { item, sent };
 }

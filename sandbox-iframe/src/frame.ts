@@ -5,7 +5,7 @@ import type { Carrier } from "./carrier.ts";
 import { type FrameConfig, parseFrameConfig } from "./config.ts";
 import { Hook } from "./hook.ts";
 import { type Hop, captureMessages, greet, quicker } from "./hop.ts";
-import { type State, Tell, readAsked } from "./protocol.ts";
+import { type Answers, type State, Tell, readAsked } from "./protocol.ts";
 import { Runtime } from "./runtime.ts";
 
 /**
@@ -54,13 +54,14 @@ function run(config: FrameConfig): void {
   const courier = pageCourier(() => hop);
   const carrier: Carrier = config.carrier === "direct" ? direct(config.socket, sockets) : relay(courier);
   const runtime = new Runtime(config, carrier, hook.judge, hook.seesAnswers ? hook.judgeAnswer : undefined, {
-    reply: (page, ok, json) => ok ? hop?.say(Tell.result, page, json, 0) : hop?.say(Tell.error, page, json),
+    ...tellers(() => hop),
     state(state: State) {
       meet();
       hop?.say(Tell.state, state);
       if (state !== "ready") hop?.flush();
     },
   });
+  const { calls } = runtime;
   // On the direct carrier the page hears of the frame when the core has proved
   // itself, or will not be had; the relay needs the page before.
   const meet = (): void => {
@@ -68,16 +69,16 @@ function run(config: FrameConfig): void {
     const name = config.carrier === "relay" ? config.sessionText : undefined;
     hop = greet(messages, window, parent, config.pageOrigin, config.hop === "auto" ? quicker(agent) : config.hop, name, (list) =>
       readAsked(list, {
-        call: (id, command, json, timeout) => runtime.calls.call(id, command, json, timeout),
-        cancel: (id) => runtime.calls.cancel(id),
+        call: (id, command, json, timeout, wants, sections) => calls.call(id, command, json, timeout, wants, sections),
+        cancel: (id) => calls.cancel(id),
+        emit: (id, event, target, json, sections) => calls.emit(id, event, target, json, sections),
+        listen: (id, event) => calls.listen(id, event),
+        upload: (id, json, sections) => calls.upload(id, json, sections),
+        end: (id, aborted) => calls.end(id, aborted),
+        pull: (id, consumed) => calls.pull(id, consumed),
         body: (body) => courier.events?.body(new Bytes(body)),
         lost: () => courier.events?.lost(),
         gone: () => courier.events?.gone(),
-        emit: () => {},
-        listen: () => {},
-        upload: () => {},
-        end: () => {},
-        pull: () => {},
       }),
     );
   };
@@ -85,6 +86,28 @@ function run(config: FrameConfig): void {
   // The page's back-forward cache keeps no session: what comes back finds it closed.
   messages.listen(window, "pagehide", () => runtime.leave());
   runtime.start();
+}
+
+// What the page is told. Bytes are given away: they are nobody else's any more.
+function tellers(hop: () => Hop | undefined): Answers {
+  return {
+    reply(page, ok, json, sections) {
+      if (!ok) return hop()?.say(Tell.error, page, json);
+      hop()?.say(Tell.result, page, json, sections);
+      hop()?.give(sections);
+    },
+    item(page, upTo, json, sections) {
+      hop()?.say(Tell.item, page, upTo, json, sections);
+      hop()?.give(sections);
+    },
+    event(page, upTo, number, label, json, sections) {
+      hop()?.say(Tell.event, page, upTo, number, label, json, sections);
+      hop()?.give(sections);
+    },
+    end: (page) => hop()?.say(Tell.end, page),
+    taken: (page, count) => hop()?.say(Tell.taken, page, count),
+    progress: (page, done, total, text) => hop()?.say(Tell.progress, page, done, total, text),
+  };
 }
 
 function pageCourier(hop: () => Hop | undefined): Courier {

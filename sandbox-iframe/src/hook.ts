@@ -1,53 +1,38 @@
 import {
-  ObjectPrototype, debug, elapsed, freeze, getPrototypeOf, hasOwn, keys, later, never, parseJSON, when,
+  ObjectPrototype, debug, elapsed, freeze, getPrototypeOf, hasOwn, isSafeInteger, keys, later, never, parseJSON, when,
 } from "./primordials.ts";
+import { ownSections } from "./binary.ts";
+import { BodyWriter, readBody } from "./body.ts";
 import { Cause } from "./items.ts";
-import { TooDeep, writeJSON } from "./json.ts";
+import { writeJSON } from "./json.ts";
+import type { Answer, AnswerJudge, AnswerKind, AnswerVerdict, AskKind, Judge, Question, Verdict } from "./judge.ts";
 
-/** A call, or the cancellation of one, as a hook sees it. */
+/** A message of the page as a hook sees it. */
 export interface HookCall {
-  readonly kind: "call" | "cancel";
-  /** Tells calls of this session apart; a cancellation and an answer carry the number of their call. */
+  readonly kind: AskKind;
+  /** Tells requests of this session apart; what is about one, and its answers, carry its number. */
   readonly id: number;
+  /** Of events "sallyport:emit" and "sallyport:listen". */
   command: string;
+  /** What a section's bytes are is {$bytes: Uint8Array, type: string} here. */
   args: unknown;
+  /** The name of an event; only where there is one. */
+  readonly event?: string;
+  /** The label of the window that an event is for; undefined is all windows and the core. */
+  readonly target?: string | undefined;
   /** The window's label, from the session. */
   readonly window: string;
   /** The origin of the page that asks, from the session. */
   readonly origin: string;
 }
 
-/** An answer as a hook sees it. Of an error only message and data can be changed. */
+/** An answer as a hook sees it. Of an error only message and data can be changed, of an end nothing. */
 export type HookAnswer =
-  | { kind: "result"; value: unknown }
-  | { kind: "error"; error: { code: string; id: string; message?: string; data?: unknown } };
-
-/** What is asked of the hook: the arguments as JSON text. */
-export interface Question {
-  readonly kind: "call" | "cancel";
-  readonly id: number;
-  readonly command: string;
-  readonly json: string;
-}
-
-/** What came of it: the call as it is to be sealed, or why it is kept back. */
-export type Verdict =
-  | { readonly pass: true; readonly command: string; readonly json: string }
-  | { readonly pass: false; readonly cause: Cause | "invalid" };
-
-/** Decides on a question; done is called exactly once, at once if the decision needs no waiting. */
-export type Judge = (question: Question, done: (verdict: Verdict) => void) => void;
-
-/** What came of an answer: its JSON text as the page gets it, or why it is kept back. */
-export type AnswerVerdict =
-  | { readonly pass: true; readonly json: string }
-  | { readonly pass: false; readonly cause: Cause };
-
-/** Decides on an answer's JSON text; done is called as by a Judge. */
-export type AnswerJudge = (ok: boolean, json: string, question: Question, done: (verdict: AnswerVerdict) => void) => void;
-
-/** The judge of the brownfield pattern, which has no hook. */
-export const passAll: Judge = (question, done) => done({ pass: true, command: question.command, json: question.json });
+  | { kind: "result" | "item"; value: unknown }
+  | { kind: "event"; value: unknown; readonly window: string | undefined }
+  | { kind: "progress"; value: { done: number; total: number; text: string } }
+  | { kind: "error"; error: { code: string; id: string; message?: string; data?: unknown } }
+  | { kind: "end" };
 
 // A refusal is known by its private field, so that no object of the page's
 // making can look like one and none of the hook's calls is mistaken for one.
@@ -76,6 +61,7 @@ export class Hook {
   #call: ((call: HookCall) => unknown) | undefined;
   #answer: ((answer: HookAnswer, call: HookCall) => unknown) | undefined;
   #sealed = false;
+  readonly #writer = new BodyWriter(); // one for all: nothing waits while it writes
   readonly #window: string;
   readonly #origin: string;
   readonly #limit: number;
@@ -127,24 +113,27 @@ export class Hook {
     this.#ask(() => hook(call), (outcome) => done(outcome.cause === undefined ? this.#verdict(question, outcome.value) : bad(outcome.cause)));
   };
 
-  readonly judgeAnswer: AnswerJudge = (ok, json, question, done) => {
+  readonly judgeAnswer: AnswerJudge = (answer, question, done) => {
     const hook = this.#answer;
-    if (hook === undefined) return done({ pass: true, json });
-    let answer: HookAnswer;
+    if (hook === undefined) return done({ pass: true, json: answer.json, sections: answer.sections });
+    let shown: HookAnswer;
     let call: HookCall;
     try {
-      const value = parseJSON(json);
-      answer = ok ? { kind: "result", value } : { kind: "error", error: value };
+      shown = showAnswer(answer);
       call = this.#show(question);
     } catch {
       return done(hidden(Cause.malformed));
     }
-    this.#ask(() => hook(answer, call), (outcome) => done(outcome.cause === undefined ? this.#rewritten(ok, json, outcome.value) : hidden(outcome.cause)));
+    this.#ask(() => hook(shown, call), (outcome) => done(outcome.cause === undefined ? this.#rewritten(answer, outcome.value) : hidden(outcome.cause)));
   };
 
-  #show(question: Question): HookCall {
-    const args = parseJSON(question.json) as unknown;
-    return { kind: question.kind, id: question.id, command: question.command, args, window: this.#window, origin: this.#origin };
+  #show({ kind, id, command, event, target, json, sections }: Question): HookCall {
+    const args = readBody(json, sections);
+    const window = this.#window;
+    const origin = this.#origin;
+    if (event === "") return { kind, id, command, args, window, origin };
+    if (kind !== "emit") return { kind, id, command, event, args, window, origin };
+    return { kind, id, command, event, target: labelOf(target), args, window, origin };
   }
 
   // Calls the hook and waits for a promise, and for nothing else that has a
@@ -187,32 +176,92 @@ export class Hook {
       const call = members(value);
       if (call.kind !== question.kind || typeof call.command !== "string" || call.args === undefined) return bad(Cause.malformed);
       if (!same(call.id, question.id) || !same(call.window, this.#window) || !same(call.origin, this.#origin)) return bad(Cause.malformed);
-      if (question.kind === "cancel" && call.command !== question.command) return bad(Cause.malformed);
-      return { pass: true, command: call.command, json: writeJSON(call.args) };
-    } catch (e) {
-      return bad(e instanceof TooDeep && tooDeep(question.json) ? "invalid" : Cause.malformed);
+      if (!same(call.event, question.event) || !same(call.target, question.target)) return bad(Cause.malformed);
+      if (question.kind !== "call" && call.command !== question.command) return bad(Cause.malformed);
+      const json = this.#writer.write(call.args);
+      return { pass: true, command: call.command, json, sections: this.#writer.take() };
+    } catch {
+      return bad(this.#unwritable(question) ? "invalid" : Cause.malformed);
     }
   }
 
-  #rewritten(ok: boolean, json: string, value: unknown): AnswerVerdict {
+  // Whether arguments could not be written as they came: too deep, or with bytes
+  // that don't go with the text. The page's own client sends none such.
+  #unwritable(question: Question): boolean {
+    try {
+      this.#writer.write(readBody(question.json, question.sections));
+      return false;
+    } catch {
+      return true;
+    } finally {
+      this.#writer.take();
+    }
+  }
+
+  #rewritten(before: Answer, value: unknown): AnswerVerdict {
     if (typeof value !== "object" || value === null) return hidden(Cause.malformed);
     if (Refusal.is(value)) {
       debug("sallyport: the hook refused an answer:", Refusal.reason(value)); // as for a call
       return hidden(Cause.refused);
     }
     try {
-      const answer = own(value, ["kind", ok ? "value" : "error"]);
-      if (answer.kind !== (ok ? "result" : "error")) return hidden(Cause.malformed);
-      if (ok) return answer.value === undefined ? hidden(Cause.malformed) : { pass: true, json: writeJSON(answer.value) };
-      if (typeof answer.error !== "object" || answer.error === null) return hidden(Cause.malformed);
-      const before = parseJSON(json) as Record<string, unknown>;
-      const after = own(answer.error, ["code", "id", "message", "data"]);
-      return { pass: true, json: writeJSON({ code: before.code, id: before.id, message: after.message, data: after.data }) };
+      const after = own(value, membersOf[before.kind]);
+      if (after.kind !== before.kind) return hidden(Cause.malformed);
+      switch (before.kind) {
+        case "end":
+          return { pass: true, json: "", sections: 0 };
+        case "error":
+          return { pass: true, json: errorOf(before.json, after.error), sections: 0 };
+        case "progress":
+          return { pass: true, json: progressOf(after.value), sections: 0 };
+        default: {
+          if (after.value === undefined || !same(after.window, labelOf(before.window))) return hidden(Cause.malformed);
+          const json = this.#writer.write(after.value);
+          // The hook may still hold them, and the page has to get what was judged.
+          return { pass: true, json, sections: ownSections(this.#writer.take()) };
+        }
+      }
     } catch {
       return hidden(Cause.malformed);
     }
   }
 }
+
+const labelOf = (label: string): string | undefined => (label === "" ? undefined : label);
+
+// The members that an answer of each kind has.
+const membersOf: Record<AnswerKind, readonly string[]> & { __proto__: null } = {
+  __proto__: null,
+  result: ["kind", "value"],
+  item: ["kind", "value"],
+  event: ["kind", "value", "window"],
+  progress: ["kind", "value"],
+  error: ["kind", "error"],
+  end: ["kind"],
+};
+
+function showAnswer({ kind, json, sections, window }: Answer): HookAnswer {
+  if (kind === "end") return { kind };
+  const value = readBody(json, sections);
+  if (kind === "error") return { kind, error: value as { code: string; id: string } };
+  if (kind === "event") return { kind, value, window: labelOf(window) };
+  return { kind, value } as HookAnswer;
+}
+
+function errorOf(json: string, error: unknown): string {
+  if (typeof error !== "object" || error === null) throw new TypeError("sallyport: an error is an object");
+  const before = parseJSON(json) as Record<string, unknown>;
+  const after = own(error, ["code", "id", "message", "data"]);
+  return writeJSON({ code: before.code, id: before.id, message: after.message, data: after.data });
+}
+
+function progressOf(value: unknown): string {
+  const { done, total, text } = own(value as object, ["done", "total", "text"]);
+  if (!isCount(done) || !isCount(total) || typeof text !== "string") throw new TypeError("sallyport: a progress is two numbers and a text");
+  return writeJSON({ done, total, text });
+}
+
+const isCount = (value: unknown): boolean => isSafeInteger(value) && (value as number) >= 0;
 
 // What can't be a promise. A proxy that has been revoked says nothing of itself.
 function isPlain(value: unknown): boolean {
@@ -223,22 +272,12 @@ function isPlain(value: unknown): boolean {
   }
 }
 
-// Whether arguments nest too deeply as they came. The page's own client sends none such.
-function tooDeep(json: string): boolean {
-  try {
-    writeJSON(parseJSON(json));
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 const same = (value: unknown, expected: unknown): boolean => value === undefined || value === expected;
 
 // The own members of a call, each read once; throws on one that has no meaning
 // here. What own does, without its objects: this is done for every call.
-function members(value: object): Record<"kind" | "id" | "command" | "args" | "window" | "origin", unknown> {
-  let kind, id, command, args, window, origin: unknown;
+function members(value: object): Record<"kind" | "id" | "command" | "event" | "target" | "args" | "window" | "origin", unknown> {
+  let kind, id, command, event, target, args, window, origin: unknown;
   const present = keys(value);
   for (let i = 0; i < present.length; i++) {
     const name = present[i]!;
@@ -249,9 +288,11 @@ function members(value: object): Record<"kind" | "id" | "command" | "args" | "wi
     else if (name === "args") args = member;
     else if (name === "window") window = member;
     else if (name === "origin") origin = member;
+    else if (name === "event") event = member;
+    else if (name === "target") target = member;
     else throw new TypeError("sallyport: an unknown member");
   }
-  return { kind, id, command, args, window, origin };
+  return { kind, id, command, event, target, args, window, origin };
 }
 
 // The own members of an object, each read once; throws on one that has no

@@ -1,6 +1,7 @@
-import { Bytes, byteLength, charCodeAt, emptyList, fromUTF8, getUint32, getUint8, intoUTF8, setBytes, toUTF8 } from "./primordials.ts";
+import { Bytes, byteLength, emptyList, fromUTF8, getUint32, getUint8, intoUTF8, setBytes, toUTF8 } from "./primordials.ts";
+import { type Sections, isMediaType } from "./binary.ts";
 import { numbers, view } from "./bytes.ts";
-import { MAX_ITEMS, MAX_MEDIA_TYPE, MAX_SECTIONS } from "./wire.ts";
+import { MAX_ITEMS, MAX_SECTIONS } from "./wire.ts";
 
 /** The kinds of items that the frame sends. */
 export const Up = { call: 1, cancel: 2, report: 3, hidden: 4, emit: 5, listen: 6, upload: 7, end: 8, credit: 9 } as const;
@@ -10,12 +11,6 @@ export const Down = { result: 1, error: 2, item: 3, event: 4, end: 5, credit: 6,
 
 /** What else than its answer a call's frame is ready for; a sum of them. */
 export const Wants = { items: 1, upload: 2, progress: 4 } as const;
-
-/**
- * What goes raw beside a JSON text: a media type and its bytes by turns, or 0
- * where there is nothing.
- */
-export type Sections = readonly (string | Uint8Array)[] | 0;
 
 /** Why the hook kept something back. */
 export const Cause = { refused: 1, threw: 2, malformed: 3, timeout: 4, dropped: 5 } as const;
@@ -278,26 +273,3 @@ function take64(r: Reader): number {
   if (high >= 2 ** 21) throw new TypeError("sallyport: a number that can't be exact");
   return high * TWO32 + low;
 }
-
-/** Whether a text is a media type of RFC 6838, section 4.2, in lower case, without parameters. */
-export function isMediaType(text: string): boolean {
-  if (text.length > MAX_MEDIA_TYPE) return false;
-  let names = 1;
-  let size = 0; // of this name
-  for (let i = 0; i < text.length; i++) {
-    const c = charCodeAt(text, i);
-    if (c === 0x2f && size > 0 && names === 1) {
-      names = 2;
-      size = 0;
-      continue;
-    }
-    const plain = (c >= 0x61 && c <= 0x7a) || (c >= 0x30 && c <= 0x39);
-    if (!plain && (size === 0 || !isMark(c))) return false;
-    size++;
-  }
-  return names === 2 && size > 0;
-}
-
-// One of !#$&-^_.+
-const isMark = (c: number): boolean =>
-  c === 0x21 || c === 0x23 || c === 0x24 || c === 0x26 || c === 0x2b || c === 0x2d || c === 0x2e || c === 0x5e || c === 0x5f;

@@ -5,8 +5,8 @@ import { type Courier, relay } from "./carrier-relay.ts";
 import { Client, type InvokeOptions, type Signals, emptyRequest, readTicket } from "./client.ts";
 import { type FrameConfig, type PageConfig, parsePageConfig } from "./config.ts";
 import { SallyportError } from "./errors.ts";
-import { passAll } from "./hook.ts";
 import { type Hop, type Messages, captureMessages, meet } from "./hop.ts";
+import { passAll } from "./judge.ts";
 import { Ask, readTold } from "./protocol.ts";
 import { type Post, Pump } from "./pump.ts";
 import { Runtime } from "./runtime.ts";
@@ -225,13 +225,18 @@ function brownfield(client: Client, config: PageConfig, handshake: FrameConfig, 
   const carrier = handshake.carrier === "direct" ? direct(handshake.socket, browserSockets()) : relay(courier);
   const runtime = new Runtime(handshake, carrier, passAll, undefined, {
     reply: (id, ok, json) => client.reply(id, ok, json),
+    item: ignore,
+    event: ignore,
+    end: ignore,
+    taken: ignore,
+    progress: ignore,
     state(state) {
       if (state !== "ready") pump?.stop(); // not before: a connection that failed is tried again
       if (state === "unavailable") client.close();
       else client.state(state);
     },
   });
-  client.attach(runtime.calls);
+  client.attach({ call: (id, command, json, timeout) => runtime.calls.call(id, command, json, timeout, 0, 0), cancel: (id) => runtime.calls.cancel(id) });
   runtime.start();
   return () => {
     pump?.leave();

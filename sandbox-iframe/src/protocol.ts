@@ -16,15 +16,12 @@ export const Tell = { result: 1, error: 2, state: 3, body: 4, farewell: 5, item:
 /** What the frame tells of its session. */
 export type State = "ready" | "closed" | "unavailable";
 
-/** What the frame does on the page's word. */
-export interface Asked {
+/** What a page can ask for. */
+export interface Requests {
   /** wants is a sum of Wants. */
   call(id: number, command: string, json: string, timeout: number, wants: number, sections: Sections): void;
   /** Takes a request back; of a listen it is the end. */
   cancel(id: number): void;
-  body(body: ArrayBuffer): void;
-  lost(): void;
-  gone(): void;
   /** target is the label of a window, or empty for all. */
   emit(id: number, event: string, target: string, json: string, sections: Sections): void;
   listen(id: number, event: string): void;
@@ -36,12 +33,16 @@ export interface Asked {
   pull(id: number, consumed: number): void;
 }
 
-/** What the page does on the frame's word. */
-export interface Told {
-  reply(id: number, ok: boolean, json: string, sections: Sections): void;
-  state(state: State): void;
+/** What the frame does on the page's word. */
+export interface Asked extends Requests {
   body(body: ArrayBuffer): void;
-  farewell(body: ArrayBuffer): void;
+  lost(): void;
+  gone(): void;
+}
+
+/** What a page hears of its requests. */
+export interface Answers {
+  reply(id: number, ok: boolean, json: string, sections: Sections): void;
   /** One item of a call's stream. upTo is the offset after it, to be said in pull. */
   item(id: number, upTo: number, json: string, sections: Sections): void;
   /** An event, the number-th for its listen, from the window of that label, or from the core where it is empty. */
@@ -52,6 +53,13 @@ export interface Told {
   taken(id: number, count: number): void;
   /** How far a call is; total is 0 if that is not known. */
   progress(id: number, done: number, total: number, text: string): void;
+}
+
+/** What the page does on the frame's word. */
+export interface Told extends Answers {
+  state(state: State): void;
+  body(body: ArrayBuffer): void;
+  farewell(body: ArrayBuffer): void;
 }
 
 const isTimeout = (v: unknown): v is number => isSafeInteger(v) && (v as number) >= 0 && (v as number) < 2 ** 32;

@@ -2,13 +2,12 @@ import { sessionName } from "./bytes.ts";
 import { Calls } from "./calls.ts";
 import type { Carrier } from "./carrier.ts";
 import type { FrameConfig } from "./config.ts";
-import type { AnswerJudge, Judge } from "./hook.ts";
-import type { State } from "./protocol.ts";
+import type { AnswerJudge, Judge } from "./judge.ts";
+import type { Answers, State } from "./protocol.ts";
 import { type Patience, Session, patience } from "./session.ts";
 
 /** Where the answers of a session go. */
-export interface Audience {
-  reply(page: number, ok: boolean, json: string): void;
+export interface Audience extends Answers {
   state(state: State): void;
 }
 
@@ -22,7 +21,10 @@ export class Runtime {
     this.#session = new Session(
       { session, secret, coreKey, maxFrame, pattern, carrier: config.carrier, carrierOf: carrier, patience: waits },
       {
-        ready: () => to.state("ready"),
+        ready: () => {
+          this.calls.resumed();
+          to.state("ready");
+        },
         items: (items) => this.calls.deliver(items),
         interrupted: () => this.calls.interrupted(),
         closed: () => {
@@ -39,9 +41,10 @@ export class Runtime {
       judge,
       judgeAnswer,
       maxPlaintext: this.#session.maxPlaintext,
+      ordered: carrier.ordered,
       prefix: sessionName(session),
       send: (entry) => this.#session.send(entry),
-      reply: to.reply,
+      to,
     });
   }
 

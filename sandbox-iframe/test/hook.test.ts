@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { Hook, type HookAnswer, type HookCall, type Question, type Verdict } from "../src/hook.ts";
+import type { Sections } from "../src/binary.ts";
+import { readBody } from "../src/body.ts";
+import { Hook, type HookAnswer, type HookCall } from "../src/hook.ts";
 import { Cause } from "../src/items.ts";
+import type { Answer, AnswerKind, Question, Verdict } from "../src/judge.ts";
+import { hook as example } from "./hook-example.ts";
 import { pause } from "./support.ts";
 
 type Fn = (call: HookCall) => unknown;
 
-const question: Question = { kind: "call", id: 3, command: "notes.save", json: '{"path":"a","n":[1]}' };
+const question: Question = { kind: "call", id: 3, command: "notes.save", event: "", target: "", json: '{"path":"a","n":[1]}', sections: 0 };
 
 function hookOf(fn?: (hook: Hook) => Fn, limit = 1000): Hook {
   const hook = new Hook("main", "http://page.test", limit);
@@ -18,7 +22,8 @@ function judge(hook: Hook, q: Question = question): Promise<Verdict> {
   return new Promise((done) => hook.judge(q, done));
 }
 
-const passed = (command: string, json: string): Verdict => ({ pass: true, command, json });
+const passed = (command: string, json: string, sections: Sections = 0): Verdict => ({ pass: true, command, json, sections });
+const answerOf = (kind: AnswerKind, json: string, sections: Sections = 0, window = ""): Answer => ({ kind, json, sections, window });
 const kept = (cause: Cause | "invalid"): Verdict => ({ pass: false, cause });
 
 describe("a hook sees", () => {
@@ -193,6 +198,147 @@ describe("a cancellation", () => {
     expect(await judge(hookOf(() => (call) => ({ ...call, kind: "call" })), cancel)).toEqual(kept(Cause.malformed)));
 });
 
+describe("bytes", () => {
+  const bytes = new Uint8Array([1, 2, 3]);
+  const sections: Sections = ["image/png", bytes];
+  const json = '{"name":"a","file":{"$bytes":3,"type":"image/png"}}';
+  const file: Question = { ...question, json, sections };
+  type Args = { file: { $bytes: Uint8Array; type: string } };
+  const verdictOf = (fn: Fn, q: Question = file): Promise<Verdict> => judge(hookOf(() => fn), q);
+  const taken = (v: Verdict): unknown => (v.pass && v.sections !== 0 ? Array.from(v.sections as ArrayLike<unknown>) : v);
+
+  test("are what a hook sees in the place of their section", async () => {
+    let seen: unknown;
+    const verdict = await verdictOf((c) => ((seen = structuredClone(c.args)), c));
+    expect(seen).toEqual({ name: "a", file: { $bytes: bytes, type: "image/png" } });
+    expect([(verdict as { json: string }).json, taken(verdict)]).toEqual([json, ["image/png", bytes]]);
+  });
+
+  test("may be changed, replaced, added and taken away, and the text says their true size", async () => {
+    const other = new Uint8Array(5);
+    const changed = await verdictOf((c) => (((c.args as Args).file.$bytes = other), c));
+    expect([(changed as { json: string }).json, taken(changed)]).toEqual(['{"name":"a","file":{"$bytes":5,"type":"image/png"}}', ["image/png", other]]);
+    const more = await verdictOf((c) => ({ ...c, args: [c.args, { $bytes: other, type: "a/b" }] }));
+    expect(taken(more)).toEqual(["image/png", bytes, "a/b", other]);
+    expect(await verdictOf((c) => ({ ...c, args: 1 }))).toEqual(passed("notes.save", "1"));
+    expect(taken(await verdictOf((c) => ({ ...c, args: { $bytes: other, type: "a/b" } }), question))).toEqual(["a/b", other]);
+  });
+
+  test("stand in the order of the text, also where JavaScript's is another", async () => {
+    const two: Question = { ...question, json: '{"b":{"$bytes":1,"type":"a/b"},"1":{"$bytes":1,"type":"a/b"}}', sections: ["a/b", new Uint8Array([11]), "a/b", new Uint8Array([22])] };
+    let seen: Record<string, { $bytes: Uint8Array }> = {};
+    const verdict = await verdictOf((c) => ((seen = c.args as typeof seen), c), two);
+    expect([seen["b"]!.$bytes[0], seen["1"]!.$bytes[0]]).toEqual([11, 22]);
+    expect([(verdict as { json: string }).json, taken(verdict)]).toEqual(['{"1":{"$bytes":1,"type":"a/b"},"b":{"$bytes":1,"type":"a/b"}}', ["a/b", new Uint8Array([22]), "a/b", new Uint8Array([11])]]);
+  });
+
+  test("that are spoken of inside a string are none", async () => {
+    const text = JSON.stringify({ note: '{"$bytes":3,"type":"image/png"}', key: '"$bytes"' });
+    expect(await verdictOf((c) => c, { ...question, json: text })).toEqual(passed("notes.save", text));
+    const both = `[${text},{"$bytes":3,"type":"image/png"}]`;
+    expect(taken(await verdictOf((c) => c, { ...file, json: both }))).toEqual(["image/png", bytes]);
+  });
+
+  const lies: [string, string, Sections][] = [
+    ["of another size", '{"$bytes":4,"type":"image/png"}', sections], ["of another type", '{"$bytes":3,"type":"image/gif"}', sections],
+    ["that are not there", '{"$bytes":3,"type":"image/png"}', 0], ["that the text does not speak of", '{"a":1}', sections],
+    ["that the text speaks of twice", '[{"$bytes":3,"type":"image/png"},{"$bytes":3,"type":"image/png"}]', sections],
+    ["with a third member", '{"$bytes":3,"type":"image/png","x":1}', sections], ["without a type", '{"$bytes":3}', sections],
+    ["of which a later member makes nothing", '{"a":{"$bytes":3,"type":"image/png"},"a":1}', sections],
+    ["of a size in other words", '{"$bytes":3.0,"type":"image/png"}', sections], ["of a size that is text", '{"$bytes":"3","type":"image/png"}', sections],
+    ["of a disguised name", '{"\\u0024bytes":0,"type":"image/png"}', sections],
+    ["and others by their number", '[{"\\u0024bytes":0,"type":"image/png"},{"$bytes":3,"type":"image/png"}]', sections],
+    ["and others by a number that is text", '[{"$bytes":3,"type":"image/png"},{"\\u0024bytes":"0","type":"image/png"}]', sections],
+    ["by a number that is text, in the place of others", '[{"\\u0024bytes":"0","type":"image/png"},{"a":{"$bytes":3,"type":"image/png"},"a":1}]', sections],
+    ["by their number, with a third member", '[{"\\u0024bytes":0,"type":"image/png","x":1},{"a":{"$bytes":3,"type":"image/png"},"a":1}]', sections],
+    ["by a negative size", '{"$bytes":-3,"type":"image/png"}', sections],
+  ];
+  for (const [name, text, s] of lies)
+    test(`${name} are the page's fault, and never reach the core`, async () => {
+      if (s !== 0) expect(() => readBody(text, s)).toThrow(); // nor the hook
+      expect(await verdictOf((c) => c, { ...question, json: text, sections: s })).toEqual(kept("invalid"));
+    });
+
+  const shared = new Uint8Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
+  const bad: [string, unknown][] = [
+    ["that are a list", { $bytes: [1, 2], type: "a/b" }], ["that are a number", { $bytes: 3, type: "a/b" }], ["without a type", { $bytes: bytes }], ["of a type that is none", { $bytes: bytes, type: "A/B" }],
+    ["of a type with parameters", { $bytes: bytes, type: "a/b;c=d" }], ["of no type at all", { $bytes: bytes, type: undefined }], ["with a third member", { $bytes: bytes, type: "a/b", name: "x" }],
+    ["that threads share", { $bytes: shared, type: "a/b" }], ["that stand bare", bytes], ["in more pieces than there may be", Array.from({ length: 65 }, () => ({ $bytes: bytes, type: "a/b" }))],
+  ];
+  for (const [name, args] of bad)
+    test(`${name} are a bad answer`, async () => expect(await verdictOf((c) => ({ ...c, args }))).toEqual(kept(Cause.malformed)));
+
+  test("of one verdict are not those of the next", async () => {
+    const hook = hookOf(() => (c) => (c.command === "bad" ? { ...c, args: [{ $bytes: bytes, type: "a/b" }, () => 1] } : c));
+    expect(await judge(hook, { ...question, command: "bad" })).toEqual(kept(Cause.malformed));
+    expect(await judge(hook)).toEqual(passed("notes.save", question.json));
+  });
+});
+
+describe("an event's question", () => {
+  const emit: Question = { ...question, kind: "emit", command: "sallyport:emit", event: "notes.changed", target: "editor", json: "1" };
+  const listen: Question = { ...emit, kind: "listen", command: "sallyport:listen", target: "", json: "{}" };
+
+  test("is shown with its name and label", async () => {
+    const seen: unknown[] = [];
+    const hook = hookOf(() => (c) => (seen.push(c), c));
+    for (const q of [emit, { ...emit, target: "" }, listen, { ...listen, kind: "unlisten" as const }]) await judge(hook, q);
+    const common = { id: 3, window: "main", origin: "http://page.test", event: "notes.changed" };
+    expect(seen).toEqual([
+      { ...common, kind: "emit", command: "sallyport:emit", target: "editor", args: 1 },
+      { ...common, kind: "emit", command: "sallyport:emit", target: undefined, args: 1 },
+      { ...common, kind: "listen", command: "sallyport:listen", args: {} },
+      { ...common, kind: "unlisten", command: "sallyport:listen", args: {} },
+    ]);
+  });
+
+  test("lets the payload be changed", async () => expect(await judge(hookOf(() => (c) => ({ ...c, args: 2 })), emit)).toEqual(passed("sallyport:emit", "2")));
+
+  for (const [name, q, change] of [
+    ["another event", emit, { event: "app.quit" }], ["another label", emit, { target: "admin" }], ["all windows for one", emit, { target: "" }], ["one window for all", { ...emit, target: "" }, { target: "admin" }],
+    ["another command", emit, { command: "notes.delete" }], ["a call", emit, { kind: "call" }], ["a listen", emit, { kind: "listen" }],
+    ["another event", listen, { event: "app.quit" }], ["another command", listen, { command: "sallyport:emit" }], ["a label", listen, { target: "admin" }],
+    ["an event", question, { event: "app.quit" }], ["a label", question, { target: "admin" }], ["an emit", question, { kind: "emit", event: "app.quit" }],
+  ] as [string, Question, object][])
+    test(`of a ${q.kind} can't get ${name}`, async () => expect(await judge(hookOf(() => (c) => ({ ...c, ...change })), q)).toEqual(kept(Cause.malformed)));
+});
+
+describe("what belongs to a stream", () => {
+  for (const [kind, json] of [["item", "[1]"], ["end", '{"aborted":false}'], ["pull", '{"consumed":9}']] as const) {
+    const q: Question = { ...question, kind, json };
+    test(`is shown with the command of its call: ${kind}`, async () => {
+      let seen: HookCall | undefined;
+      expect(await judge(hookOf(() => (c) => (seen = c)), q)).toEqual(passed("notes.save", json));
+      expect(seen).toEqual({ kind, id: 3, command: "notes.save", args: JSON.parse(json), window: "main", origin: "http://page.test" });
+    });
+    for (const change of [{ command: "other" }, { kind: "call" }, { event: "e" }])
+      test(`can't become another's: ${kind} with ${JSON.stringify(change)}`, async () => expect(await judge(hookOf(() => (c) => ({ ...c, ...change })), q)).toEqual(kept(Cause.malformed)));
+  }
+  test("may be changed if it is an item", async () => expect(await judge(hookOf(() => (c) => ({ ...c, args: 2 })), { ...question, kind: "item" })).toEqual(passed("notes.save", "2")));
+});
+
+describe("the example of docs/hook.md", () => {
+  const png: Sections = ["image/png", new Uint8Array([0x89, 0x50])];
+  const emit: Partial<Question> = { kind: "emit", command: "sallyport:emit", event: "notes.changed" };
+  const cases: [string, Partial<Question>, boolean][] = [
+    ["a picture", { command: "avatar.set", json: '{"image":{"$bytes":2,"type":"image/png"}}', sections: png }, true],
+    ["what is none", { command: "avatar.set", json: '{"image":{"$bytes":1,"type":"image/png"}}', sections: ["image/png", new Uint8Array(1)] }, false],
+    ["an event", { ...emit, json: "{}" }, true],
+    ["a wish to listen", { ...emit, kind: "listen", command: "sallyport:listen", json: "{}" }, true],
+    ["a wish to listen to what is not for it", { ...emit, kind: "listen", command: "sallyport:listen", event: "admin.log", json: "{}" }, false],
+    ["a line", { kind: "item", command: "files.put", json: '"x"' }, true],
+    ["a line that is too long", { kind: "item", command: "files.put", json: JSON.stringify("x".repeat(1001)) }, false],
+    ["a pull", { kind: "pull", json: '{"consumed":1}' }, true],
+  ];
+  for (const [name, q, passes] of cases)
+    test(`${passes ? "passes" : "keeps back"} ${name}`, async () => expect((await judge(example, { ...question, ...q })).pass).toBe(passes));
+  test("stamps an event", async () => expect(JSON.parse(((await judge(example, { ...question, ...emit, json: "{}" })) as { json: string }).json)).toEqual({ at: expect.any(String) }));
+  test("takes a name out of an event that is heard", async () => {
+    const verdict = new Promise((done) => example.judgeAnswer(answerOf("event", '{"n":1,"author":"a"}'), { ...question, ...emit, kind: "listen" }, done));
+    expect(await verdict).toEqual({ pass: true, json: '{"n":1}', sections: 0 });
+  });
+});
+
 describe("registration", () => {
   test("is for functions", () => expect(() => new Hook("w", "o", 1).surface.onCall("x" as never)).toThrow());
   test("happens once", () => {
@@ -213,7 +359,7 @@ describe("an answer hook", () => {
   const ask = (fn: (a: HookAnswer, c: HookCall) => unknown, ok = true, json = '{"secret":1,"title":"t"}', limit = 1000): Promise<string | Cause> => {
     const hook = new Hook("main", "o", limit);
     hook.surface.onAnswer(fn);
-    return new Promise((done) => hook.judgeAnswer(ok, json, question, (verdict) => done(verdict.pass ? verdict.json : verdict.cause)));
+    return new Promise((done) => hook.judgeAnswer(answerOf(ok ? "result" : "error", json), question, (verdict) => done(verdict.pass ? verdict.json : verdict.cause)));
   };
   const error = '{"code":"failed","id":"x-1","message":"m","data":{"s":1}}';
 
@@ -250,6 +396,55 @@ describe("an answer hook", () => {
   test("that refuses keeps the answer back", async () => {
     const hook = new Hook("main", "o", 20);
     hook.surface.onAnswer(() => hook.surface.refuse("no"));
-    expect(await new Promise((done) => hook.judgeAnswer(true, "1", question, done))).toEqual({ pass: false, cause: Cause.refused });
+    expect(await new Promise((done) => hook.judgeAnswer(answerOf("result", "1"), question, done))).toEqual({ pass: false, cause: Cause.refused });
   });
+});
+
+describe("an answer hook, asked about what is no answer of a call,", () => {
+  const ask = (fn: (a: HookAnswer, refuse: (reason: unknown) => unknown) => unknown, answer: Answer): Promise<unknown> => {
+    const hook = new Hook("main", "o", 1000);
+    hook.surface.onAnswer((a) => fn(a, hook.surface.refuse));
+    return new Promise((done) => hook.judgeAnswer(answer, question, (v) => done(v.pass ? v : v.cause)));
+  };
+  const bytes = new Uint8Array([1, 2]);
+  const item = answerOf("item", '{"$bytes":2,"type":"a/b"}', ["a/b", bytes]);
+  const event = answerOf("event", "1", 0, "editor");
+  const progress = answerOf("progress", '{"done":1,"total":2,"text":"x"}');
+
+  test("sees each as what it is", async () => {
+    const seen: unknown[] = [];
+    for (const a of [item, event, answerOf("event", "1"), progress, answerOf("end", "")]) await ask((shown) => (seen.push(shown), shown), a);
+    expect(seen).toEqual([
+      { kind: "item", value: { $bytes: bytes, type: "a/b" } }, { kind: "event", value: 1, window: "editor" }, { kind: "event", value: 1, window: undefined },
+      { kind: "progress", value: { done: 1, total: 2, text: "x" } }, { kind: "end" },
+    ]);
+  });
+
+  test("lets each through, and bytes as a copy that it can't change any more", async () => {
+    const verdict = (await ask((a) => a, item)) as { json: string; sections: [string, Uint8Array] };
+    bytes[0] = 99;
+    expect([verdict.json, verdict.sections[0], Array.from(verdict.sections[1])]).toEqual([item.json, "a/b", [1, 2]]);
+    bytes[0] = 1;
+    expect(await ask((a) => a, event)).toEqual({ pass: true, json: "1", sections: 0 });
+    expect(await ask((a) => a, answerOf("end", ""))).toEqual({ pass: true, json: "", sections: 0 });
+  });
+
+  test("may change values", async () => {
+    expect(await ask((a) => ({ ...a, value: 2 }), event)).toMatchObject({ json: "2" });
+    expect(await ask((a) => ({ kind: a.kind, value: { done: 0, total: 0, text: "" } }), progress)).toMatchObject({ json: '{"done":0,"total":0,"text":""}' });
+  });
+
+  for (const [name, fn, answer] of [
+    ["another sender", (a) => ({ ...a, window: "admin" }), event], ["a sender where there is none", (a) => ({ ...a, window: "admin" }), answerOf("event", "1")],
+    ["an item of an event", () => ({ kind: "item", value: 1 }), event], ["no value", () => ({ kind: "event" }), event], ["a value of an end", () => ({ kind: "end", value: 1 }), answerOf("end", "")],
+    ["a progress that is no number", () => ({ kind: "progress", value: { done: "1", total: 2, text: "" } }), progress], ["a progress of more than there are numbers", () => ({ kind: "progress", value: { done: 2 ** 60, total: 2, text: "" } }), progress],
+    ["a progress without words", () => ({ kind: "progress", value: { done: 1, total: 2 } }), progress], ["a progress that is nothing", () => ({ kind: "progress", value: null }), progress],
+    ["bytes that are none", () => ({ kind: "item", value: { $bytes: 2, type: "a/b" } }), item],
+  ] as [string, (a: HookAnswer) => unknown, Answer][])
+    test(`that makes ${name} keeps it back`, async () => expect(await ask(fn, answer)).toBe(Cause.malformed));
+
+  test("that refuses keeps it back", async () => expect(await ask((_, refuse) => refuse("no"), event)).toBe(Cause.refused));
+
+  test("does not show what text and bytes do not agree on", async () =>
+    expect(await ask((a) => a, answerOf("item", '{"$bytes":3,"type":"a/b"}', ["a/b", bytes]))).toBe(Cause.malformed));
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Cause, Down, Kept, type Sections, callItem, cancelItem, creditItem, emitItem, endItem, isMediaType, listenItem, parseItems, reportItem, uploadItem } from "../src/items.ts";
+import { type Sections, isMediaType } from "../src/binary.ts";
+import { Cause, Down, Kept, callItem, cancelItem, creditItem, emitItem, endItem, listenItem, parseItems, reportItem, uploadItem } from "../src/items.ts";
 import { MAX_ITEMS, MAX_SECTIONS } from "../src/wire.ts";
 import { type CoreItem, answer, itemOf, parseItems as parseUp } from "./grammar.ts";
 import { hex, unhex, utf8, withIndexSetters } from "./support.ts";

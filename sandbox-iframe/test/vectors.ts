@@ -2,7 +2,8 @@
 import { concat } from "../src/bytes.ts";
 import { seal } from "../src/envelope.ts";
 import { sealTo } from "../src/hpke.ts";
-import { type Cause, Down, type Kept, type Sections, Up, callItem, cancelItem, creditItem, emitItem, endItem, listenItem, reportItem, uploadItem } from "../src/items.ts";
+import type { Sections } from "../src/binary.ts";
+import { type Cause, Down, type Kept, Up, callItem, cancelItem, creditItem, emitItem, endItem, listenItem, reportItem, uploadItem } from "../src/items.ts";
 import { helloFrame, info } from "../src/keys.ts";
 import { type CarrierName, Direction, type PatternName, Type, carriers, patterns } from "../src/wire.ts";
 import rfc9180 from "./data/rfc9180-p256-aes256gcm.json";
