@@ -10,7 +10,7 @@ const fake = (origin) => any.createHTML(`<!doctype html><script nonce="${nonce}"
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = (e) => {
     const asked = e.data;
-    for (let i = 0; i + 4 < asked.length; i += 5) port1.postMessage([1, asked[i + 1], '"faked"']);
+    for (let i = 0; i + 6 < asked.length; i += 7) port1.postMessage([1, asked[i + 1], '"faked"', 0]);
   };
   parent.postMessage({ sallyport: 1, hop: "port" }, ${JSON.stringify(origin)}, [port2]);
   port1.postMessage([3, "ready"]);
@@ -66,7 +66,7 @@ lab.attack("the port, stolen", async () => {
   const port = await lab.until(() => ports[0]);
   const answers = new Map();
   port.addEventListener("message", (e) => {
-    for (let i = 0; i < e.data.length; i += 3) if (typeof e.data[i + 2] === "string") answers.set(e.data[i + 1], e.data[i + 2]);
+    for (let i = 0; i < e.data.length; i += e.data[i] === 1 ? 4 : 3) if (typeof e.data[i + 2] === "string") answers.set(e.data[i + 1], e.data[i + 2]);
   });
   const calls = {
     1001: ["vault.open", "{}", 0],
@@ -84,10 +84,12 @@ lab.attack("the port, stolen", async () => {
     1013: ["echo", '{"text":"\\ud800"}', 0],
     1014: ["__proto__", "{}", 0],
   };
-  for (const [id, [command, json, timeout]] of Object.entries(calls)) port.postMessage([1, Number(id), command, json, timeout]);
-  for (const bad of [[], [1], [1, 1], [1, "1", "vault.open", "{}", 0], [1, 1.5, "vault.open", "{}", 0], [1, 2001, { toString: null }, "{}", 0],
-    [1, 2002, "vault.open", {}, 0], [1, 2003, "vault.open", "{}", -1], [2, 1001], [3, new ArrayBuffer(8)], [4], [9, 9], null, 7, "vault.open",
-    { sallyport: 1, hop: "port" }, [[1, 2004, "vault.open", "{}", 0]], [1, 2005, "vault.open", "{}"]]) port.postMessage(bad);
+  for (const [id, [command, json, timeout]] of Object.entries(calls)) port.postMessage([1, Number(id), command, json, timeout, 0, 0]);
+  for (const bad of [[], [1], [1, 1], [1, "1", "vault.open", "{}", 0, 0, 0], [1, 1.5, "vault.open", "{}", 0, 0, 0], [1, 2001, { toString: null }, "{}", 0, 0, 0],
+    [1, 2002, "vault.open", {}, 0, 0, 0], [1, 2003, "vault.open", "{}", -1, 0, 0], [2, 1001], [3, new ArrayBuffer(8)], [4], [9, 9], null, 7, "vault.open",
+    { sallyport: 1, hop: "port" }, [[1, 2004, "vault.open", "{}", 0, 0, 0]], [1, 2005, "vault.open", "{}", 0],
+    [1, 2006, "vault.open", "{}", 0, 8, 0], [1, 2007, "vault.open", "{}", 0, 0, [new Uint8Array(1), "a/b"]], [1, 2008, "vault.open", "{}", 0, 0, ["A/B", new Uint8Array(1)]],
+    [6, 2009, "vault.open", null, "{}", 0], [7, 2010], [8, 2011, "{}", 0], [8, 1005, "{}", 0], [9, 1005, 1], [10, 1005, 2 ** 40], [10, 1005, -1]]) port.postMessage(bad);
   await lab.until(() => (answers.size >= Object.keys(calls).length ? true : undefined));
   const facts = {};
   for (const id of Object.keys(calls)) {
@@ -102,7 +104,7 @@ lab.attack("still there", async () => ({ call: (await lab.call("count")).slice(0
 
 // Whoever has a frame's window can post to it. What comes that way is nobody's
 // call, whatever it looks like and wherever it comes from.
-const spoofed = [1, 9001, "echo", '{"text":"spoofed"}', 0, 1, 9002, "vault.open", "{}", 0];
+const spoofed = [1, 9001, "echo", '{"text":"spoofed"}', 0, 0, 0, 1, 9002, "vault.open", "{}", 0, 0, 0];
 lab.attack("calls posted to the frame's window", async () => {
   const frame = lab.frame().contentWindow;
   const say = (post) => {
@@ -146,7 +148,7 @@ lab.attack("the port, given to a window", async () => {
     addEventListener("message", ({ ports: [port] }) => {
       let n = 5000;
       port.onmessage = ({ data }) => channel.postMessage("heard " + JSON.stringify(data));
-      setInterval(() => port.postMessage([1, n++, "echo", '{"text":"from beyond"}', 0]), 50);
+      setInterval(() => port.postMessage([1, n++, "echo", '{"text":"from beyond"}', 0, 0, 0]), 50);
     });
   `);
   w.document.documentElement.append(script);
@@ -187,7 +189,7 @@ const replaced = (name, replace) => lab.attack(name, async () => {
   port.addEventListener("message", (e) => answers.push(JSON.stringify(e.data)));
   replace(lab.frame());
   await lab.sleep(300);
-  port.postMessage([1, 5001, "count", "{}", 0]);
+  port.postMessage([1, 5001, "count", "{}", 0, 0, 0]);
   const facts = { before, call: await lab.tell(() => sallyport.invoke("count"), 1200) };
   // The frame's last word may be that its session is over.
   facts.port = answers.filter((a) => a !== '[3,"closed"]').join();

@@ -88,7 +88,7 @@ lab.attack("children of children", async () => {
     } catch (e) {
       tell("socket refused");
     }
-    for (let i = 0; i < top.length; i++) top[i].postMessage([1, 9001, "echo", '{"text":"inner"}', 0], "*");
+    for (let i = 0; i < top.length; i++) top[i].postMessage([1, 9001, "echo", '{"text":"inner"}', 0, 0, 0], "*");
     if (top.sallyport) top.sallyport.invoke("vault.open").then(() => tell("vault OPEN"), (e) => tell("vault " + e.code));
   </script>`;
   const outer = (name, sandbox) => `<!doctype html><body><script nonce="${nonce}">

@@ -151,7 +151,7 @@ const pollutions = {
     replace(MessagePort.prototype, "postMessage", nothing);
     replace(globalThis, "postMessage", nothing);
     replace(globalThis, "MessageChannel", class {});
-    define(MessageEvent.prototype, "data", () => [1, 1, '"lie"'], nothing);
+    define(MessageEvent.prototype, "data", () => [1, 1, '"lie"', 0], nothing);
     define(MessageEvent.prototype, "source", () => lab.frame().contentWindow, nothing);
     define(MessageEvent.prototype, "origin", () => "null", nothing);
     define(MessageEvent.prototype, "ports", () => [], nothing);

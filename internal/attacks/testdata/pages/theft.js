@@ -125,7 +125,7 @@ lab.attack("a frame of the page's own", async () => {
   const { ports: [port], origin } = await greeting;
   const answers = [];
   port.onmessage = (e) => answers.push(...e.data.filter((x) => typeof x === "string"));
-  port.postMessage([1, 1, "vault.open", "{}", 0, 1, 2, "echo", '{"text":"by hand"}', 0, 1, 3, "vault.open", "", 0]);
+  port.postMessage([1, 1, "vault.open", "{}", 0, 0, 0, 1, 2, "echo", '{"text":"by hand"}', 0, 0, 0, 1, 3, "vault.open", "", 0, 0, 0]);
   await lab.until(() => (answers.filter((x) => x.startsWith("{")).length >= 3 ? true : undefined));
   const code = (text) => JSON.parse(text).code ?? text;
   const facts = { origin, document: String(frame.contentDocument), answers: answers.filter((x) => x.startsWith("{")).map(code).sort().join(" ") };
@@ -163,7 +163,7 @@ lab.attack("a frame that is patched before its document comes", async () => {
   const port = await lab.until(() => greeting, 5000);
   const answers = [];
   port.onmessage = (e) => answers.push(...e.data.filter((x) => typeof x === "string" && x.startsWith("{")));
-  port.postMessage([1, 1, "vault.open", "{}", 0, 1, 2, "echo", '{"text":"patched"}', 0]);
+  port.postMessage([1, 1, "vault.open", "{}", 0, 0, 0, 1, 2, "echo", '{"text":"patched"}', 0, 0, 0]);
   await lab.until(() => (answers.length >= 2 ? true : undefined));
   const facts = { heard: heard.join("; "), answers: answers.map((text) => JSON.parse(text).code ?? text).sort().join(" ") };
   facts.early = await lab.tell(() => (early === frame.contentWindow ? early.document : "another window"));
@@ -182,7 +182,7 @@ lab.attack("a frame with a policy of the page's", async () => {
     const listen = (e) => {
       if (e.source !== frame.contentWindow || e.data?.sallyport !== 1) return;
       e.ports[0].onmessage = ({ data }) => { said = data.filter((x) => typeof x === "string" && x.startsWith("{")).map((text) => JSON.parse(text).code ?? text).join() || said; };
-      e.ports[0].postMessage([1, 1, "vault.open", "{}", 0]);
+      e.ports[0].postMessage([1, 1, "vault.open", "{}", 0, 0, 0]);
     };
     addEventListener("message", listen);
     frame.src = await lab.ask("ticket");

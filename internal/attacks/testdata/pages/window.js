@@ -8,14 +8,14 @@ const nonce = document.querySelector("script[src]").nonce;
 
 lab.attack("calls by window messages", async () => ({ count: (await lab.call("count")).slice(0, 2), vault: await lab.call("vault.open"), see: await lab.call("hook.see") }));
 
-const posted = (who) => [1, 9001, "echo", JSON.stringify({ text: who }), 0];
+const posted = (who) => [1, 9001, "echo", JSON.stringify({ text: who }), 0, 0, 0];
 // What a document runs that is not the page: it asks the frame, and answers
 // and greets the page in the frame's name.
 const impostor = (who, page) => `
   const page = ${page};
   for (let i = 0; i < page.length; i++) if (page[i] !== self) page[i].postMessage(${JSON.stringify(posted(who))}, "*");
   const lie = [];
-  for (let id = 1; id < 40; id++) lie.push(1, id, '{"text":"lie of ${who}"}');
+  for (let id = 1; id < 40; id++) lie.push(1, id, '{"text":"lie of ${who}"}', 0);
   for (const said of [lie, [3, "closed"], { sallyport: 1, hop: "window" }, { sallyport: 1, hop: "port" }]) page.postMessage(said, "*");
   page.postMessage("done ${who}", "*");
 `;
@@ -42,7 +42,7 @@ lab.attack("other windows' messages", async () => {
   const frame = lab.frame().contentWindow;
   // In its realm, but called by the page: whose message that is, browsers say
   // by the realm of the function. Of another origin's window that is the caller's.
-  child.contentWindow.Function.prototype.call.call(child.contentWindow.postMessage, window, [1, 2, '{"text":"lie of a realm"}'], "*");
+  child.contentWindow.Function.prototype.call.call(child.contentWindow.postMessage, window, [1, 2, '{"text":"lie of a realm"}', 0], "*");
 
   await lab.until(() => (done.size === 3 ? true : undefined), 5000);
   frame.postMessage(posted("the page"), "*"); // that is its right

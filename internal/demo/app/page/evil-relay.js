@@ -92,7 +92,7 @@ class Carried {
       const [kind, a, json] = list.slice(i, i + 3);
       if (kind === 1 || kind === 2) { // result, error
         this.#answers.get(a)?.(kind === 1 ? JSON.parse(json) : undefined);
-        i += 3;
+        i += kind === 1 ? 4 : 3;
       } else if (kind === 3) { // state
         if (a === "ready") begun();
         i += 2;
@@ -130,7 +130,7 @@ class Carried {
   async sealed(command, args) {
     const id = ++this.#last;
     const answered = new Promise((done) => this.#answers.set(id, done));
-    this.#port.postMessage([1, id, command, JSON.stringify(args), 0]);
+    this.#port.postMessage([1, id, command, JSON.stringify(args), 0, 0, 0]);
     await answered;
     return this.#bodies.findLast((frame) => frame[1] === BATCH);
   }
