@@ -2,12 +2,12 @@ import { Bytes, defineProperty, freeze, fromUTF8, getter, later, uncurry, when }
 import { fromBase64URL } from "./bytes.ts";
 import { browserSockets, direct } from "./carrier-direct.ts";
 import { type Courier, relay } from "./carrier-relay.ts";
-import { Client, type InvokeOptions, type Signals, emptyRequest, readTicket } from "./client.ts";
+import { Client, type Port, type Signals, emptyRequest, readTicket } from "./client.ts";
 import { type FrameConfig, type PageConfig, parsePageConfig } from "./config.ts";
 import { SallyportError } from "./errors.ts";
 import { type Hop, type Messages, captureMessages, meet } from "./hop.ts";
 import { passAll } from "./judge.ts";
-import { Ask, readTold } from "./protocol.ts";
+import { type Answers, Ask, type Told, readTold } from "./protocol.ts";
 import { type Post, Pump } from "./pump.ts";
 import { Runtime } from "./runtime.ts";
 import { SESSION_ID } from "./wire.ts";
@@ -16,8 +16,7 @@ import { SESSION_ID } from "./wire.ts";
 const START_WITHIN = 30_000;
 
 /** What a page gets. */
-export interface API {
-  readonly invoke: (command: string, args?: unknown, options?: InvokeOptions) => Promise<unknown>;
+export interface API extends Pick<Client, "invoke" | "stream" | "emit" | "emitTo" | "listen" | "once"> {
   readonly SallyportError: typeof SallyportError;
 }
 
@@ -26,7 +25,8 @@ const registry = Symbol.for("sallyport.api");
 /** Makes the one API of this document, which the module hands on. */
 export function install(): API {
   const client = new Client(captureSignals());
-  const api: API = freeze({ invoke: client.invoke, SallyportError });
+  const { invoke, stream, emit, emitTo, listen, once } = client;
+  const api: API = freeze({ invoke, stream, emit, emitTo, listen, once, SallyportError });
   defineProperty(globalThis, registry, { value: api });
   try {
     const config = readConfig();
@@ -89,7 +89,40 @@ function connect(client: Client, config: PageConfig): void {
   });
 }
 
-const ignore = (): void => {};
+// How a client's requests are said to the frame. Their bytes are copies of the
+// client's own, and given away.
+function portOf(hop: Hop): Port {
+  return {
+    call(id, command, json, timeout, wants, sections) {
+      hop.say(Ask.call, id, command, json, timeout, wants, sections);
+      hop.give(sections);
+    },
+    cancel: (id) => hop.say(Ask.cancel, id),
+    emit(id, event, target, json, sections) {
+      hop.say(Ask.emit, id, event, target, json, sections);
+      hop.give(sections);
+    },
+    listen: (id, event) => hop.say(Ask.listen, id, event),
+    upload(id, json, sections) {
+      hop.say(Ask.upload, id, json, sections);
+      hop.give(sections);
+    },
+    end: (id, aborted) => hop.say(Ask.end, id, aborted ? 1 : 0),
+    pull: (id, consumed) => hop.say(Ask.pull, id, consumed),
+  };
+}
+
+// What a client does on the core's word, whichever way it comes.
+function told(client: Client): Answers {
+  return {
+    reply: (id, ok, json, sections) => client.reply(id, ok, json, sections),
+    item: (id, upTo, json, sections) => client.item(id, upTo, json, sections),
+    event: (id, upTo, number, label, json, sections) => client.event(id, upTo, number, label, json, sections),
+    end: (id) => client.end(id),
+    taken: (id, count) => client.taken(id, count),
+    progress: (id, done, total, text) => client.progress(id, done, total, text),
+  };
+}
 
 function isolated(client: Client, config: PageConfig, messages: Messages, post: Post): () => void {
   const contentWindow = getter<HTMLIFrameElement, unknown>(HTMLIFrameElement.prototype, "contentWindow");
@@ -151,16 +184,25 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
         failed,
       );
     };
+    const hears: Told = {
+      ...told(client),
+      state(state) {
+        settled = true;
+        if (state !== "unavailable") return client.state(state);
+        end();
+        if (mayFallBack && config.ticket !== undefined) fallBack(config.ticket);
+        else client.close();
+      },
+      body: (body) => pump?.carry(new Bytes(body)),
+      farewell: (body) => pump?.farewell(new Bytes(body)),
+    };
     const meeting = meet(
       messages,
       window,
       () => contentWindow(frame),
       (met, name) => {
         hop = met;
-        client.attach({
-          call: (id, command, json, timeout) => met.say(Ask.call, id, command, json, timeout, 0, 0),
-          cancel: (id) => met.say(Ask.cancel, id),
-        });
+        client.attach(portOf(met));
         if (typeof name !== "string" || fromBase64URL(name, SESSION_ID) === undefined) return;
         pump = new Pump(config.relay + name, post, {
           body: (body) => met.say(Ask.body, body),
@@ -168,24 +210,7 @@ function isolated(client: Client, config: PageConfig, messages: Messages, post: 
           gone: () => met.say(Ask.gone),
         });
       },
-      (list) =>
-        readTold(list, {
-          reply: (id, ok, json) => client.reply(id, ok, json),
-          state(state) {
-            settled = true;
-            if (state !== "unavailable") return client.state(state);
-            end();
-            if (mayFallBack && config.ticket !== undefined) fallBack(config.ticket);
-            else client.close();
-          },
-          body: (body) => pump?.carry(new Bytes(body)),
-          farewell: (body) => pump?.farewell(new Bytes(body)),
-          item: ignore,
-          event: ignore,
-          end: ignore,
-          taken: ignore,
-          progress: ignore,
-        }),
+      (list) => readTold(list, hears),
     );
     const end = (): void => {
       meeting.stop();
@@ -224,19 +249,14 @@ function brownfield(client: Client, config: PageConfig, handshake: FrameConfig, 
     });
   const carrier = handshake.carrier === "direct" ? direct(handshake.socket, browserSockets()) : relay(courier);
   const runtime = new Runtime(handshake, carrier, passAll, undefined, {
-    reply: (id, ok, json) => client.reply(id, ok, json),
-    item: ignore,
-    event: ignore,
-    end: ignore,
-    taken: ignore,
-    progress: ignore,
+    ...told(client),
     state(state) {
       if (state !== "ready") pump?.stop(); // not before: a connection that failed is tried again
       if (state === "unavailable") client.close();
       else client.state(state);
     },
   });
-  client.attach({ call: (id, command, json, timeout) => runtime.calls.call(id, command, json, timeout, 0, 0), cancel: (id) => runtime.calls.cancel(id) });
+  client.attach(runtime.calls);
   runtime.start();
   return () => {
     pump?.leave();

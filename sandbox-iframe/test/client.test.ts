@@ -1,31 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { Client, type Signals, readTicket } from "../src/client.ts";
+import { readTicket } from "../src/client.ts";
 import { SallyportError } from "../src/errors.ts";
-import { getter } from "../src/primordials.ts";
+import { client, codeOf } from "./page-double.ts";
 import { pause, withIndexSetters } from "./support.ts";
-
-const signals: Signals = {
-  aborted: getter(AbortSignal.prototype, "aborted"),
-  on: (s, run) => s.addEventListener("abort", run),
-  off: (s, run) => s.removeEventListener("abort", run),
-};
-
-function client(state: "ready" | "starting" = "ready") {
-  const sent: unknown[][] = [];
-  const c = new Client(signals);
-  c.attach({ call: (...call) => sent.push(["call", ...call]), cancel: (id) => sent.push(["cancel", id]) });
-  if (state === "ready") c.state("ready");
-  return { c, sent };
-}
-
-const codeOf = (p: Promise<unknown>): Promise<unknown> => p.then(() => "resolved", (e: SallyportError) => e.code);
 
 describe("invoke", () => {
   test("sends command, arguments as JSON and timeout", async () => {
     const { c, sent } = client();
     void c.invoke("notes.save", { a: 1 }, { timeout: 250 }).catch(() => {});
     await pause();
-    expect(sent).toEqual([["call", 1, "notes.save", '{"a":1}', 250]]);
+    expect(sent).toEqual([["call", 1, "notes.save", '{"a":1}', 250, 0, 0]]);
     c.close();
   });
 
@@ -33,7 +17,7 @@ describe("invoke", () => {
     const { c, sent } = client();
     void c.invoke("notes.list");
     await pause();
-    expect(sent[0]).toEqual(["call", 1, "notes.list", "{}", 0]);
+    expect(sent[0]).toEqual(["call", 1, "notes.list", "{}", 0, 0, 0]);
   });
 
   test("waits until the core has proved itself", async () => {
@@ -45,7 +29,7 @@ describe("invoke", () => {
     expect(sent).toEqual([]);
     c.state("ready");
     c.state("ready"); // again, after a drop
-    expect(sent).toEqual([["call", 1, "a", "{}", 0]]);
+    expect(sent).toEqual([["call", 1, "a", "{}", 0, 0, 0]]);
   });
 
   test("sends what the arguments were when it was called", async () => {
@@ -60,14 +44,14 @@ describe("invoke", () => {
   test("resolves to the result", async () => {
     const { c } = client();
     const result = c.invoke("a");
-    c.reply(1, true, '{"x":[1]}');
+    c.reply(1, true, '{"x":[1]}', 0);
     expect(await result).toEqual({ x: [1] });
   });
 
   test("rejects with code, id, message and data", async () => {
     const { c } = client();
     const result = c.invoke("a");
-    c.reply(1, false, '{"code":"failed","id":"abcdefgh-1","message":"no such note","data":{"n":1}}');
+    c.reply(1, false, '{"code":"failed","id":"abcdefgh-1","message":"no such note","data":{"n":1}}', 0);
     const e = (await result.catch((e: unknown) => e)) as SallyportError;
     expect(e).toBeInstanceOf(SallyportError);
     expect(e).toBeInstanceOf(Error);
@@ -77,15 +61,15 @@ describe("invoke", () => {
   test("has a text for every code that comes without one", async () => {
     const { c } = client();
     const result = c.invoke("a");
-    c.reply(1, false, '{"code":"denied","id":"x-1"}');
+    c.reply(1, false, '{"code":"denied","id":"x-1"}', 0);
     await expect(result).rejects.toThrow("the call is not permitted");
   });
 
   test("settles once", async () => {
     const { c } = client();
     const result = c.invoke("a");
-    c.reply(1, true, "1");
-    c.reply(1, false, '{"code":"denied"}');
+    c.reply(1, true, "1", 0);
+    c.reply(1, false, '{"code":"denied"}', 0);
     c.close();
     expect(await result).toBe(1);
   });
@@ -94,7 +78,7 @@ describe("invoke", () => {
     test(`rejects with internal for the answer "${json}"`, async () => {
       const { c } = client();
       const result = c.invoke("a");
-      c.reply(1, true, json);
+      c.reply(1, true, json, 0);
       expect(await codeOf(result)).toBe("internal");
     });
 
@@ -167,11 +151,10 @@ describe("a cancelled call", () => {
 
   test("takes its listener off the signal", async () => {
     let listeners = 0;
-    const c = new Client({ aborted: () => false, on: () => listeners++, off: () => listeners-- });
-    c.state("ready");
+    const { c } = client("ready", { aborted: () => false, on: () => listeners++, off: () => listeners-- });
     const result = c.invoke("a", {}, { signal: new AbortController().signal });
     expect(listeners).toBe(1);
-    c.reply(1, true, "1");
+    c.reply(1, true, "1", 0);
     await result;
     expect(listeners).toBe(0);
   });
@@ -181,7 +164,7 @@ describe("a cancelled call", () => {
     const abort = new AbortController();
     const result = c.invoke("a", {}, { signal: abort.signal });
     abort.abort();
-    c.reply(1, true, "1");
+    c.reply(1, true, "1", 0);
     expect(await codeOf(result)).toBe("cancelled");
   });
 });
@@ -210,7 +193,7 @@ describe("a call that ends before there is a way to the core", () => {
     abort.abort();
     expect(await Promise.all(gone.map(codeOf))).toEqual(["cancelled", "timeout"]);
     c.state("ready");
-    expect(sent).toEqual([["call", 3, "c", "{}", 0]]);
+    expect(sent).toEqual([["call", 3, "c", "{}", 0, 0, 0]]);
     c.close();
     expect(await codeOf(stays)).toBe("closed");
   });
@@ -254,13 +237,13 @@ describe("prototypes that another script has changed", () => {
     const { c, sent } = client();
     withIndexSetters((v) => (v === "notes.save" ? "files.remove" : v), () => void c.invoke("notes.save", { path: "a" }));
     await pause();
-    expect(sent).toEqual([["call", 1, "notes.save", '{"path":"a"}', 0]]);
+    expect(sent).toEqual([["call", 1, "notes.save", '{"path":"a"}', 0, 0, 0]]);
   });
 
   test("do not tell of an error what the core did not", async () => {
     const { c } = client();
     const call = c.invoke("a");
-    for (const name of ["code", "id", "message", "data"]) polluted(name, "planted", () => c.reply(1, false, "{}"));
+    for (const name of ["code", "id", "message", "data"]) polluted(name, "planted", () => c.reply(1, false, "{}", 0));
     expect(await call.catch((e: SallyportError) => [e.code, e.id, e.message, e.data])).toEqual(["internal", "", "the command could not be run", undefined]);
   });
 
@@ -270,7 +253,7 @@ describe("prototypes that another script has changed", () => {
     polluted("timeout", 1, () => void c.invoke("a", 1));
     polluted("signal", gone, () => void c.invoke("b", 1));
     await pause(30);
-    expect(sent).toEqual([["call", 1, "a", "1", 0], ["call", 2, "b", "1", 0]]);
+    expect(sent).toEqual([["call", 1, "a", "1", 0, 0, 0], ["call", 2, "b", "1", 0, 0, 0]]);
   });
 });
 
@@ -291,13 +274,13 @@ describe("prototypes polluted after loading break nothing:", () => {
       Object.defineProperty(object, member, { ...own, value });
       try {
         result = c.invoke("a", { x: 1 });
-        c.reply(1, true, "[1]");
+        c.reply(1, true, "[1]", 0);
       } finally {
         Object.defineProperty(object, member, own);
       }
       expect(await result).toEqual([1]);
       await pause();
-      expect(sent).toEqual([["call", 1, "a", '{"x":1}', 0]]);
+      expect(sent).toEqual([["call", 1, "a", '{"x":1}', 0, 0, 0]]);
     });
 });
 
