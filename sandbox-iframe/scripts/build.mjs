@@ -49,11 +49,26 @@ function declarations(folder) {
       return found[0];
     });
   };
-  const parts = [...pick("errors", "Code", "SallyportError"), ...pick("client", "InvokeOptions"), ...pick("api", "Commands", "Events", "Channels", "Args", "Result", "Invoke")];
-  parts.push("/** Calls a command of the core; rejects with a SallyportError. */\nexport declare const invoke: Invoke;\n");
+  const parts = [
+    ...pick("errors", "Code", "SallyportError"),
+    ...pick("page-options", "CallProgress", "InvokeOptions", "ListenOptions", "ChannelDirection"),
+    ...pick("page-events", "ReceivedEvent"),
+    ...pick("api", "Commands", "Events", "Channels", "Args", "Result", "Called", "Other", "Invoke", "DirectionOf", "Items", "Uploads", "StreamOptions",
+      "StreamCall", "Streamed", "Stream", "Carried", "Emit", "EmitTo", "Listen"),
+  ];
+  const functions = { invoke: "Invoke", stream: "Stream", emit: "Emit", emitTo: "EmitTo", listen: "Listen", once: "Listen" };
+  const api = readFileSync(`${root}src/api.ts`, "utf8");
+  for (const [name, type] of Object.entries(functions)) {
+    const doc = new RegExp(`(/\\*\\* .* \\*/\n)export const ${name} = `).exec(api);
+    if (!doc) throw new Error(`api.ts says nothing of ${name}`);
+    parts.push(`${doc[1]}export declare const ${name}: ${type};\n`);
+  }
+  const members = Object.entries(functions).map(([name, type]) => `    readonly ${name}: ${type};\n`).join("");
   parts.push(`declare global {
   /** What the client's script defines in every page that Sallyport serves: the same as this module. */
-  const sallyport: { readonly invoke: Invoke; readonly SallyportError: typeof SallyportError };
+  const sallyport: {
+${members}    readonly SallyportError: typeof SallyportError;
+  };
 }
 export {};
 `);
