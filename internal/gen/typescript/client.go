@@ -132,10 +132,8 @@ func (g *generator) write(app string, client *Client) []byte {
 		b.WriteString(" from the schemas of " + app)
 	}
 	b.WriteString(". DO NOT EDIT.\n// To change it, change a schema and run `sallyport gen ts` again.\n/* eslint-disable */\n")
-	if len(client.Commands) > 0 {
-		b.WriteString("import { type InvokeOptions, invoke } from \"@sallyport/api\";\n")
-	}
-	b.WriteString("\n" + g.tree(client.Commands))
+	b.WriteString(g.imports(client))
+	b.WriteString("\n" + g.objects(client))
 	b.WriteString("\n" + g.declarations(client))
 	if g.uses(binary) {
 		b.WriteString("\n" + binaryType)

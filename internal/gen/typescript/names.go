@@ -9,7 +9,10 @@ import (
 // taken are names that the file needs for what they mean elsewhere.
 func taken() map[string]bool {
 	names := map[string]bool{}
-	for _, name := range []string{"Promise", "Object", "InvokeOptions", "Commands", "Events", "Channels", "Binary", "Uint8Array", "ArrayBuffer", "Blob"} {
+	for _, name := range []string{
+		"Promise", "Object", "Uint8Array", "ArrayBuffer", "Blob", "Binary",
+		"InvokeOptions", "ListenOptions", "ReceivedEvent", "StreamCall", "Commands", "Events", "Channels",
+	} {
 		names[name] = true
 	}
 	return names

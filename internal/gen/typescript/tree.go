@@ -2,23 +2,22 @@ package typescript
 
 import (
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/sallyport/sallyport/schema"
 )
 
-// A branch is what stands at one name of the object of commands.
+// A branch is what stands at one place of a tree.
 type branch struct {
-	command string // "" if it only leads to others
-	names   []string
-	below   map[string]*branch
+	name  string // "" if it only leads to others
+	names []string
+	below map[string]*branch
 }
 
-func plant(commands []string) *branch {
+func plant(names []string) *branch {
 	root := &branch{below: map[string]*branch{}}
-	for _, command := range commands {
+	for _, name := range names {
 		at := root
-		for part := range strings.SplitSeq(command, ".") {
+		for part := range strings.SplitSeq(name, ".") {
 			next := at.below[part]
 			if next == nil {
 				next = &branch{below: map[string]*branch{}}
@@ -27,81 +26,91 @@ func plant(commands []string) *branch {
 			}
 			at = next
 		}
-		at.command = command
+		at.name = name
 	}
 	return root
 }
 
-// tree is the object of commands, nested by the dots in their names.
-func (g *generator) tree(commands []string) string {
-	root := plant(commands)
-	var b strings.Builder
-	if root.hasBoth() {
-		b.WriteString(`function withMembers<F extends object, M extends object>(call: F, members: M): F & M {
+// A tree is an object of functions, nested by the dots in the names of what they
+// are about.
+type tree struct {
+	// call is the function that a name itself is; "" if it has members alone.
+	call func(name string, indent int) string
+	// members are what a name has of its own.
+	members func(name string) []function
+	// about is what the author says of a name.
+	about func(name string) []string
+}
+
+// A function is one member of an object.
+type function struct {
+	name string
+	doc  []string
+	call func(indent int) string
+}
+
+const joining = `function withMembers<F extends object, M extends object>(call: F, members: M): F & M {
   return Object.defineProperties(call, Object.getOwnPropertyDescriptors(members)) as F & M;
 }
 
-`)
-	}
-	name := "The app's commands"
-	b.WriteString("/** " + name + ", by name. What fails rejects with a SallyportError. */\nexport const commands = " + g.branches(root, 0) + " as const;\n")
-	return b.String()
-}
+`
 
-// hasBoth reports whether some command's name begins another's.
-func (b *branch) hasBoth() bool {
-	if b.command != "" && len(b.names) > 0 {
+// needsBoth reports whether some name is a function with members.
+func (t tree) needsBoth(b *branch) bool {
+	if b.name != "" && t.call(b.name, 0) != "" && len(b.names) > 0 {
 		return true
 	}
-	return slices.ContainsFunc(b.names, func(name string) bool { return b.below[name].hasBoth() })
+	return slices.ContainsFunc(b.names, func(name string) bool { return t.needsBoth(b.below[name]) })
 }
 
-func (g *generator) branches(b *branch, indent int) string {
-	if len(b.names) == 0 {
+// object writes what is below a branch, and the members of its own.
+func (t tree) object(b *branch, indent int) string {
+	slices.Sort(b.names)
+	var own []function
+	if b.name != "" {
+		own = t.members(b.name)
+	}
+	if len(b.names)+len(own) == 0 {
 		return "{}"
 	}
-	slices.Sort(b.names)
 	var out strings.Builder
 	out.WriteString("{\n")
+	for _, m := range own {
+		out.WriteString(comment(m.doc, indent+1) + tab(indent+1) + free(m.name, b.names) + ": " + m.call(indent+1) + ",\n")
+	}
 	for _, name := range b.names {
 		next := b.below[name]
-		if next.command != "" {
-			root := g.roots[schemaKey{schema.Input, next.command}].root
-			out.WriteString(comment(proseOf(root), indent+1))
+		if next.name != "" {
+			out.WriteString(comment(t.about(next.name), indent+1))
 		}
-		out.WriteString(tab(indent+1) + keyName(name) + ": " + g.value(next, indent+1) + ",\n")
+		out.WriteString(tab(indent+1) + keyName(name) + ": " + t.value(next, indent+1) + ",\n")
 	}
 	return out.String() + tab(indent) + "}"
 }
 
-func (g *generator) value(b *branch, indent int) string {
+func (t tree) value(b *branch, indent int) string {
+	var call string
+	if b.name != "" {
+		call = t.call(b.name, indent)
+	}
 	switch {
-	case b.command == "":
-		return g.branches(b, indent)
+	case call == "":
+		return t.object(b, indent)
 	case len(b.names) == 0:
-		return g.call(b.command, indent)
+		return call
 	}
-	return "withMembers(\n" + tab(indent+1) + g.call(b.command, indent+1) + ",\n" +
-		tab(indent+1) + g.branches(b, indent+1) + ",\n" + tab(indent) + ")"
+	return "withMembers(\n" + tab(indent+1) + t.call(b.name, indent+1) + ",\n" +
+		tab(indent+1) + t.object(b, indent+1) + ",\n" + tab(indent) + ")"
 }
 
-// call is the function that calls a command. Left out, its arguments are {}, or
-// null if that alone will do.
-func (g *generator) call(command string, indent int) string {
-	args := "args: " + g.typeNameOf(schema.Input, command)
-	switch {
-	case g.takes(command, "{}"):
-		args += " = {}"
-	case g.takes(command, "null"):
-		args += " = null"
+// free is a member's name, or the first with a number behind it that no part of a
+// longer name has.
+func free(name string, others []string) string {
+	next := name
+	for i := 2; slices.Contains(others, next); i++ {
+		next = name + strconv.Itoa(i)
 	}
-	return "(" + args + ", options?: InvokeOptions): Promise<" + g.result(command) + "> =>\n" +
-		tab(indent+1) + "invoke(" + quote(command) + ", args, options)"
-}
-
-func (g *generator) takes(command, json string) bool {
-	v, err := schema.Parse([]byte(json), schema.DefaultLimits())
-	return err == nil && g.set.ValidateInput(command, v) == nil
+	return next
 }
 
 // keyName is a name as it stands in an object that is made: there "__proto__"

@@ -1,6 +1,6 @@
 // Not run: what must compile, and what must not.
-import { type Channels, type Events, invoke } from "@sallyport/api";
-import { commands } from "./client.ts";
+import { type Channels, type Events, invoke, listen as hear, stream } from "@sallyport/api";
+import { commands, events } from "./client.ts";
 import type { Binary, Json, Node, Note, NotesChangedEvent, NotesSaveArgs, OddProtoConstructorArgs, ShapesArgs, TreeResult } from "./client.ts";
 
 // Commands, by their place and by their name.
@@ -10,13 +10,14 @@ export async function calls(signal: AbortSignal): Promise<void> {
   const sorted: Note[] = await commands.notes.list({ sort: "time" });
   const folder: string = await commands.notes();
   const same: string = await invoke("notes", null);
-  const nothing: null = await commands.notes.import();
+  const nothing: null = await commands.notes.watch.stream(null);
   await commands["odd-name"](null);
   await commands.odd["__proto__"].constructor({ ["__proto__"]: "a", "a-b": 1, 'x"y': "*/", "line\u2028\n": [], class: null, "*/": "" });
   await commands.odd.name();
   await commands.odd.name({ any: ["thing"] });
   await commands.odd.name.name({ x: 1 });
   await commands.odd.name.length();
+  await invoke<unknown>("elsewhere"); // what is to be called in spite of its not being there
   const saved: Note = await invoke("notes.save", { path: "a.md", text: "" });
   void [note, list, sorted, folder, same, nothing, saved];
 
@@ -30,12 +31,14 @@ export async function calls(signal: AbortSignal): Promise<void> {
   await commands.notes.list({ sort: "size" });
   // @ts-expect-error: nothing but null
   await commands.notes({});
-  // @ts-expect-error: there are no arguments
-  await commands.notes.import({ a: 1 });
+  // @ts-expect-error: a command that streams
+  await commands.notes.import({});
   // @ts-expect-error: no such command
   await commands.notes.remove();
   // @ts-expect-error: no such option
   await commands.notes.list({}, { retry: true });
+  // @ts-expect-error: a name that is misspelt
+  await invoke("notes.svae", { path: "a.md", text: "" });
   // @ts-expect-error: an argument that is missing
   await invoke("notes.save", { path: "a.md" });
   // @ts-expect-error: without arguments {} is sent, which this does not take
@@ -50,20 +53,20 @@ export async function calls(signal: AbortSignal): Promise<void> {
 // Bytes, as a page has them and as it gets them.
 export async function bytes(): Promise<void> {
   const image = new Blob([new Uint8Array(3)], { type: "image/png" });
-  const result = await commands.notes.attach({ image, files: [new Uint8Array(1), new ArrayBuffer(1), image], perhaps: null, either: new Uint8Array(1).subarray(1) });
+  const result = await commands.notes.attach.stream({ image, files: [new Uint8Array(1), new ArrayBuffer(1), image], perhaps: null, either: new Uint8Array(1).subarray(1) }).result;
   const octets: Uint8Array = result.bytes;
   const picture: Blob = result.image;
   const listed: Uint8Array[] = result.list;
   const either: Uint8Array | Blob = result.any;
   const file: Binary = result.file;
-  void [octets, picture, listed, either, file, await commands.notes.attach({ image: result.some, files: [result.file] })];
+  void [octets, picture, listed, either, file, await commands.notes.attach.stream({ image: result.some, files: [result.file] }).result];
 
   // @ts-expect-error: what stands for bytes is for the frame to write
-  await commands.notes.attach({ image: { $bytes: 3, type: "image/png" }, files: [] });
+  await commands.notes.attach.stream({ image: { $bytes: 3, type: "image/png" }, files: [] }).result;
   // @ts-expect-error: base64 is text
-  await commands.notes.attach({ image: "AAAA", files: [] });
+  await commands.notes.attach.stream({ image: "AAAA", files: [] }).result;
   // @ts-expect-error: another array
-  await commands.notes.attach({ image: new Float64Array(1), files: [] });
+  await commands.notes.attach.stream({ image: new Float64Array(1), files: [] }).result;
   // @ts-expect-error: perhaps a Blob
   const wrong: Uint8Array = result.any;
   void wrong;
@@ -72,17 +75,64 @@ export const piece: Channels["notes.attach"] = { channel: new Uint8Array(1), upl
 // @ts-expect-error: the page gets a Uint8Array
 export const noPiece: Channels["notes.attach"]["channel"] = new ArrayBuffer(1);
 
-// Events and streams, for what is to listen to them.
-export const listen = <E extends keyof Events>(_event: E, _run: (payload: Events[E]) => void): void => {};
-listen("notes.changed", (e) => {
-  if (e.kind === "saved") e.path satisfies string;
-  // @ts-expect-error: the other kind has no path
-  else e.path;
-});
-listen("odd", (e) => e satisfies unknown);
-listen("notes.attached", (e) => e satisfies Uint8Array);
-// @ts-expect-error: no such event
-listen("notes.gone", () => {});
+// Events.
+export async function hears(): Promise<void> {
+  const unlisten: () => void = await events.notes.changed.listen(({ payload, window, missed }) => {
+    if (payload.kind === "saved") payload.path satisfies string;
+    // @ts-expect-error: the other kind has no path
+    else payload.path;
+    void [window satisfies string | undefined, missed satisfies number];
+  }, { onClose: (error) => error.code });
+  unlisten();
+  await events.notes.attached.once(({ payload }) => payload satisfies Uint8Array);
+  await events.notes.changed.emit({ kind: "cleared" });
+  await events.notes.changed.emitTo("main", { kind: "saved", path: "a" });
+  await events.odd.listen(({ payload }) => payload satisfies unknown);
+  await events.odd.emit.emit();
+  await events.odd.emit2({ any: "thing" });
+  await events.odd.emit2();
+  await events.received.listen(({ payload }) => payload satisfies number);
+  await hear("notes.changed", ({ payload }) => payload satisfies Events["notes.changed"]);
+
+  // @ts-expect-error: no such event
+  await hear("notes.gone", () => {});
+  // @ts-expect-error: no such event
+  events.notes.gone;
+  // @ts-expect-error: a payload of another kind
+  await events.notes.changed.emit({ kind: "saved" });
+  // @ts-expect-error: no payload
+  await events.notes.changed.emit();
+  // @ts-expect-error: no window
+  await events.notes.changed.emitTo({ kind: "cleared" });
+}
+
+// Streams.
+export async function streams(signal: AbortSignal): Promise<void> {
+  const both = commands.notes.import.stream({}, { signal, timeout: 5000, onProgress: ({ done }) => done satisfies number });
+  const { value } = await both.readable.getReader().read();
+  value?.done satisfies number | undefined;
+  await both.writable.getWriter().write("AAAA");
+  const nothing: null = await both.result;
+  const put = commands.notes.put.stream({ path: "a" });
+  const size: number = await put.result;
+  const watch: ReadableStream<string> = commands.notes.watch.stream2().readable;
+  const same: ReadableStream<string> = stream("notes.watch").readable;
+  const upload: WritableStream<string> = stream("notes.put", { path: "a" }, { channel: "upload" }).writable;
+  void [nothing, size, watch, same, upload];
+
+  // @ts-expect-error: no items come
+  put.readable;
+  // @ts-expect-error: no upload goes
+  commands.notes.watch.stream2().writable;
+  // @ts-expect-error: another type of item
+  await both.writable.getWriter().write(1);
+  // @ts-expect-error: an argument is missing
+  commands.notes.put.stream();
+  // @ts-expect-error: which streams it has is known
+  commands.notes.put.stream({ path: "a" }, { channel: "items" });
+  // @ts-expect-error: a command without streams
+  commands.notes.list.stream;
+}
 export const progress: Channels["notes.import"]["channel"] = { done: 1, of: 2 };
 export const chunk: Channels["notes.import"]["upload"] = "AAAA";
 export const rows: Channels["notes.export"] = { channel: { other: 1 }, upload: [{ path: "a", modified: "b" }] };
