@@ -136,6 +136,49 @@ func TestMAC(t *testing.T) {
 	}
 }
 
+func TestNoTwoMessagesHaveOneMAC(t *testing.T) {
+	m, err := NewMAC([]byte(strings.Repeat("k", MinMACKey)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type section struct{ media, bytes string }
+	sum := func(command, args string, sections ...section) string {
+		return m.SumBinary(command, []byte(args), func(yield func(string, []byte) bool) {
+			for _, s := range sections {
+				if !yield(s.media, []byte(s.bytes)) {
+					return
+				}
+			}
+		})
+	}
+	seen := map[string]string{}
+	for name, mac := range map[string]string{
+		"no sections":                      sum("a", "{}"),
+		"an empty section":                 sum("a", "{}", section{"b/c", ""}),
+		"one section":                      sum("a", "{}", section{"b/c", "de"}),
+		"of another type":                  sum("a", "{}", section{"b/d", "de"}),
+		"with other bytes":                 sum("a", "{}", section{"b/c", "df"}),
+		"of a longer type":                 sum("a", "{}", section{"b/cd", "e"}),
+		"cut in two":                       sum("a", "{}", section{"b/c", "d"}, section{"b/c", "e"}),
+		"cut elsewhere":                    sum("a", "{}", section{"b/c", ""}, section{"b/c", "de"}),
+		"the other way round":              sum("a", "{}", section{"b/c", "de"}, section{"b/c", ""}),
+		"what a section is made of in one": sum("a", "{}", section{"b/c", "\x00\x03b/c\x00\x00\x00\x00\x00\x00\x00\x02de"}),
+		"of another command":               sum("b", "{}", section{"b/c", "de"}),
+	} {
+		if other, twice := seen[mac]; twice {
+			t.Errorf("%s and %s have one MAC", name, other)
+		}
+		seen[mac] = name
+	}
+	if sum("a", "{}") != m.Sum("a", []byte("{}")) {
+		t.Error("arguments without sections have another MAC than before")
+	}
+	// printf 'a\0{}\0\3b/c\0\0\0\0\0\0\0\2de' | openssl dgst -sha256 -hmac kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk
+	if got := sum("a", "{}", section{"b/c", "de"}); got != "66a10d4c60e96b7dad4d706d93a42dcddb127fcad52f3e507a5f3a641943c32c" {
+		t.Errorf("%s is not what openssl computes", got)
+	}
+}
+
 func BenchmarkMAC(b *testing.B) {
 	m, err := NewMAC(nil)
 	if err != nil {
