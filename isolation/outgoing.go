@@ -49,6 +49,7 @@ type outgoing struct {
 	waiting  int       // bytes in batches
 	flying   int       // bytes of the batch that is being sent
 	senders  []*sender // that wait for room, in the order in which they came
+	left     uint64    // bytes that were in batches: see Place
 	flushing bool
 	pace     time.Time // when the next batch may be sealed
 	leaving  bool      // the session has ended; bye follows what still waits
@@ -257,6 +258,7 @@ func (s *Session) next() ([]byte, link) {
 	b := s.out.batches[0]
 	s.out.batches = s.out.batches[1:]
 	s.out.waiting -= len(b.plain)
+	s.out.left += uint64(len(b.plain))
 	return s.sealBatch(b)
 }
 
@@ -370,6 +372,7 @@ func (s *Session) dropQueue() {
 	for _, b := range s.out.batches {
 		clear(b.plain)
 	}
+	s.out.left += uint64(s.out.waiting)
 	s.out.batches, s.out.waiting = nil, 0
 	s.out.control = nil
 }
