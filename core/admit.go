@@ -31,7 +31,7 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 	if item.Kind == isolation.ItemListen {
 		c.args = []byte("{}")
 	}
-	c.context.session, c.context.app = s.link.Context(), s.app
+	c.context.session, c.context.call, c.context.app = s.link.Context(), c, s.app
 	c.record = s.newRecord(item.ID, c.command)
 	if item.Kind != isolation.ItemCall {
 		c.record.Command = nameOf(item.Kind)
@@ -148,11 +148,17 @@ func (c *call) giveBack() {
 	}
 }
 
-// release gives back what admit took, when nothing of the call runs any more.
+// release gives back what admit took, when nothing of the call runs any more. A
+// resource that is closed with it may end the goroutine.
 func (c *call) release() {
+	defer c.leaveApp()
 	c.session.leave(c)
-	c.session.app.grants.release(c.grant.Load())
 	c.context.end(context.Canceled)
+	c.leaveResources()
+}
+
+func (c *call) leaveApp() {
+	c.session.app.grants.release(c.grant.Load())
 	c.shrink(0)
 	c.giveBack()
 	c.session.app.work.leave()

@@ -68,6 +68,7 @@ type App struct {
 	sessions sync.Map // *isolation.Session to *session
 	work     *work    // calls under way
 	asides   *work    // records written beside them: see speak
+	closers  *work    // sessions that have ended, while their resources are closed
 	workers  *workers
 	stats    counters
 }
@@ -160,6 +161,7 @@ func New(c Config) (*App, error) {
 		types:       make(map[string]goTypes),
 		work:        newWork(),
 		asides:      newWork(),
+		closers:     newWork(),
 		workers:     newWorkers(),
 		stats:       newCounters(),
 	}
@@ -234,6 +236,7 @@ func (app *App) Shutdown(ctx context.Context) error {
 	if gate := app.gate.Load(); gate != nil {
 		gate.Close()
 	}
+	err = errors.Join(err, app.awaitClosed(ctx))
 	app.grants.close()
 	app.asides.close()
 	app.asides.wait(cancelWithin)

@@ -44,11 +44,13 @@ type call struct {
 	held    int     // of PendingResults
 
 	grant atomic.Pointer[grant] // by which it runs
+	uses  atomic.Pointer[uses]  // resources; nil if there are none
 
-	request  Request // made by decide
-	record   audits.Record
-	decided  bool        // an allow is on record
-	answered atomic.Bool // the page was told how it ended
+	request   Request // made by decide
+	record    audits.Record
+	decided   bool        // an allow is on record
+	answered  atomic.Bool // the page was told how it ended
+	delivered bool        // and that it has its result
 }
 
 // A refusal is why a call ends without its handler's result.
@@ -192,6 +194,7 @@ func (c *call) finish(answer []byte) {
 		clear(answer)
 		return
 	}
+	c.delivered = true
 	c.write(answer)
 }
 

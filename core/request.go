@@ -109,6 +109,14 @@ func Caller(ctx context.Context) (Identity, error) {
 	return Identity{}, errNoCall
 }
 
+// callOf is the call that a handler runs for.
+func callOf(ctx context.Context) (*call, error) {
+	if c, ok := ctx.Value(callKey{}).(*callContext); ok {
+		return c.call, nil
+	}
+	return nil, errNoCall
+}
+
 // callKey is what a callContext is found by.
 type callKey struct{}
 
@@ -117,6 +125,7 @@ type callKey struct{}
 type callContext struct {
 	lifetime
 	caller Identity // set before the handler runs
+	call   *call
 	app    *App
 	scope  policy.Scope
 }

@@ -19,6 +19,8 @@ type session struct {
 	items  []isolation.Item // likewise: room for a batch
 	user   *user            // nil where Config.User is
 
+	resources resources
+
 	mu       sync.Mutex
 	calls    map[uint32]*call    // under way
 	early    map[uint32]struct{} // cancelled before they came: the relay may turn the two round
@@ -67,6 +69,7 @@ func (r receiver) Ended(link *isolation.Session, reason isolation.Reason) {
 	s := value.(*session)
 	s.sumUp()
 	s.stopAlarm()
+	s.endResources()
 	r.app.leaveGrants(s)
 	s.window.giveBack(s.budget, time.Now())
 	if s.app.answers != nil {
