@@ -43,8 +43,9 @@ type call struct {
 	bound   *bound  // by the policy's limits, likewise
 	held    int     // of PendingResults
 
-	grant atomic.Pointer[grant] // by which it runs
-	uses  atomic.Pointer[uses]  // resources; nil if there are none
+	grant    atomic.Pointer[grant]    // by which it runs
+	uses     atomic.Pointer[uses]     // resources; nil if there are none
+	progress atomic.Pointer[progress] // nil if nothing was reported
 
 	request   Request // made by decide
 	record    audits.Record
@@ -195,6 +196,7 @@ func (c *call) finish(answer []byte) {
 		return
 	}
 	c.delivered = true
+	c.endProgress()
 	c.write(answer)
 }
 
@@ -253,6 +255,7 @@ func (c *call) answerError(r *refusal) {
 	if c.answered.Swap(true) {
 		return
 	}
+	c.endProgress()
 	app := c.session.app
 	app.stats.refuse(r.code)
 	message := r.message

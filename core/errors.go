@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"unicode/utf8"
 )
 
 // A Code is all that a page learns of a call that did not succeed, beside the
@@ -71,15 +70,7 @@ func visibleMessage(err error) string {
 	if !errors.As(err, &user) {
 		return ""
 	}
-	message := strings.ToValidUTF8(user.Message, "\uFFFD")
-	if len(message) <= maxMessage {
-		return message
-	}
-	cut := maxMessage
-	for !utf8.RuneStart(message[cut]) {
-		cut--
-	}
-	return message[:cut]
+	return cutText(strings.ToValidUTF8(user.Message, "\uFFFD"), maxMessage)
 }
 
 // errorTypes names an error by its types, outermost first. An error's text
