@@ -201,7 +201,7 @@ func TestAppendMessageRefuses(t *testing.T) {
 		{"a map with a key $bytes", "/*", "can't be called $bytes", message(map[string]int{"$bytes": 3})},
 		{"a map of anything with a key $bytes", "/0/*", "can't be called $bytes", message([]any{map[string]any{"$bytes": 3, "type": "a/b"}})},
 		{"a map whose keys become $bytes", "/*", "can't be called $bytes", message(map[textKey]int{{}: 1})},
-		{"a struct in an interface with a member $bytes", "/0", "what it holds has no JSON text", message([]any{struct {
+		{"a struct in an interface with a member $bytes", "/0", "its type has no JSON text", message([]any{struct {
 			N int `json:"$bytes"`
 		}{}})},
 	} {

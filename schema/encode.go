@@ -122,6 +122,10 @@ func (e *Encoder[T]) append(dst []byte, value *T, limit int, l *sectionList) ([]
 	return out, nil
 }
 
+// MayHaveBytes reports whether values of T may have any: T has a []byte or [Blob] in it, or an
+// interface that may hold one.
+func (e *Encoder[T]) MayHaveBytes() bool { return e.bytes }
+
 // Likely is a guess at the bytes of the next value: as many as the one before had, from 32 to
 // 16 KiB.
 func (e *Encoder[T]) Likely() int { return int(min(max(e.last.Load(), 32), 16<<10)) }

@@ -242,8 +242,8 @@ func TestValuesThatCanNotBeEncoded(t *testing.T) {
 		{"a name of anything that is none", "/*", "isn't valid UTF-8", encoder(map[string]any{"zebra\xff": 1})},
 		{"two names", "/*", "two keys have one name", encoder(map[lower2]int{{"zebra"}: 1, {"ZEBRA"}: 2})},
 		{"a number's text that is none", "/N", "isn't valid UTF-8", encoder(struct{ N json.Number }{"zebra\xff"})},
-		{"what json/v2 refuses too", "/0", "what it holds has no JSON text", encoder([]any{func() {}})},
-		{"a value of Parse", "/0", "what it holds has no JSON text", encoder([]any{mustParse(t, `1`)})},
+		{"what json/v2 refuses too", "/0", "its type has no JSON text", encoder([]any{func() {}})},
+		{"a value of Parse", "/0", "its type has no JSON text", encoder([]any{mustParse(t, `1`)})},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := test.encode(t)

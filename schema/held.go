@@ -84,7 +84,7 @@ func (h *held) tree(dst []byte, tree map[string]any, at reflect.Value, r allowan
 func (h *held) other(dst []byte, v, at reflect.Value, r allowance) ([]byte, error) {
 	w := h.of(v.Type())
 	if w.err != nil {
-		return nil, unwritten(at, "what it holds has no JSON text", w.err)
+		return nil, &EncodeError{Type: v.Type(), Problem: "its type has no JSON text", Err: w.err}
 	}
 	place := reflect.New(v.Type()).Elem() // methods of pointers want one
 	place.Set(v)
