@@ -26,7 +26,7 @@ const (
 func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone bool) {
 	c := &call{
 		session: s, number: item.ID, command: s.app.find(item.Kind, item.Command), rules: s.app.policy.Load(),
-		args: item.JSON, sections: item.Sections, wants: item.Wants,
+		args: item.JSON, sections: item.Sections, plaintext: s.plaintext, wants: item.Wants,
 	}
 	if item.Kind == isolation.ItemListen {
 		c.args = []byte("{}")
@@ -41,7 +41,7 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 	}
 	c.id = c.record.ID
 	c.hidden = s.app.hides(s.link.Context(), c.rules, s.window, c.command, opened) && !s.mightGrant(c.command, opened)
-	c.record.ArgsSize = len(c.args)
+	c.record.ArgsSize, c.record.BinarySize = len(c.args), binarySize(c.sections)
 	c.record.Stages.Open = opened.Sub(arrived)
 	s.app.stats.calls.Add(1)
 
@@ -103,7 +103,7 @@ func (c *call) takeRoom(now time.Time) *refusal {
 		s, app = c.session, c.session.app
 		own    *budget
 	)
-	c.size = len(c.args)
+	c.size = len(c.args) + c.record.BinarySize
 	if !c.hidden {
 		own = s.window.own[c.command.key()]
 	}
@@ -112,8 +112,10 @@ func (c *call) takeRoom(now time.Time) *refusal {
 		return &refusal{code: CodeRateLimited, reason: "the session's calls per second are used up"}
 	case own != nil && !own.rate.AllowN(now, 1):
 		return &refusal{code: CodeRateLimited, reason: "the command's calls per second are used up"}
-	case c.size > c.limits().ArgsBytes:
-		return &refusal{code: CodeTooLarge, reason: "the arguments are larger than their limit", mismatch: tooLarge(c.limits().ArgsBytes)}
+	case len(c.args) > c.limits().ArgsBytes:
+		return &refusal{code: CodeTooLarge, reason: "the arguments are larger than their limit", mismatch: tooLarge(c.limits().ArgsBytes, ofJSON)}
+	case c.record.BinarySize > c.limits().BinaryBytes:
+		return &refusal{code: CodeTooLarge, reason: "the raw bytes beside the arguments are larger than their limit", mismatch: tooLarge(c.limits().BinaryBytes, ofBinary)}
 	}
 	if c.entered = s.budget.enter(c.size, app.limits.Concurrency, app.limits.PendingBytes); !c.entered {
 		return &refusal{code: CodeBusy, reason: "the session has too many calls under way, or too many bytes of arguments"}

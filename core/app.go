@@ -37,8 +37,10 @@ type App struct {
 	grants      grants
 	inputs      *inputs // nil unless they are recorded
 	mac         *audits.MAC
+	encoder     *schema.Encoder[any] // of what a Handler returns
 	log         *slog.Logger
 	limits      Limits
+	room        int // that a frame has for one body
 	platform    string
 	variables   map[string]string
 	paths       *policy.Paths
@@ -142,6 +144,10 @@ func New(c Config) (*App, error) {
 	case c.PromptTimeout == 0:
 		c.PromptTimeout = promptTimeout
 	}
+	encoder, err := schema.NewEncoder[any]()
+	if err != nil {
+		return nil, err
+	}
 	c.Origins = maps.Clone(c.Origins)
 	app := &App{
 		name:        f.name,
@@ -150,8 +156,10 @@ func New(c Config) (*App, error) {
 		config:      c,
 		schemas:     schemas,
 		mac:         mac,
+		encoder:     encoder,
 		log:         c.Log,
 		limits:      limits,
+		room:        c.room(),
 		userWithin:  userWithin,
 		platform:    runtime.GOOS,
 		variables:   variables,

@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 	"strconv"
@@ -58,8 +59,13 @@ func appendPart(dst []byte, text string) []byte {
 }
 
 // appendCanonical appends bytes that two values share if they differ in nothing
-// but the order of members: numbers are compared as they are written.
+// but the order of members: numbers are compared as they are written. Of raw bytes
+// the text has no more than the size, so a hash stands for them.
 func appendCanonical(dst []byte, v schema.Value) []byte {
+	if data, media, ok := v.Bytes(); ok {
+		sum := sha256.Sum256(data)
+		return append(appendPart(append(dst, 'B'), media), sum[:]...) // no kind of value is a B
+	}
 	dst = append(dst, byte(v.Kind()))
 	switch v.Kind() {
 	case schema.Bool:

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/isolation"
 	"github.com/sallyport/sallyport/schema"
@@ -29,15 +27,16 @@ type call struct {
 	args    []byte   // as opened, until parse is done with them
 	target  string   // of an emit: the label of a window; "" is all
 
-	sections []isolation.Section // that go with args
-	wants    isolation.Wants     // of a call
+	sections  []isolation.Section // that go with args, until parse is done with them
+	plaintext int                 // bytes of the batch that it came in
+	wants     isolation.Wants     // of a call
 
 	context callContext             // what its handler gets
 	why     atomic.Pointer[refusal] // it was interrupted
 	due     time.Time               // the page's own deadline, if it gave one
 	mark    time.Time               // the end of the last stage; zero before serve
 
-	size    int     // of args, in the budgets
+	size    int     // of args and sections, in the budgets
 	entered bool    // the session's budget
 	own     *budget // of the command, where it has one and the call entered it
 	bound   *bound  // by the policy's limits, likewise
@@ -128,10 +127,11 @@ func (c *call) limits() *Limits {
 }
 
 // dropArgs clears the plaintext that the call came in. What was parsed of it is
-// a copy, which the handler may keep.
+// a copy, which the handler may keep; sections are its own by then.
 func (c *call) dropArgs() {
 	clear(c.args)
-	c.args = nil
+	clearSections(c.sections)
+	c.args, c.sections = nil, nil
 }
 
 // lap ends a stage: it took as long as has gone by since the one before. One
@@ -335,13 +335,7 @@ func (c *call) failed(err error) *refusal {
 // its output schema. wrong is what the schema finds; nil where the result did
 // not become JSON at all, whose error may hold any other, with any words.
 func (c *call) unfit(result any, err error, wrong *audits.Mismatch) *refusal {
-	var (
-		semantic *json.SemanticError
-		reason   = "it can't be encoded as JSON: an error of type " + errorTypes(err)
-	)
-	if errors.As(err, &semantic) && semantic.GoType != nil {
-		reason += " at a " + semantic.GoType.String()
-	}
+	reason := "it can't be encoded as JSON: an error of type " + errorTypes(err)
 	if c.session.app.development {
 		// Quoted and cut, as a handler's error is.
 		c.session.app.log.Warn("core: a handler's result", "call", c.record.ID, "command", c.record.Command, "err", quoted(err))
@@ -349,7 +343,13 @@ func (c *call) unfit(result any, err error, wrong *audits.Mismatch) *refusal {
 	unfit, ours := err.(*schema.EncodeError)
 	switch {
 	case errors.Is(err, errResultSize):
-		reason, wrong = "it is larger than its limit", tooLarge(c.limits().ResultBytes)
+		reason, wrong = "it is larger than its limit", tooLarge(c.limits().ResultBytes, ofJSON)
+	case errors.Is(err, errBinarySize):
+		reason, wrong = "its raw bytes are larger than their limit", tooLarge(c.limits().BinaryBytes, ofBinary)
+	case errors.Is(err, errSectionCount):
+		reason, wrong = "its raw bytes are in too many parts", tooLarge(isolation.MaxSections, ofParts)
+	case errors.Is(err, errFrameSize):
+		reason, wrong = "its JSON text and its raw bytes together fit no frame", tooLarge(c.session.app.room, ofFrame)
 	case ours:
 		bare := *unfit
 		bare.Err = nil // its words may be the page's

@@ -41,13 +41,17 @@ func benchmarkEncode[R any](b *testing.B, name string, result R) {
 		b.Fatal(err)
 	}
 	typed := &commandResult[R]{encoder, result}
-	out, err := encode(nil, typed, 1<<20)
+	var app App
+	if app.encoder, err = schema.NewEncoder[any](); err != nil {
+		b.Fatal(err)
+	}
+	out, _, err := app.encode(nil, typed, 1<<20)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for stage, run := range map[string]func() error{
-		"command": func() error { _, err := encode(make([]byte, 0, likely(typed)), typed, 1<<20); return err },
-		"handler": func() error { _, err := encode(make([]byte, 0, likely(result)), result, 1<<20); return err },
+		"command": func() error { _, _, err := app.encode(make([]byte, 0, likely(typed)), typed, 1<<20); return err },
+		"handler": func() error { _, _, err := app.encode(make([]byte, 0, likely(result)), result, 1<<20); return err },
 		"parse":   func() error { _, err := schema.Parse(out, schema.DefaultLimits()); return err },
 	} {
 		b.Run(name+"/"+stage, func(b *testing.B) {

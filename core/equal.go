@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"math/big"
 
 	"github.com/sallyport/sallyport/schema"
@@ -8,10 +9,16 @@ import (
 
 // equal reports whether two JSON values are the same, as JSON Schema means it:
 // members in any order, 1 and 1.0 one number, and no two numbers that differ
-// in the last of many digits.
+// in the last of many digits. What stands for raw bytes is as good as those: equal
+// to nothing but the same bytes of the same media type.
 func equal(a, b schema.Value) bool {
 	if a == nil || b == nil || a.Kind() != b.Kind() {
 		return false
+	}
+	mine, myType, raw := a.Bytes()
+	others, otherType, alsoRaw := b.Bytes()
+	if raw || alsoRaw {
+		return raw && alsoRaw && myType == otherType && bytes.Equal(mine, others)
 	}
 	switch a.Kind() {
 	case schema.Null:

@@ -164,7 +164,7 @@ func (g *grant) pinArgs() error {
 		text := null
 		var err error
 		if g.Args[name] != nil {
-			text, err = encode(nil, g.Args[name], room)
+			text, err = encodeJSON(g.Args[name], room)
 		}
 		if room -= len(text); err != nil || room < 0 {
 			return wrong(fmt.Sprintf("Args[%q]", name), "is no JSON, or all of Args more than %d bytes", maxGrantArgs)

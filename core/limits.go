@@ -151,10 +151,13 @@ func (l Limits) check(where string) error {
 // completeLimits checks all limits, against each other too, and fills those of
 // sessions.
 func (c *Config) completeLimits(said *manifest.Manifest) (Limits, error) {
-	room := cmp.Or(c.Boundary.MaxFrame, isolation.DefaultLimits().MaxFrame) - answerOverhead
+	room := c.room()
 	check := func(l Limits, where string) error {
 		if l.ResultBytes > room {
 			return fmt.Errorf("core: %s.ResultBytes is %d, and a frame holds %d; raise Boundary.MaxFrame", where, l.ResultBytes, room)
+		}
+		if l.BinaryBytes > room {
+			return fmt.Errorf("core: %s.BinaryBytes is %d, and a frame holds %d; raise Boundary.MaxFrame", where, l.BinaryBytes, room)
 		}
 		return l.check(where)
 	}
@@ -171,8 +174,13 @@ func (c *Config) completeLimits(said *manifest.Manifest) (Limits, error) {
 		}
 	}
 	l := c.Limits.withDefaults()
-	l.ResultBytes = min(l.ResultBytes, room)
+	l.ResultBytes, l.BinaryBytes = min(l.ResultBytes, room), min(l.BinaryBytes, room)
 	return l, nil
+}
+
+// room is what a frame has for the body of one result.
+func (c *Config) room() int {
+	return cmp.Or(c.Boundary.MaxFrame, isolation.DefaultLimits().MaxFrame) - answerOverhead
 }
 
 // takeLimits makes CommandLimits those of the configuration and of
@@ -211,7 +219,8 @@ func (c *Config) takeLimits(said *manifest.Manifest) error {
 	return nil
 }
 
-// answerOverhead is what a frame with one result has beside the result: the
+// answerOverhead is what a frame with one result has beside its body's JSON and
+// sections: the
 // frame's header, IV and tag, and what an item has before its JSON.
 const answerOverhead = isolation.HeaderSize + 12 + 16 + isolation.ResultStart
 

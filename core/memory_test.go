@@ -55,7 +55,7 @@ func TestC6NoUnfitResultIsLeftInItsItem(t *testing.T) {
 	for text, fit := range map[string]bool{`{"text":"secret"}`: true, `{"text":1234567}`: false, `{"text":"secret"`: false} {
 		item := []byte(text)
 		one := &call{session: value.(*session), command: b.commands["notes.echo"]}
-		if err := one.judge(item); (err == nil) != fit {
+		if err := one.judge(item, nil); (err == nil) != fit {
 			t.Fatalf("%s: %v", text, err)
 		}
 		if cleared := bytes.Equal(item, make([]byte, len(item))); cleared == fit {

@@ -37,9 +37,17 @@ func unencodable(err *schema.EncodeError) *audits.Mismatch {
 	return &audits.Mismatch{Pointer: err.Pointer, Keyword: keywordSyntax, Expected: "what JSON has a form for"}
 }
 
-// tooLarge is the mismatch of what is over its limit, in bytes.
-func tooLarge(limit int) *audits.Mismatch {
-	return &audits.Mismatch{Keyword: keywordLimits, Expected: "at most " + strconv.Itoa(limit) + " bytes of JSON"}
+// What is limited, in words.
+const (
+	ofJSON   = "bytes of JSON"
+	ofBinary = "raw bytes beside the JSON"
+	ofFrame  = "bytes of JSON and raw bytes in one frame"
+	ofParts  = "parts of raw bytes"
+)
+
+// tooLarge is the mismatch of what is over its limit.
+func tooLarge(limit int, of string) *audits.Mismatch {
+	return &audits.Mismatch{Keyword: keywordLimits, Expected: "at most " + strconv.Itoa(limit) + " " + of}
 }
 
 func mismatchAttrs(m *audits.Mismatch) []slog.Attr {

@@ -58,11 +58,11 @@ func TestWhatBecomesOfAHandlersMistake(t *testing.T) {
 		},
 			code: CodeInternal, verdict: audits.VerdictFailed, reason: "larger than its limit"},
 		{name: "a result that JSON has no form for", handler: func(context.Context, *Request) (any, error) { return math.NaN(), nil },
-			code: CodeInternal, verdict: audits.VerdictFailed, reason: "can't be encoded"},
+			code: CodeInternal, verdict: audits.VerdictFailed, reason: "can't become JSON"},
 		{name: "a result of a type that JSON has no form for", handler: func(context.Context, *Request) (any, error) { return struct{ C chan int }{}, nil },
-			code: CodeInternal, verdict: audits.VerdictFailed, reason: "at a chan int"},
+			code: CodeInternal, verdict: audits.VerdictFailed, reason: "a struct { C chan int }, can't become JSON"},
 		{name: "a result of broken UTF-8", handler: func(context.Context, *Request) (any, error) { return "zebra\xff", nil },
-			code: CodeInternal, verdict: audits.VerdictFailed, reason: "can't be encoded"},
+			code: CodeInternal, verdict: audits.VerdictFailed, reason: "can't become JSON"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.command == "" {
@@ -187,7 +187,7 @@ func TestDevelopmentTellsThePageWhatIsWrong(t *testing.T) {
 	for _, development := range []bool{false, true} {
 		b := newBench(t, func(c *Config) { c.Development = development }, func(b *bench) {
 			b.Handle("notes.fail", func(context.Context, *Request) (any, error) { return nil, errors.New("line\nbreak") })
-			b.Handle("notes.wait", func(context.Context, *Request) (any, error) { return math.NaN(), nil })
+			b.Handle("notes.wait", func(context.Context, *Request) (any, error) { return failing{"zebra"}, nil })
 		})
 		c := b.connect(t, "main")
 		_, err := c.Call(patient(t), "notes.touch", []byte(`{"text":1}`))
@@ -205,7 +205,7 @@ func TestDevelopmentTellsThePageWhatIsWrong(t *testing.T) {
 		}
 		_, err = c.Call(patient(t), "notes.wait", textOf("x"))
 		code(t, err)
-		if told := strings.Contains(b.log.String(), "unsupported value: NaN"); told != development {
+		if told := strings.Contains(b.log.String(), "zebra"); told != development {
 			t.Errorf("development %v: log is %s", development, b.log)
 		}
 	}

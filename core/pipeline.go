@@ -26,6 +26,7 @@ func (s *session) receive(f isolation.Sealed) {
 		return // discarded without an answer, and counted
 	}
 	opened := time.Now()
+	s.plaintext = plain.Len()
 	items, err := s.readItems(plain) // the whole batch, or nothing of it
 	if err != nil {
 		s.link.End(isolation.EndProtocol)
@@ -44,6 +45,7 @@ func (s *session) takeAll(items []isolation.Item, arrived, opened time.Time) boo
 		if !s.take(item, arrived, opened, len(items) == 1) {
 			for _, left := range items[i:] {
 				clear(left.JSON)
+				clearSections(left.Sections)
 			}
 			return false
 		}
@@ -94,15 +96,15 @@ func (c *call) parse() (parsed, *refusal) {
 	c.record.Stage = audits.StageParse
 	defer c.lap(&c.record.Stages.Parse)
 	defer c.dropArgs() // from here on there is only the parsed value
-	if len(c.sections) > 0 {
-		return parsed{}, &refusal{code: CodeInvalidArgs, reason: "raw sections are not taken"}
-	}
-	value, err := schema.Parse(c.args, c.limits().parseArgs())
+	sections := ownSections(c.sections, c.plaintext)
+	value, err := schema.ParseMessage(c.args, sections, c.limits().parseArgs())
 	if err != nil {
+		clearSections(sections)
 		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error(), mismatch: mismatch(err)}
 	}
-	sum := c.session.app.mac.Sum(c.subject(), c.args) // of an unknown command too: it takes as long as one that is hidden
-	if c.command != nil {                             // a name that is not registered is the page's text
+	c.sections = nil                                                               // the value's, and so the handler's
+	sum := c.session.app.mac.SumBinary(c.subject(), c.args, eachSection(sections)) // of an unknown command too: it takes as long as one that is hidden
+	if c.command != nil {                                                          // a name that is not registered is the page's text
 		c.record.ArgsMAC = sum
 	}
 	return parsed{value}, nil
@@ -245,27 +247,33 @@ func (c *call) check(result any) ([]byte, *refusal) {
 	c.record.Stage = audits.StageOutput
 	defer c.lap(&c.record.Stages.Output)
 	limits := c.limits()
-	if result != nil && !c.reserve(limits.ResultBytes) {
+	if result != nil && !c.reserve(c.mayHold(result)) {
 		refused := *c.interrupted()
 		refused.reason += "; the handler's result waited for the session's others to leave"
 		return nil, &refused
 	}
-	item, err := encode(isolation.BeginResult(make([]byte, 0, isolation.ResultStart+likely(result)), c.number), result, limits.ResultBytes)
+	item, sections, err := c.session.app.encode(isolation.BeginResult(make([]byte, 0, isolation.ResultStart+likely(result)), c.number), result, limits.ResultBytes)
 	text := item[isolation.ResultStart:]
-	c.shrink(len(text))
+	if err == nil {
+		err = limits.fits(len(item)-isolation.ResultStart, sections, c.session.app.room)
+	}
 	if err != nil {
+		c.shrink(0)
+		clear(text)
 		return nil, c.unfit(result, err, nil)
 	}
-	if err := c.judge(text); err != nil {
+	c.shrink(len(text) + binarySize(sections))
+	if err := c.judge(text, sections); err != nil {
 		return nil, c.unfit(result, err, mismatch(err))
 	}
-	return isolation.EndBody(item, isolation.ResultStart, nil), nil
+	return endBody(item, isolation.ResultStart, sections), nil
 }
 
-// judge reads a result again, from the bytes that will be sealed. Of one that is
-// unfit nothing stays in them.
-func (c *call) judge(text []byte) error {
-	value, err := schema.Parse(text, c.limits().parseResult())
+// judge reads a result again, from the bytes that will be sealed, and with the
+// sections that will be copied beside them. Of one that is unfit nothing stays in the
+// text.
+func (c *call) judge(text []byte, sections []schema.Section) error {
+	value, err := schema.ParseMessage(text, sections, c.limits().parseResult())
 	if err == nil {
 		err = c.session.app.schemas.ValidateOutput(c.command.name, value)
 	}

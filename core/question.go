@@ -99,6 +99,10 @@ func renderValue(v schema.Value) string {
 
 // render writes a value as JSON would, and reports whether it left some out.
 func render(s *strings.Builder, v schema.Value) (left bool) {
+	if data, media, ok := v.Bytes(); ok {
+		fmt.Fprintf(s, "%d bytes of %s", len(data), media)
+		return false
+	}
 	switch v.Kind() {
 	case schema.String:
 		s.WriteString(quotedText(v.Text(), maxInnerText))

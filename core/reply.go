@@ -10,14 +10,14 @@ import (
 	"github.com/sallyport/sallyport/schema"
 )
 
-// errResultSize ends the encoding of a result as soon as it is over its limit.
+// errResultSize is of what is larger as JSON text than its limit.
 var errResultSize = errors.New("core: the result is larger than its limit")
 
-// A bounded writer keeps at most limit bytes, so that a handler's huge result
-// costs no more memory than a permitted one.
+// A bounded writer keeps at most limit bytes, so that something huge costs no more
+// memory than what is permitted.
 type bounded struct {
 	bytes []byte
-	limit int // of bytes, whatever they began with included
+	limit int
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
@@ -26,6 +26,14 @@ func (b *bounded) Write(p []byte) (int, error) {
 	}
 	b.bytes = append(b.bytes, p...)
 	return len(p), nil
+}
+
+// encodeJSON is the JSON text, of at most limit bytes, of a value that is no message's:
+// what the app says of a user or a grant.
+func encodeJSON(value any, limit int) ([]byte, error) {
+	w := bounded{limit: limit}
+	err := json.MarshalWrite(&w, value)
+	return w.bytes, err
 }
 
 // reserve waits until the session may hold a result of at most n bytes. False
@@ -54,8 +62,9 @@ var null = []byte("null")
 
 // An encodable result is one whose type a Command's encoder has compiled.
 type encodable interface {
-	encode(dst []byte, limit int) ([]byte, error)
-	likely() int // bytes, a guess
+	encode(dst []byte, limit int) ([]byte, []schema.Section, error)
+	likely() int   // bytes, a guess
+	mayHave() bool // raw bytes
 	name() string
 }
 
@@ -64,13 +73,11 @@ type commandResult[R any] struct {
 	value   R
 }
 
-func (r *commandResult[R]) encode(dst []byte, limit int) ([]byte, error) {
-	dst, err := r.encoder.Append(dst, &r.value, limit)
-	if err == schema.ErrTooLarge {
-		err = errResultSize
-	}
-	return dst, err
+func (r *commandResult[R]) encode(dst []byte, limit int) ([]byte, []schema.Section, error) {
+	return r.encoder.AppendMessage(dst, &r.value, limit)
 }
+
+func (r *commandResult[R]) mayHave() bool { return r.encoder.MayHaveBytes() }
 
 func (r *commandResult[R]) likely() int { return r.encoder.Likely() }
 
@@ -84,20 +91,30 @@ func likely(result any) int {
 	return 55 // with the item's start 64
 }
 
-// encode appends a handler's result to dst as JSON text of at most limit bytes.
-// Besides an error it returns dst as it was.
-func encode(dst []byte, result any, limit int) ([]byte, error) {
+// encode appends a handler's result to dst as JSON text of at most limit bytes, and
+// returns the raw bytes that go with it, which are the result's. Besides an error it
+// returns dst as it was.
+func (app *App) encode(dst []byte, result any, limit int) (_ []byte, sections []schema.Section, err error) {
 	if result == nil {
-		return append(dst, null...), nil
+		return append(dst, null...), nil, nil
 	}
 	if r, ok := result.(encodable); ok {
-		return r.encode(dst, limit)
+		dst, sections, err = r.encode(dst, limit)
+	} else {
+		dst, sections, err = app.encoder.AppendMessage(dst, &result, limit)
 	}
-	w := bounded{bytes: dst, limit: len(dst) + limit}
-	if err := json.MarshalWrite(&w, result); err != nil {
-		return dst, err
+	if err == schema.ErrTooLarge {
+		err = errResultSize
 	}
-	return w.bytes, nil
+	return dst, sections, err
+}
+
+// mayHold is the most that the result may become.
+func (c *call) mayHold(result any) int {
+	if r, ok := result.(encodable); ok && !r.mayHave() {
+		return c.limits().ResultBytes
+	}
+	return c.limits().ResultBytes + c.limits().BinaryBytes
 }
 
 // errorJSON is what the page gets to see of a call that did not succeed.

@@ -24,7 +24,7 @@ func resultsBench(t *testing.T, change func(*Config)) (*bench, slowResult) {
 	r := slowResult{make(chan struct{}, 16), make(chan struct{})}
 	b := newBench(t, func(c *Config) {
 		c.Files = chattyFiles()
-		c.Limits.ResultBytes, c.Limits.PendingResults = 1000, 2000
+		c.Limits.ResultBytes, c.Limits.BinaryBytes, c.Limits.PendingResults = 1000, 1, 2002
 		if change != nil {
 			change(c)
 		}

@@ -17,7 +17,9 @@ type session struct {
 	budget *budget
 	ids    ids              // used by receive alone
 	items  []isolation.Item // likewise: room for a batch
-	user   *user            // nil where Config.User is
+
+	plaintext int   // likewise: bytes of the batch
+	user      *user // nil where Config.User is
 
 	resources resources
 

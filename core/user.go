@@ -63,7 +63,7 @@ func askUser(ctx context.Context, ask func(context.Context, Identity) (any, erro
 	if err != nil || said == nil {
 		return nil, err
 	}
-	text, err := encode(nil, said, maxUser)
+	text, err := encodeJSON(said, maxUser)
 	if err != nil {
 		return nil, fmt.Errorf("what it returned is no JSON of at most %d bytes: %w", maxUser, err)
 	}
