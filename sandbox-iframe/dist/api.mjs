@@ -37,14 +37,36 @@ var SallyportError = class extends Error {
 
 // src/api.ts
 var registry = /* @__PURE__ */ Symbol.for("sallyport.api");
+var nobody = () => Promise.reject(new SallyportError("closed", "", "this page was not served by Sallyport"));
 var elsewhere = {
-  invoke: () => Promise.reject(new SallyportError("closed", "", "this page was not served by Sallyport")),
+  invoke: nobody,
+  stream() {
+    const result = nobody();
+    result.catch(() => {
+    });
+    const fail = (controller) => result.catch((e) => controller.error(e));
+    return { result, readable: new ReadableStream({ start: fail }), writable: new WritableStream({ start: fail }) };
+  },
+  emit: nobody,
+  emitTo: nobody,
+  listen: nobody,
+  once: nobody,
   SallyportError
 };
 var api = Object.hasOwn(globalThis, registry) ? globalThis[registry] : elsewhere;
 var invoke = api.invoke;
+var stream = api.stream;
+var emit = api.emit;
+var emitTo = api.emitTo;
+var listen = api.listen;
+var once = api.once;
 var SallyportError2 = api.SallyportError;
 export {
   SallyportError2 as SallyportError,
-  invoke
+  emit,
+  emitTo,
+  invoke,
+  listen,
+  once,
+  stream
 };

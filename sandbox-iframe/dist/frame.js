@@ -5,7 +5,7 @@
   var uncurry = bind.bind(call);
   function getter(prototype, name) {
     const get = Object.getOwnPropertyDescriptor(prototype, name)?.get;
-    if (get === void 0) throw new TypeError(`sallyport: this browser has no ${name}`);
+    if (get === void 0) throw new TypeError(`sallyport: this browser has no ${String(name)}`);
     return uncurry(get);
   }
   function setter(prototype, name) {
@@ -15,6 +15,14 @@
   }
   var { freeze, defineProperty, getPrototypeOf, setPrototypeOf, keys, hasOwn } = Object;
   var emptyList = () => setPrototypeOf([], null);
+  var { iterator } = Symbol;
+  function iterable(list) {
+    const iterate = () => {
+      let i = 0;
+      return { __proto__: null, next: () => ({ __proto__: null, done: i === list.length, value: list[i++] }) };
+    };
+    return { __proto__: null, [iterator]: iterate };
+  }
   var ObjectPrototype = Object.prototype;
   var ArrayPrototype = Array.prototype;
   var { isArray } = Array;
@@ -23,6 +31,8 @@
   var { ceil, floor, max, min, random } = Math;
   var numberToString = uncurry(Number.prototype.toString);
   var charCodeAt = uncurry(String.prototype.charCodeAt);
+  var indexOf = uncurry(String.prototype.indexOf);
+  var sliceText = uncurry(String.prototype.slice);
   var includes = uncurry(String.prototype.includes);
   var MapOf = Map;
   var mapGet = uncurry(Map.prototype.get);
@@ -39,6 +49,8 @@
   var fillBytes = uncurry(Uint8Array.prototype.fill);
   var byteLength = getter(typedArray, "byteLength");
   var byteOffset = getter(typedArray, "byteOffset");
+  var tagOf = getter(typedArray, Symbol.toStringTag);
+  var isBytes = (value) => typeof value === "object" && value !== null && tagOf(value) === "Uint8Array";
   var bufferOf = getter(typedArray, "buffer");
   var bufferSize = getter(ArrayBuffer.prototype, "byteLength");
   var getUint32 = uncurry(DataView.prototype.getUint32);
@@ -374,9 +386,188 @@
     };
   }
 
+  // src/binary.ts
+  function readSections(value) {
+    if (value === 0) return 0;
+    if (!isArray(value)) return void 0;
+    const n = value.length;
+    if (n === 0 || n % 2 !== 0 || n > 2 * MAX_SECTIONS) return void 0;
+    const sections = emptyList();
+    for (let i = 0; i < n; i += 2) {
+      const type = value[i];
+      const bytes2 = value[i + 1];
+      if (typeof type !== "string" || !isMediaType(type) || !isOwnBytes(bytes2)) return void 0;
+      sections[i] = type;
+      sections[i + 1] = bytes2;
+    }
+    return sections;
+  }
+  function isOwnBytes(value) {
+    if (!isBytes(value)) return false;
+    try {
+      return bufferSize(bufferOf(value)) >= byteLength(value);
+    } catch {
+      return false;
+    }
+  }
+  function copyOf(bytes2) {
+    const copy = new Bytes(byteLength(bytes2));
+    setBytes(copy, bytes2);
+    return copy;
+  }
+  function ownSections(sections) {
+    if (sections === 0) return 0;
+    const own2 = emptyList();
+    for (let i = 0; i < sections.length; i += 2) {
+      own2[i] = sections[i];
+      own2[i + 1] = copyOf(sections[i + 1]);
+    }
+    return own2;
+  }
+  function sizeOf(sections) {
+    let size = 0;
+    if (sections !== 0) for (let i = 1; i < sections.length; i += 2) size += byteLength(sections[i]);
+    return size;
+  }
+  function isMediaType(text2) {
+    if (text2.length > MAX_MEDIA_TYPE) return false;
+    let slash = -1;
+    let start2 = true;
+    for (let i = 0; i < text2.length; i++) {
+      const c = charCodeAt(text2, i);
+      const plain = c >= 97 && c <= 122 || c >= 48 && c <= 57;
+      if (c === 47 && slash < 0 && !start2) {
+        slash = i;
+        start2 = true;
+        continue;
+      }
+      if (!plain && (start2 || !isMark(c))) return false;
+      start2 = false;
+    }
+    return slash > 0 && !start2;
+  }
+  var isMark = (c) => c === 33 || c === 35 || c === 36 || c === 38 || c === 43 || c === 45 || c === 46 || c === 94 || c === 95;
+
+  // src/json.ts
+  var MAX_DEPTH = 128;
+  var TooDeep = class extends Error {
+  };
+  var none = () => {
+    throw new TypeError("sallyport: an object is not a plain one");
+  };
+  function writeJSON(value, other = none) {
+    return write(value, MAX_DEPTH, other);
+  }
+  function write(value, depth, other) {
+    switch (typeof value) {
+      case "string":
+        return stringifyJSON(value);
+      case "number":
+        if (!isFinite(value)) break;
+        return value === 0 ? "0" : numberToString(value);
+      case "boolean":
+        return value ? "true" : "false";
+      case "object":
+        if (value === null) return "null";
+        if (depth === 0) throw new TooDeep("sallyport: the value nests too deeply or holds itself");
+        return isArray(value) ? writeArray(value, depth - 1, other) : writeObject(value, depth - 1, other);
+    }
+    throw new TypeError("sallyport: a value is not JSON");
+  }
+  function writeArray(list, depth, other) {
+    if (getPrototypeOf(list) !== ArrayPrototype) throw new TypeError("sallyport: an array is not a plain one");
+    let text2 = "[";
+    for (let i = 0, n = list.length; i < n; i++) {
+      if (i > 0) text2 += ",";
+      text2 += write(list[i], depth, other);
+    }
+    return text2 + "]";
+  }
+  function writeObject(object, depth, other) {
+    const prototype = getPrototypeOf(object);
+    if (prototype !== ObjectPrototype && prototype !== null) return other(object);
+    if (other !== none && hasOwn(object, "$bytes")) return other(object);
+    const names = keys(object);
+    let text2 = "{";
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
+      const value = object[name];
+      if (value === void 0) continue;
+      if (text2.length > 1) text2 += ",";
+      text2 += stringifyJSON(name) + ":" + write(value, depth, other);
+    }
+    return text2 + "}";
+  }
+
+  // src/body.ts
+  var MARK = '{"$bytes":';
+  function readBody(json, sections) {
+    if (sections === 0) return parseJSON(json);
+    let text2 = "";
+    let from = 0;
+    for (let i = 0; i < sections.length; i += 2) {
+      const mark = indexOf(json, MARK, from);
+      const stated = numberToString(byteLength(sections[i + 1])) + ",";
+      const at = mark + MARK.length;
+      if (mark < 0 || sliceText(json, at, at + stated.length) !== stated) throw mismatch();
+      text2 += sliceText(json, from, at) + numberToString(i);
+      from = at + stated.length - 1;
+    }
+    const value = parseJSON(text2 + sliceText(json, from));
+    const placed = emptyList();
+    place(value, sections, placed);
+    for (let i = 0; i < sections.length; i += 2) if (placed[i] !== true) throw mismatch();
+    return value;
+  }
+  function place(value, sections, placed) {
+    if (typeof value !== "object" || value === null) return;
+    if (isArray(value)) {
+      for (let i2 = 0; i2 < value.length; i2++) place(value[i2], sections, placed);
+      return;
+    }
+    const object = value;
+    const names = keys(object);
+    if (!hasOwn(object, "$bytes")) {
+      for (let i2 = 0; i2 < names.length; i2++) place(object[names[i2]], sections, placed);
+      return;
+    }
+    const i = object["$bytes"];
+    if (names.length !== 2 || !hasOwn(object, "type") || typeof i !== "number" || i % 2 !== 0 || object["type"] !== sections[i] || placed[i] === true) throw mismatch();
+    placed[i] = true;
+    object["$bytes"] = sections[i + 1];
+  }
+  var mismatch = () => new TypeError("sallyport: a text and its sections do not go together");
+  var BodyWriter = class {
+    #sections;
+    // none is made before there is something for it
+    /** The JSON text of a value; throws on what is neither JSON nor a section. take has the sections that go with it. */
+    write(value) {
+      this.#sections = void 0;
+      return writeJSON(value, this.#section);
+    }
+    /** The sections of what was written last. Their bytes are no copies. */
+    take() {
+      const sections = this.#sections;
+      this.#sections = void 0;
+      return sections ?? 0;
+    }
+    #section = (object) => {
+      const names = keys(object);
+      if (names.length !== 2 || !hasOwn(object, "$bytes") || !hasOwn(object, "type")) throw new TypeError("sallyport: a section is {$bytes: Uint8Array, type: string}");
+      const { $bytes: bytes2, type } = object;
+      if (!isOwnBytes(bytes2) || typeof type !== "string" || !isMediaType(type)) throw new TypeError("sallyport: a section's bytes or type are none");
+      const list = this.#sections ??= emptyList();
+      if (list.length === 2 * MAX_SECTIONS) throw new TypeError("sallyport: too many sections");
+      list[list.length] = type;
+      list[list.length] = bytes2;
+      return `{"$bytes":${numberToString(byteLength(bytes2))},"type":${stringifyJSON(type)}}`;
+    };
+  };
+
   // src/items.ts
   var Up = { call: 1, cancel: 2, report: 3, hidden: 4, emit: 5, listen: 6, upload: 7, end: 8, credit: 9 };
   var Down = { result: 1, error: 2, item: 3, event: 4, end: 5, credit: 6, progress: 7 };
+  var Wants = { items: 1, upload: 2, progress: 4 };
   var Cause = { refused: 1, threw: 2, malformed: 3, timeout: 4, dropped: 5 };
   var Kept = { call: 3, answer: 4 };
   var SHARED = 64 * 1024;
@@ -394,6 +585,40 @@
     return item;
   }
   var cancelItem = (id) => put(new Bytes(5), Up.cancel, id);
+  function emitItem(id, event, label, json, sections) {
+    const n = byteLength(event);
+    const t = byteLength(label);
+    const item = bodied(7 + n + t, json, sections);
+    put(item, Up.emit, id);
+    item[5] = n;
+    setBytes(item, event, 6);
+    item[6 + n] = t;
+    setBytes(item, label, 7 + n);
+    return item;
+  }
+  function listenItem(id, event) {
+    const n = byteLength(event);
+    const item = put(new Bytes(6 + n), Up.listen, id);
+    item[5] = n;
+    setBytes(item, event, 6);
+    return item;
+  }
+  function uploadItem(id, offset, json, sections) {
+    const item = put(bodied(13, json, sections), Up.upload, id);
+    put64(item, 5, offset);
+    return item;
+  }
+  function endItem(id, offset, aborted) {
+    const item = put(new Bytes(14), Up.end, id);
+    put64(item, 5, offset);
+    item[13] = aborted ? 1 : 0;
+    return item;
+  }
+  function creditItem(id, limit) {
+    const item = put(new Bytes(13), Up.credit, id);
+    put64(item, 5, limit);
+    return item;
+  }
   function reportItem(kept, id, cause, what, name) {
     const text2 = toUTF8(name);
     const n = byteLength(text2);
@@ -457,6 +682,11 @@
     item[at + 1] = n >>> 16;
     item[at + 2] = n >>> 8;
     item[at + 3] = n;
+  }
+  function put64(item, at, n) {
+    const low = n % TWO32;
+    put32(item, at, (n - low) / TWO32);
+    put32(item, at + 4, low);
   }
   function parseItems(plaintext) {
     const items = emptyList();
@@ -529,71 +759,6 @@
     if (high >= 2 ** 21) throw new TypeError("sallyport: a number that can't be exact");
     return high * TWO32 + low;
   }
-  function isMediaType(text2) {
-    if (text2.length > MAX_MEDIA_TYPE) return false;
-    let names = 1;
-    let size = 0;
-    for (let i = 0; i < text2.length; i++) {
-      const c = charCodeAt(text2, i);
-      if (c === 47 && size > 0 && names === 1) {
-        names = 2;
-        size = 0;
-        continue;
-      }
-      const plain = c >= 97 && c <= 122 || c >= 48 && c <= 57;
-      if (!plain && (size === 0 || !isMark(c))) return false;
-      size++;
-    }
-    return names === 2 && size > 0;
-  }
-  var isMark = (c) => c === 33 || c === 35 || c === 36 || c === 38 || c === 43 || c === 45 || c === 46 || c === 94 || c === 95;
-
-  // src/json.ts
-  var MAX_DEPTH = 128;
-  var TooDeep = class extends Error {
-  };
-  function writeJSON(value) {
-    return write(value, MAX_DEPTH);
-  }
-  function write(value, depth) {
-    switch (typeof value) {
-      case "string":
-        return stringifyJSON(value);
-      case "number":
-        if (!isFinite(value)) break;
-        return value === 0 ? "0" : numberToString(value);
-      case "boolean":
-        return value ? "true" : "false";
-      case "object":
-        if (value === null) return "null";
-        if (depth === 0) throw new TooDeep("sallyport: the value nests too deeply or holds itself");
-        return isArray(value) ? writeArray(value, depth - 1) : writeObject(value, depth - 1);
-    }
-    throw new TypeError("sallyport: a value is not JSON");
-  }
-  function writeArray(list, depth) {
-    if (getPrototypeOf(list) !== ArrayPrototype) throw new TypeError("sallyport: an array is not a plain one");
-    let text2 = "[";
-    for (let i = 0, n = list.length; i < n; i++) {
-      if (i > 0) text2 += ",";
-      text2 += write(list[i], depth);
-    }
-    return text2 + "]";
-  }
-  function writeObject(object, depth) {
-    const prototype = getPrototypeOf(object);
-    if (prototype !== ObjectPrototype && prototype !== null) throw new TypeError("sallyport: an object is not a plain one");
-    const names = keys(object);
-    let text2 = "{";
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i];
-      const value = object[name];
-      if (value === void 0) continue;
-      if (text2.length > 1) text2 += ",";
-      text2 += stringifyJSON(name) + ":" + write(value, depth);
-    }
-    return text2 + "}";
-  }
 
   // src/hook.ts
   var Refusal = class {
@@ -615,6 +780,8 @@
     #call;
     #answer;
     #sealed = false;
+    #writer = new BodyWriter();
+    // one for all: nothing waits while it writes
     #window;
     #origin;
     #limit;
@@ -659,23 +826,26 @@
       }
       this.#ask(() => hook2(call2), (outcome) => done(outcome.cause === void 0 ? this.#verdict(question, outcome.value) : bad(outcome.cause)));
     };
-    judgeAnswer = (ok, json, question, done) => {
+    judgeAnswer = (answer, question, done) => {
       const hook2 = this.#answer;
-      if (hook2 === void 0) return done({ pass: true, json });
-      let answer;
+      if (hook2 === void 0) return done({ pass: true, json: answer.json, sections: answer.sections });
+      let shown;
       let call2;
       try {
-        const value = parseJSON(json);
-        answer = ok ? { kind: "result", value } : { kind: "error", error: value };
+        shown = showAnswer(answer);
         call2 = this.#show(question);
       } catch {
         return done(hidden(Cause.malformed));
       }
-      this.#ask(() => hook2(answer, call2), (outcome) => done(outcome.cause === void 0 ? this.#rewritten(ok, json, outcome.value) : hidden(outcome.cause)));
+      this.#ask(() => hook2(shown, call2), (outcome) => done(outcome.cause === void 0 ? this.#rewritten(answer, outcome.value) : hidden(outcome.cause)));
     };
-    #show(question) {
-      const args = parseJSON(question.json);
-      return { kind: question.kind, id: question.id, command: question.command, args, window: this.#window, origin: this.#origin };
+    #show({ kind, id, command, event, target, json, sections }) {
+      const args = readBody(json, sections);
+      const window2 = this.#window;
+      const origin = this.#origin;
+      if (event === "") return { kind, id, command, args, window: window2, origin };
+      if (kind !== "emit") return { kind, id, command, event, args, window: window2, origin };
+      return { kind, id, command, event, target: labelOf(target), args, window: window2, origin };
     }
     // Calls the hook and waits for a promise, and for nothing else that has a
     // then: arguments of the page must not become code. done runs in the same
@@ -715,31 +885,82 @@
         const call2 = members(value);
         if (call2.kind !== question.kind || typeof call2.command !== "string" || call2.args === void 0) return bad(Cause.malformed);
         if (!same(call2.id, question.id) || !same(call2.window, this.#window) || !same(call2.origin, this.#origin)) return bad(Cause.malformed);
-        if (question.kind === "cancel" && call2.command !== question.command) return bad(Cause.malformed);
-        return { pass: true, command: call2.command, json: writeJSON(call2.args) };
-      } catch (e) {
-        return bad(e instanceof TooDeep && tooDeep(question.json) ? "invalid" : Cause.malformed);
+        if (!same(call2.event, question.event) || !same(call2.target, question.target)) return bad(Cause.malformed);
+        if (question.kind !== "call" && call2.command !== question.command) return bad(Cause.malformed);
+        const json = this.#writer.write(call2.args);
+        return { pass: true, command: call2.command, json, sections: this.#writer.take() };
+      } catch {
+        return bad(this.#unwritable(question) ? "invalid" : Cause.malformed);
       }
     }
-    #rewritten(ok, json, value) {
+    // Whether arguments could not be written as they came: too deep, or with bytes
+    // that don't go with the text. The page's own client sends none such.
+    #unwritable(question) {
+      try {
+        this.#writer.write(readBody(question.json, question.sections));
+        return false;
+      } catch {
+        return true;
+      } finally {
+        this.#writer.take();
+      }
+    }
+    #rewritten(before, value) {
       if (typeof value !== "object" || value === null) return hidden(Cause.malformed);
       if (Refusal.is(value)) {
         debug("sallyport: the hook refused an answer:", Refusal.reason(value));
         return hidden(Cause.refused);
       }
       try {
-        const answer = own(value, ["kind", ok ? "value" : "error"]);
-        if (answer.kind !== (ok ? "result" : "error")) return hidden(Cause.malformed);
-        if (ok) return answer.value === void 0 ? hidden(Cause.malformed) : { pass: true, json: writeJSON(answer.value) };
-        if (typeof answer.error !== "object" || answer.error === null) return hidden(Cause.malformed);
-        const before = parseJSON(json);
-        const after = own(answer.error, ["code", "id", "message", "data"]);
-        return { pass: true, json: writeJSON({ code: before.code, id: before.id, message: after.message, data: after.data }) };
+        const after = own(value, membersOf[before.kind]);
+        if (after.kind !== before.kind) return hidden(Cause.malformed);
+        switch (before.kind) {
+          case "end":
+            return { pass: true, json: "", sections: 0 };
+          case "error":
+            return { pass: true, json: errorOf(before.json, after.error), sections: 0 };
+          case "progress":
+            return { pass: true, json: progressOf(after.value), sections: 0 };
+          default: {
+            if (after.value === void 0 || !same(after.window, labelOf(before.window))) return hidden(Cause.malformed);
+            const json = this.#writer.write(after.value);
+            return { pass: true, json, sections: ownSections(this.#writer.take()) };
+          }
+        }
       } catch {
         return hidden(Cause.malformed);
       }
     }
   };
+  var labelOf = (label) => label === "" ? void 0 : label;
+  var membersOf = {
+    __proto__: null,
+    result: ["kind", "value"],
+    item: ["kind", "value"],
+    event: ["kind", "value", "window"],
+    progress: ["kind", "value"],
+    error: ["kind", "error"],
+    end: ["kind"]
+  };
+  function showAnswer({ kind, json, sections, window: window2 }) {
+    if (kind === "end") return { kind };
+    const value = readBody(json, sections);
+    if (kind === "error") return { kind, error: value };
+    if (kind === "event") return { kind, value, window: labelOf(window2) };
+    return { kind, value };
+  }
+  function errorOf(json, error) {
+    if (typeof error !== "object" || error === null) throw new TypeError("sallyport: an error is an object");
+    const before = parseJSON(json);
+    const after = own(error, ["code", "id", "message", "data"]);
+    return writeJSON({ code: before.code, id: before.id, message: after.message, data: after.data });
+  }
+  function progressOf(value) {
+    const { done, total, text: text2 } = own(value, ["done", "total", "text"]);
+    if (!isCount(done) || !isCount(total) || typeof text2 !== "string") throw new TypeError("sallyport: a progress is two numbers and a text");
+    return writeJSON({ done, total, text: text2 });
+  }
+  var isCount = (value) => isSafeInteger(value) && value >= 0;
   function isPlain(value) {
     try {
       return typeof value !== "object" || value === null || getPrototypeOf(value) === ObjectPrototype;
@@ -747,17 +968,9 @@
       return true;
     }
   }
-  function tooDeep(json) {
-    try {
-      writeJSON(parseJSON(json));
-      return false;
-    } catch {
-      return true;
-    }
-  }
   var same = (value, expected) => value === void 0 || value === expected;
   function members(value) {
-    let kind, id, command, args, window2, origin;
+    let kind, id, command, event, target, args, window2, origin;
     const present = keys(value);
     for (let i = 0; i < present.length; i++) {
       const name = present[i];
@@ -768,9 +981,11 @@
       else if (name === "args") args = member;
       else if (name === "window") window2 = member;
       else if (name === "origin") origin = member;
+      else if (name === "event") event = member;
+      else if (name === "target") target = member;
       else throw new TypeError("sallyport: an unknown member");
     }
-    return { kind, id, command, args, window: window2, origin };
+    return { kind, id, command, event, target, args, window: window2, origin };
   }
   function own(object, names) {
     const members2 = { __proto__: null };
@@ -798,19 +1013,31 @@
       data: getter(MessageEvent.prototype, "data"),
       port: (event) => ports(event)[0],
       // A window of another origin has no prototype to look at; its postMessage is its own.
-      post: (to, message, origin, port) => port === void 0 ? to.postMessage(message, origin) : to.postMessage(message, origin, [port]),
-      postPort,
+      post: (to, message, origin, transfer) => transfer.length === 0 ? to.postMessage(message, origin) : to.postMessage(message, origin, iterable(transfer)),
+      postPort: (port, message, transfer) => transfer.length === 0 ? postPort(port, message) : postPort(port, message, iterable(transfer)),
       start: uncurry(MessagePort.prototype.start),
       listen: add,
       channel: () => new Channel()
     };
   }
+  var GIVE_FROM = 4096;
+  var nothing = emptyList();
   var Batched = class {
     #list = emptyList();
+    #given;
     #scheduled = false;
     #post;
     constructor(post) {
       this.#post = post;
+    }
+    give(sections) {
+      if (sections === 0) return;
+      for (let i = 1; i < sections.length; i += 2) {
+        const bytes2 = sections[i];
+        if (byteLength(bytes2) < GIVE_FROM) continue;
+        const given = this.#given ??= emptyList();
+        given[given.length] = bufferOf(bytes2);
+      }
     }
     say(...members2) {
       for (let i = 0; i < members2.length; i++) this.#list[this.#list.length] = members2[i];
@@ -824,12 +1051,19 @@
     flush() {
       if (this.#list.length === 0) return;
       const said = this.#list;
+      const given = this.#given ?? nothing;
       this.#list = emptyList();
-      this.#post(said);
+      this.#given = void 0;
+      this.#post(said, given);
     }
   };
   function quicker(agent2) {
     return includes(agent2, "AppleWebKit") && !includes(agent2, "Chrome") ? "window" : "port";
+  }
+  function one(port) {
+    const list = emptyList();
+    list[0] = port;
+    return list;
   }
   function greet(m, self, parent2, origin, kind, relay2, hear) {
     const greeting = relay2 === void 0 ? { sallyport: 1, hop: kind } : { sallyport: 1, hop: kind, relay: relay2 };
@@ -837,21 +1071,22 @@
       const { port1, port2 } = m.channel();
       m.listen(port1, "message", (event) => hear(m.data(event)));
       m.start(port1);
-      m.post(parent2, greeting, origin, port2);
-      return new Batched((list) => m.postPort(port1, list));
+      m.post(parent2, greeting, origin, one(port2));
+      return new Batched((list, given) => m.postPort(port1, list, given));
     }
     m.listen(self, "message", (e) => {
       const event = e;
       if (m.trusted(event) && m.source(event) === parent2 && m.origin(event) === origin) hear(m.data(event));
     });
-    m.post(parent2, greeting, origin);
-    return new Batched((list) => m.post(parent2, list, origin));
+    m.post(parent2, greeting, origin, nothing);
+    return new Batched((list, given) => m.post(parent2, list, origin, given));
   }
 
   // src/protocol.ts
-  var Ask = { call: 1, cancel: 2, body: 3, lost: 4, gone: 5 };
-  var Tell = { result: 1, error: 2, state: 3, body: 4, farewell: 5 };
+  var Ask = { call: 1, cancel: 2, body: 3, lost: 4, gone: 5, emit: 6, listen: 7, upload: 8, end: 9, pull: 10 };
+  var Tell = { result: 1, error: 2, state: 3, body: 4, farewell: 5, item: 6, event: 7, end: 8, taken: 9, progress: 10 };
   var isTimeout = (v) => isSafeInteger(v) && v >= 0 && v < 2 ** 32;
+  var isCount2 = (v) => isSafeInteger(v) && v >= 0;
   function readAsked(list, to) {
     if (!isArray(list)) return;
     for (let i = 0; i < list.length; ) {
@@ -861,12 +1096,12 @@
         const command = list[i + 2];
         const json = list[i + 3];
         const timeout = list[i + 4];
+        const wants = list[i + 5];
+        const sections = readSections(list[i + 6]);
         if (!isSafeInteger(a) || typeof command !== "string" || typeof json !== "string" || !isTimeout(timeout)) return;
-        to.call(a, command, json, timeout);
-        i += 5;
-      } else if (kind === Ask.cancel && isSafeInteger(a)) {
-        to.cancel(a);
-        i += 2;
+        if (!isCount2(wants) || wants > 7 || sections === void 0) return;
+        to.call(a, command, json, timeout, wants, sections);
+        i += 7;
       } else if (kind === Ask.body && isBuffer(a)) {
         to.body(a);
         i += 2;
@@ -874,8 +1109,45 @@
         if (kind === Ask.lost) to.lost();
         else to.gone();
         i += 1;
-      } else return;
+      } else {
+        const read = isSafeInteger(a) ? readAbout(list, i, kind, a, to) : 0;
+        if (read === 0) return;
+        i += read;
+      }
     }
+  }
+  function readAbout(list, i, kind, id, to) {
+    const b = list[i + 2];
+    if (kind === Ask.cancel) {
+      to.cancel(id);
+      return 2;
+    }
+    if (kind === Ask.pull && isCount2(b)) {
+      to.pull(id, b);
+      return 3;
+    }
+    if (kind === Ask.end && (b === 0 || b === 1)) {
+      to.end(id, b === 1);
+      return 3;
+    }
+    if (typeof b !== "string") return 0;
+    if (kind === Ask.listen) {
+      to.listen(id, b);
+      return 3;
+    }
+    if (kind === Ask.upload) {
+      const sections2 = readSections(list[i + 3]);
+      if (sections2 === void 0) return 0;
+      to.upload(id, b, sections2);
+      return 4;
+    }
+    if (kind !== Ask.emit) return 0;
+    const target = list[i + 3];
+    const json = list[i + 4];
+    const sections = readSections(list[i + 5]);
+    if (typeof target !== "string" || typeof json !== "string" || sections === void 0) return 0;
+    to.emit(id, b, target, json, sections);
+    return 6;
   }
 
   // src/errors.ts
@@ -951,59 +1223,583 @@
     }
   };
 
-  // src/calls.ts
+  // src/gate.ts
+  var Gate = class {
+    config;
+    #reports;
+    /** Bytes and characters of what waits, or may be shown to the hook again. */
+    held = 0;
+    /** What the hook is at: what the page has cancelled meanwhile, and answers, too. */
+    judging = 0;
+    closed = false;
+    constructor(config2) {
+      this.config = config2;
+      this.#reports = new Reports((item) => this.send(item));
+    }
+    /** Asks the hook about what is no request itself. Its verdict may come after the session's end. */
+    ask(question, then) {
+      this.judging++;
+      this.config.judge(question, (verdict) => {
+        this.judging--;
+        then(verdict);
+      });
+    }
+    /** Seals an item that nobody has to hear of. */
+    send(item) {
+      this.config.send({ item, sent: ignore });
+    }
+    /** Reports that the hook kept something of the page's back, which would have been an item of that kind. */
+    kept(r, what, cause) {
+      if (cause !== "invalid" && !this.closed) this.#reports.report(Kept.call, r.id, cause, what, r.name);
+    }
+    /** Reports that the hook kept back an item of the core's of that kind. */
+    hid(r, what, cause) {
+      if (!this.closed) this.#reports.report(Kept.answer, r.id, cause, what, r.name);
+    }
+  };
+  var ignore = () => {
+  };
+
+  // src/lane.ts
+  var Lane = class {
+    #first;
+    #last;
+    /** Takes the next place. */
+    enter() {
+      const turn = { act: void 0, next: void 0 };
+      if (this.#last === void 0) this.#first = turn;
+      else this.#last.next = turn;
+      return this.#last = turn;
+    }
+    /** Acts when all places before this one have; at once if they did. */
+    leave(turn, act) {
+      turn.act = act;
+      for (let first = this.#first; first?.act !== void 0; first = this.#first) {
+        this.#first = first.next;
+        if (first.next === void 0) this.#last = void 0;
+        first.act();
+      }
+    }
+    /** Whether nothing is before this place. */
+    leads(turn) {
+      return turn === this.#first;
+    }
+  };
+
+  // src/request.ts
+  var EMIT = "sallyport:emit";
+  var LISTEN = "sallyport:listen";
+  var Over = { no: 0, cancelled: 1, failed: 2 };
+  var Request = class {
+    kind;
+    /** The page's number for it. */
+    page;
+    hookID;
+    command;
+    /** Empty for a call. */
+    event;
+    target;
+    timeout;
+    wants;
+    json;
+    sections;
+    /** What it holds of the session's memory. */
+    size;
+    /** Its number on the wire, 0 before the verdict. */
+    id = 0;
+    /** What is to be sealed of it, as long as that is so. */
+    item = void 0;
+    isSent = false;
+    /** The hook is at it, whatever the page says meanwhile. */
+    judging = true;
+    over = Over.no;
+    /** A listen that the core has agreed to. */
+    agreed = false;
+    /** What the core streams to the page, if anything. */
+    down = void 0;
+    up = void 0;
+    #onSent;
+    constructor(kind, page, hookID, name, target, json, sections, size, timeout, wants, onSent) {
+      this.kind = kind;
+      this.page = page;
+      this.hookID = hookID;
+      this.command = kind === Up.call ? name : kind === Up.emit ? EMIT : LISTEN;
+      this.event = kind === Up.call ? "" : name;
+      this.target = target;
+      this.timeout = timeout;
+      this.wants = wants;
+      this.json = json;
+      this.sections = sections;
+      this.size = size;
+      this.#onSent = onSent;
+    }
+    /** What reports call it. */
+    get name() {
+      return this.kind === Up.call ? this.command : this.event;
+    }
+    sent() {
+      this.item = void 0;
+      this.isSent = true;
+      this.#onSent(this);
+    }
+  };
+  function questionOf(kind, r, json = r.json, sections = r.sections) {
+    return { kind, id: r.hookID, command: r.command, event: r.event, target: r.target, json, sections };
+  }
+
+  // src/inflow.ts
+  var GAP_WITHIN = 1e3;
+  var Inflow = class {
+    #gate;
+    #owner;
+    #request;
+    #lane = new Lane();
+    #isListen;
+    #window;
+    #next = 0;
+    // where the next item begins
+    #told = 0;
+    // the page's offset, as told last
+    #left = 0;
+    // bytes that the page never got
+    #pulled = 0;
+    // the page's offset, as it said last
+    #passed = 0;
+    // the same, with the hook's consent
+    #limit;
+    #asking = false;
+    // the hook is at a pull
+    #early;
+    #earlySize = 0;
+    #lossy = false;
+    // something is known to be lost
+    #waiting = false;
+    // for what belongs into a gap
+    #answer;
+    // which came before the end
+    #ended = false;
+    #stopped = false;
+    constructor(gate, owner, request) {
+      this.#gate = gate;
+      this.#owner = owner;
+      this.#request = request;
+      this.#isListen = request.kind === Up.listen;
+      this.#limit = this.#window = this.#isListen ? EVENT_WINDOW : STREAM_WINDOW;
+    }
+    /** Takes an item, an event or the end. Throws where no genuine core would put it. */
+    take(item) {
+      if (this.#stopped || this.#ended) return;
+      if (item.kind === (this.#isListen ? Down.item : Down.event)) throw new TypeError("sallyport: an item of the wrong kind");
+      const { ordered } = this.#gate.config;
+      if (item.offset < this.#next) {
+        if (ordered) throw new TypeError("sallyport: an item comes again");
+        return;
+      }
+      if (item.offset > this.#next) {
+        if (!ordered) return this.#keep(item);
+        if (!this.#isListen) throw new TypeError("sallyport: an item is missing");
+        this.#skip(item.offset);
+      }
+      this.#accept(item);
+      this.#follow();
+    }
+    /** Takes the core's answer to the request. On the relay a result may come before the items. */
+    answer(item) {
+      if (this.#stopped) return;
+      if (item.kind === Down.result && !this.#isListen && !this.#ended && !this.#gate.config.ordered) this.#answer = item;
+      else this.#settle(item);
+    }
+    /** Takes the page's word that it has done with everything up to an offset that it was told. */
+    pull(consumed) {
+      if (this.#stopped || this.#ended || consumed > this.#told || consumed <= this.#pulled) return;
+      this.#pulled = consumed;
+      if (!this.#asking && this.#due(consumed)) this.#ask();
+    }
+    /** What was under way is lost. What comes after it is told, and what comes of it after all is not. */
+    interrupted() {
+      this.#lossy = true;
+      this.#fillGaps();
+    }
+    /**
+     * Gives credit anew: nobody knows how much of what the core may have sent is
+     * lost, so that all of it counts as consumed but what has arrived and is not.
+     */
+    renew() {
+      const unconsumed = this.#next - this.#left - this.#passed;
+      this.#limit = max(this.#limit, this.#limit + this.#window - unconsumed);
+      this.#gate.send(creditItem(this.#request.id, this.#limit));
+    }
+    /** The request is over: nothing more is told. */
+    stop() {
+      this.#stopped = true;
+      this.#early = this.#answer = void 0;
+    }
+    #settle(item) {
+      if (item.kind === Down.error || !this.#isListen) this.#ended = true;
+      this.#owner.answered(this.#request, item.kind === Down.result);
+      this.#judge(item);
+    }
+    // Order.
+    #accept(item) {
+      if (item.kind === Down.end) this.#ended = true;
+      else this.#next = item.offset + item.size;
+      this.#judge(item);
+      if (this.#ended && this.#answer !== void 0) this.#settle(this.#answer);
+      if (this.#ended && this.#isListen) this.#owner.answered(this.#request, false);
+    }
+    #keep(item) {
+      const early = this.#early ??= new MapOf();
+      const full = this.#earlySize >= this.#window;
+      if (full && !this.#isListen) return this.#owner.giveUp(this.#request, "unknown_outcome");
+      this.#earlySize += item.size;
+      mapSet(early, item.offset, item);
+      if (full) this.#fillGap();
+      else if (this.#lossy) this.#wait();
+    }
+    #follow() {
+      const early = this.#early;
+      if (early === void 0) return;
+      for (let item = mapGet(early, this.#next); item !== void 0; item = mapGet(early, this.#next)) {
+        mapDelete(early, item.offset);
+        this.#earlySize -= item.size;
+        this.#accept(item);
+      }
+    }
+    // The gap may be what is known to be lost, or only late.
+    #wait() {
+      if (this.#waiting) return;
+      this.#waiting = true;
+      later(() => {
+        this.#waiting = false;
+        if (!this.#stopped && !this.#ended) this.#fillGaps();
+      }, GAP_WITHIN);
+    }
+    #fillGaps() {
+      while (this.#early !== void 0 && mapSize(this.#early) > 0) this.#fillGap();
+    }
+    // What is missing is lost: goes on with what came after it.
+    #fillGap() {
+      let first = 2 ** 53;
+      mapEach(this.#early, (_, offset) => {
+        first = min(first, offset);
+      });
+      this.#skip(first);
+      this.#follow();
+    }
+    #skip(to) {
+      this.#leave(to - this.#next);
+      this.#next = to;
+    }
+    // Credit.
+    #leave(bytes2) {
+      this.#left += bytes2;
+      this.#credit(this.#passed);
+    }
+    // Whether it is worth an item: a page that pulls byte by byte makes none of each.
+    #due(consumed) {
+      return consumed + this.#left + this.#window - this.#limit >= this.#window / 8;
+    }
+    #credit(consumed) {
+      if (!this.#due(consumed)) return;
+      this.#limit = consumed + this.#left + this.#window;
+      this.#gate.send(creditItem(this.#request.id, this.#limit));
+    }
+    // One pull at a time: the latest says all.
+    #ask() {
+      const consumed = this.#pulled;
+      this.#asking = true;
+      this.#gate.ask(questionOf("pull", this.#request, `{"consumed":${numberToString(consumed)}}`, 0), (verdict) => {
+        this.#asking = false;
+        if (this.#stopped || this.#ended || this.#gate.closed) return;
+        if (verdict.pass) {
+          this.#passed = consumed;
+          this.#credit(consumed);
+        } else this.#gate.kept(this.#request, Up.credit, verdict.cause);
+        if (this.#pulled > consumed && this.#due(this.#pulled)) this.#ask();
+      });
+    }
+    // The hook, and the page.
+    #judge(item) {
+      const judge = this.#gate.config.judgeAnswer;
+      if (judge === void 0) return this.#tell(item, item.json, ownSections(item.sections));
+      const turn = this.#lane.enter();
+      this.#gate.judging++;
+      judge(answerOf(item), questionOf(kindOf(this.#request), this.#request), (verdict) => {
+        this.#gate.judging--;
+        this.#lane.leave(turn, () => this.#judged(item, verdict));
+      });
+    }
+    #judged(item, verdict) {
+      if (this.#stopped) return;
+      if (verdict.pass) return this.#tell(item, verdict.json, verdict.sections);
+      const r = this.#request;
+      if (item.kind === Down.result || item.kind === Down.error) return this.#owner.hide(r, item.kind, verdict.cause);
+      this.#gate.hid(r, item.kind, verdict.cause);
+      if (item.kind === Down.event) this.#leave(item.size);
+      else this.#owner.giveUp(r, "hook_refused");
+    }
+    #tell(item, json, sections) {
+      const { to } = this.#gate.config;
+      const r = this.#request;
+      switch (item.kind) {
+        case Down.event:
+          return to.event(r.page, this.#told += item.size, item.number, item.text, json, sections);
+        case Down.item:
+          return to.item(r.page, this.#told += item.size, json, sections);
+        case Down.end:
+          return to.end(r.page);
+        default:
+          return this.#owner.reply(r, item.kind === Down.result, json, sections);
+      }
+    }
+  };
+  function kindOf(r) {
+    return r.kind === Up.call ? "call" : r.kind === Up.emit ? "emit" : "listen";
+  }
+  var kinds = ["end", "result", "error", "item", "event", "end", "end", "progress"];
+  function answerOf({ kind, json, sections, offset, number, text: text2 }) {
+    if (kind !== Down.progress) return { kind: kinds[kind], json, sections, window: text2 };
+    return { kind: "progress", json: `{"done":${numberToString(offset)},"total":${numberToString(number)},"text":${stringifyJSON(text2)}}`, sections: 0, window: "" };
+  }
+
+  // src/limits.ts
   var MAX_CALLS = 4096;
   var MAX_HELD = 32 * 1024 * 1024;
+
+  // src/upload.ts
+  var MAX_AHEAD = 64;
+  var Upload = class {
+    #gate;
+    #owner;
+    #request;
+    #lane = new Lane();
+    #early = emptyList();
+    // before the call itself has passed
+    #first;
+    // of what is not sealed
+    #last;
+    #waiting;
+    // the first of these that has no credit
+    #offset = 0;
+    #limit;
+    #ahead = 0;
+    #taken = 0;
+    #ended = false;
+    #stopped = false;
+    constructor(gate, owner, request) {
+      this.#gate = gate;
+      this.#owner = owner;
+      this.#request = request;
+      this.#limit = gate.config.ordered ? STREAM_WINDOW : 0;
+    }
+    /** Takes an item of the page. */
+    item(json, sections) {
+      if (this.#stopped || this.#ended) return;
+      const size = json.length + sizeOf(sections);
+      const { maxPlaintext } = this.#gate.config;
+      if (size > maxPlaintext) return this.#owner.giveUp(this.#request, "too_large");
+      if (this.#ahead >= MAX_AHEAD || this.#gate.judging >= MAX_CALLS || this.#gate.held + size > MAX_HELD) return this.#owner.giveUp(this.#request, "busy");
+      this.#ahead++;
+      this.#gate.held += size;
+      this.#say({ isEnd: false, json, sections, aborted: false });
+    }
+    /** Takes the page's word that no more follow. */
+    end(aborted) {
+      if (this.#stopped || this.#ended) return;
+      this.#ended = true;
+      this.#say({ isEnd: true, json: aborted ? '{"aborted":true}' : '{"aborted":false}', sections: 0, aborted });
+    }
+    /** The call has passed: what came before that may follow it. */
+    open() {
+      const early = this.#early;
+      this.#early = void 0;
+      for (let i = 0; i < early.length; i++) this.#judge(early[i]);
+    }
+    /** The core takes items that begin below limit. */
+    credit(limit) {
+      if (limit <= this.#limit) return;
+      this.#limit = limit;
+      this.#send();
+    }
+    /** The call is over, and nothing more of it is sealed. What the hook is at is let go when it is done. */
+    stop() {
+      if (this.#stopped) return;
+      this.#stopped = true;
+      const early = this.#early;
+      for (let i = 0; early !== void 0 && i < early.length; i++) this.#gate.held -= sizeOfSaid(early[i]);
+      this.#early = void 0;
+      this.#drop(this.#first);
+      this.#first = this.#last = this.#waiting = void 0;
+    }
+    #drop(from) {
+      for (let p = from; p !== void 0; p = p.next) {
+        p.item = void 0;
+        this.#gate.held -= p.size;
+      }
+    }
+    #say(said) {
+      if (this.#early === void 0) this.#judge(said);
+      else this.#early[this.#early.length] = said;
+    }
+    #judge(said) {
+      if (this.#stopped) {
+        this.#gate.held -= sizeOfSaid(said);
+        return;
+      }
+      const turn = this.#lane.enter();
+      this.#gate.ask(questionOf(said.isEnd ? "end" : "item", this.#request, said.json, said.sections), (verdict) => {
+        const sections = !verdict.pass ? 0 : this.#lane.leads(turn) ? verdict.sections : ownSections(verdict.sections);
+        this.#lane.leave(turn, () => this.#judged(said, verdict, sections));
+      });
+    }
+    #judged(said, verdict, sections) {
+      const { isEnd } = said;
+      const r = this.#request;
+      this.#gate.held -= sizeOfSaid(said);
+      if (this.#stopped || this.#gate.closed) return;
+      if (!verdict.pass) {
+        this.#gate.kept(r, isEnd ? Up.end : Up.upload, verdict.cause);
+        return this.#owner.giveUp(r, verdict.cause === "invalid" ? "invalid_args" : "hook_refused");
+      }
+      if (isEnd) return this.#pass(endItem(r.id, this.#endAt(said.aborted), said.aborted), true);
+      const { maxPlaintext } = this.#gate.config;
+      if (verdict.json.length + sizeOf(sections) > maxPlaintext) return this.#owner.giveUp(r, "too_large");
+      const item = uploadItem(r.id, this.#offset, verdict.json, sections);
+      if (byteLength(item) > maxPlaintext) return this.#owner.giveUp(r, "too_large");
+      this.#pass(item, false);
+    }
+    // An upload that is given up ends where it has come to: what waits for credit is not sent.
+    #endAt(aborted) {
+      if (!aborted || this.#waiting === void 0) return this.#offset;
+      const at = this.#waiting.offset;
+      this.#drop(this.#waiting);
+      if (this.#first === this.#waiting) this.#first = this.#last = void 0;
+      else {
+        let p = this.#first;
+        while (p.next !== this.#waiting) p = p.next;
+        p.next = void 0;
+        this.#last = p;
+      }
+      this.#waiting = void 0;
+      return at;
+    }
+    #pass(item, isEnd) {
+      const size = byteLength(item);
+      const passed = { item, offset: this.#offset, size, isEnd, next: void 0, sent: () => this.#sent() };
+      this.#offset += size;
+      this.#gate.held += size;
+      if (this.#last === void 0) this.#first = passed;
+      else this.#last.next = passed;
+      this.#last = passed;
+      this.#waiting ??= passed;
+      this.#send();
+    }
+    #send() {
+      for (let p = this.#waiting; p !== void 0 && (p.isEnd || p.offset < this.#limit); p = this.#waiting) {
+        this.#waiting = p.next;
+        this.#gate.config.send(p);
+      }
+    }
+    // They are sealed in the order in which they were sent.
+    #sent() {
+      const first = this.#first;
+      if (first === void 0) return;
+      this.#first = first.next;
+      if (first.next === void 0) this.#last = void 0;
+      first.item = void 0;
+      this.#gate.held -= first.size;
+      if (first.isEnd) return;
+      this.#ahead--;
+      this.#gate.config.to.taken(this.#request.page, ++this.#taken);
+    }
+  };
+  var sizeOfSaid = (said) => said.isEnd ? 0 : said.json.length + sizeOf(said.sections);
+
+  // src/calls.ts
   var FULL = 2 ** 32 - 1;
   var Calls = class {
     #config;
-    #reports;
+    #gate;
     #byPage = new MapOf();
     #byID = new MapOf();
     #lastCommand = "";
     #lastName = toUTF8("");
-    #held = 0;
+    #lossy = false;
+    // listens lack credit for what was lost
     #judged = 0;
-    #judging = 0;
-    // what the hook is at: calls, the page's cancelled ones too, cancellations and answers
     #ids = 0;
-    #closed = false;
     constructor(config2) {
       this.#config = config2;
-      this.#reports = new Reports((item) => config2.send(entryOf(item)));
+      this.#gate = new Gate(config2);
     }
     /** Takes a call of the page; timeout is in milliseconds, 0 for none. */
-    call(page, command, json, timeout) {
+    call(page, command, json, timeout, wants, sections) {
+      this.#request(Up.call, page, command, "", json, sections, timeout, wants);
+    }
+    /** Takes an event of the page; an empty target means all windows and the core. */
+    emit(page, event, target, json, sections) {
+      if (target.length > MAX_COMMAND || target !== "" && byteLength(toUTF8(target)) > MAX_COMMAND) return this.#refuse(page, "denied");
+      this.#request(Up.emit, page, event, target, json, sections, 0, 0);
+    }
+    /** Takes the page's wish to hear an event. */
+    listen(page, event) {
+      this.#request(Up.listen, page, event, "", "{}", 0, 0, 0);
+    }
+    /** Takes an item of a call's upload. What is of no open call that uploads is nothing. */
+    upload(page, json, sections) {
+      mapGet(this.#byPage, page)?.up?.item(json, sections);
+    }
+    /** Takes the end of an upload. */
+    end(page, aborted) {
+      mapGet(this.#byPage, page)?.up?.end(aborted);
+    }
+    /** Takes the page's word of how much of a stream it has consumed. */
+    pull(page, consumed) {
+      mapGet(this.#byPage, page)?.down?.pull(consumed);
+    }
+    #request(kind, page, name, target, json, sections, timeout, wants) {
       if (mapHas(this.#byPage, page)) return;
-      if (this.#closed) return this.#refuse(page, "closed");
-      if (json.length > this.#config.maxPlaintext) return this.#refuse(page, "too_large");
-      if (command === "" || command.length > MAX_COMMAND || byteLength(this.#nameOf(command)) > MAX_COMMAND) return this.#refuse(page, "denied");
-      if (mapSize(this.#byPage) >= MAX_CALLS || this.#judging >= MAX_CALLS || this.#held + json.length > MAX_HELD) return this.#refuse(page, "busy");
-      const call2 = { page, hookID: ++this.#judged, command, json, id: 0, entry: void 0, sent: false, judging: true, cancelled: false };
-      mapSet(this.#byPage, page, call2);
-      this.#held += json.length;
-      this.#judging++;
-      this.#config.judge(questionOf("call", call2), (verdict) => {
-        this.#judging--;
-        call2.judging = false;
-        if (call2.cancelled) this.#held -= call2.json.length;
-        if (this.#closed) return;
-        if (!verdict.pass) return this.#keep(call2, verdict.cause);
-        const name = this.#nameOf(verdict.command);
-        const n = byteLength(name);
-        if (n === 0 || n > MAX_COMMAND) return this.#keep(call2, Cause.malformed);
-        if (call2.cancelled) return;
-        if (verdict.json.length > this.#config.maxPlaintext) return this.#fail(call2, "too_large");
-        this.#held += verdict.json.length - call2.json.length;
-        call2.command = verdict.command;
-        call2.json = verdict.json;
-        const item = callItem(this.#ids + 1, timeout, 0, name, verdict.json, 0);
-        if (byteLength(item) > this.#config.maxPlaintext) return this.#fail(call2, "too_large");
-        if (!this.#number(call2)) return;
-        mapSet(this.#byID, call2.id, call2);
-        call2.entry = entryOf(item, () => this.#sent(call2));
-        this.#config.send(call2.entry);
-      });
+      const gate = this.#gate;
+      const { maxPlaintext } = this.#config;
+      if (gate.closed) return this.#refuse(page, "closed");
+      const size = json.length + sizeOf(sections);
+      if (size > maxPlaintext) return this.#refuse(page, "too_large");
+      if (name === "" || name.length > MAX_COMMAND || byteLength(this.#nameOf(name)) > MAX_COMMAND) return this.#refuse(page, "denied");
+      if (mapSize(this.#byPage) >= MAX_CALLS || gate.judging >= MAX_CALLS || gate.held + size > MAX_HELD) return this.#refuse(page, "busy");
+      const r = new Request(kind, page, ++this.#judged, name, target, json, sections, size, timeout, wants, this.#onSent);
+      if (kind === Up.listen || (wants & Wants.items) !== 0) r.down = new Inflow(gate, this, r);
+      if ((wants & Wants.upload) !== 0) r.up = new Upload(gate, this, r);
+      mapSet(this.#byPage, page, r);
+      gate.held += size;
+      gate.judging++;
+      this.#config.judge(questionOf(kindOf(r), r), (verdict) => this.#decided(r, verdict));
+    }
+    #decided(r, verdict) {
+      const gate = this.#gate;
+      gate.judging--;
+      r.judging = false;
+      if (r.over !== Over.no) gate.held -= r.size;
+      if (gate.closed) return;
+      if (!verdict.pass) return this.#keep(r, verdict.cause);
+      const name = this.#nameOf(r.kind === Up.call ? verdict.command : r.event);
+      const n = byteLength(name);
+      if (n === 0 || n > MAX_COMMAND) return this.#keep(r, Cause.malformed);
+      if (r.over !== Over.no) return;
+      const { maxPlaintext } = this.#config;
+      const size = verdict.json.length + sizeOf(verdict.sections);
+      if (size > maxPlaintext) return this.#fail(r, "too_large");
+      gate.held += size - r.size;
+      r.size = size;
+      r.command = verdict.command;
+      r.json = verdict.json;
+      r.sections = verdict.sections;
+      const item = itemOf(r, this.#ids + 1, name);
+      if (byteLength(item) > maxPlaintext) return this.#fail(r, "too_large");
+      if (!this.#number(r)) return;
+      mapSet(this.#byID, r.id, r);
+      r.item = item;
+      this.#config.send(r);
+      r.up?.open();
     }
     // UTF-8 of a command's name. A page mostly repeats the last one.
     #nameOf(command) {
@@ -1015,114 +1811,171 @@
     }
     /** Takes a cancellation. The page has its error already and gets no other. */
     cancel(page) {
-      const call2 = mapGet(this.#byPage, page);
-      if (call2 === void 0) return;
-      call2.cancelled = true;
-      this.#forget(call2);
-      if (call2.sent) this.#sendCancel(call2);
-      else if (call2.entry !== void 0) call2.entry.item = void 0;
+      const r = mapGet(this.#byPage, page);
+      if (r === void 0) return;
+      r.over = Over.cancelled;
+      this.#forget(r);
+      r.down?.stop();
+      if (r.isSent) this.#sendCancel(r);
+      else r.item = void 0;
     }
-    /** Takes the core's answers. */
+    /** Takes what the core says. Throws where no genuine core would say it. */
     deliver(items) {
       for (let i = 0; i < items.length; i++) {
-        const { kind, id, json } = items[i];
-        if (kind !== Down.result && kind !== Down.error) continue;
-        const ok = kind === Down.result;
-        const call2 = mapGet(this.#byID, id);
-        if (call2 === void 0 || !call2.sent) continue;
-        this.#forget(call2);
-        const judge = this.#config.judgeAnswer;
-        if (judge === void 0) {
-          this.#config.reply(call2.page, ok, json);
-          continue;
+        const item = items[i];
+        const r = mapGet(this.#byID, item.id);
+        if (r === void 0 || !r.isSent) continue;
+        switch (item.kind) {
+          case Down.result:
+          case Down.error:
+            if (item.kind === Down.result) r.agreed = true;
+            if (r.down !== void 0) r.down.answer(item);
+            else this.#settle(r, item);
+            break;
+          case Down.credit:
+            r.up?.credit(item.offset);
+            break;
+          case Down.progress:
+            this.#progress(r, item);
+            break;
+          default:
+            r.down?.take(item);
         }
-        this.#judging++;
-        judge(ok, json, questionOf("call", call2), (verdict) => {
-          this.#judging--;
-          if (verdict.pass) return this.#config.reply(call2.page, ok, verdict.json);
-          if (!this.#closed) this.#reports.report(Kept.answer, call2.id, verdict.cause, kind, call2.command);
-          this.#config.reply(call2.page, false, errorJSON("hook_refused", this.#idOf(call2)));
-        });
       }
     }
-    /** Gives up what was sent: it is never sent again. */
+    #settle(r, item) {
+      this.#forget(r);
+      const ok = item.kind === Down.result;
+      const judge = this.#config.judgeAnswer;
+      if (judge === void 0) return this.reply(r, ok, item.json, ownSections(item.sections));
+      this.#gate.judging++;
+      judge(answerOf(item), questionOf(kindOf(r), r), (verdict) => {
+        this.#gate.judging--;
+        if (verdict.pass) this.reply(r, ok, verdict.json, verdict.sections);
+        else this.hide(r, item.kind, verdict.cause);
+      });
+    }
+    #progress(r, item) {
+      const { judgeAnswer: judge, to } = this.#config;
+      if (judge === void 0) return to.progress(r.page, item.offset, item.number, item.text);
+      this.#gate.judging++;
+      judge(answerOf(item), questionOf(kindOf(r), r), (verdict) => {
+        this.#gate.judging--;
+        if (!verdict.pass) return this.#gate.hid(r, Down.progress, verdict.cause);
+        if (!mapHas(this.#byID, r.id)) return;
+        const { done, total, text: text2 } = parseJSON(verdict.json);
+        to.progress(r.page, done, total, text2);
+      });
+    }
+    answered(r, ok) {
+      if (!ok || r.kind !== Up.listen) this.#forget(r);
+    }
+    reply(r, ok, json, sections) {
+      this.#config.to.reply(r.page, ok, json, sections);
+    }
+    hide(r, what, cause) {
+      this.#gate.hid(r, what, cause);
+      if (r.kind === Up.listen && what === Down.result) return this.giveUp(r, "hook_refused");
+      this.#config.to.reply(r.page, false, errorJSON("hook_refused", this.#idOf(r)), 0);
+    }
+    giveUp(r, code) {
+      if (r.over !== Over.no) return;
+      this.#fail(r, code);
+      if (r.isSent) this.#gate.send(cancelItem(r.id));
+      else r.item = void 0;
+    }
+    /**
+     * Gives up what was sent: it is never sent again. What streams is cancelled
+     * besides, as soon as that can be said; a listen goes on.
+     */
     interrupted() {
-      this.#sweep((call2) => call2.sent ? "unknown_outcome" : void 0);
+      this.#lossy = true;
+      this.#sweep((r) => {
+        if (!r.isSent) return;
+        if (r.kind === Up.listen && r.agreed) r.down.interrupted();
+        else if (r.down !== void 0 || r.up !== void 0) this.giveUp(r, "unknown_outcome");
+        else this.#fail(r, "unknown_outcome");
+      });
+      if (!this.#config.ordered) this.resumed();
+    }
+    /** What is sealed now arrives again: after resumed or, on the relay, at once. */
+    resumed() {
+      if (!this.#lossy) return;
+      this.#lossy = false;
+      mapEach(this.#byPage, (r) => {
+        if (r.kind === Up.listen && r.agreed) r.down.renew();
+      });
     }
     /** Gives up everything, for good. */
     closed() {
-      if (this.#closed) return;
-      this.#closed = true;
-      this.#sweep((call2) => call2.sent ? "unknown_outcome" : "closed");
+      if (this.#gate.closed) return;
+      this.#gate.closed = true;
+      this.#sweep((r) => this.#fail(r, r.isSent && !(r.kind === Up.listen && r.agreed) ? "unknown_outcome" : "closed"));
     }
-    #sweep(codeOf) {
-      const ended = emptyList();
-      mapEach(this.#byPage, (call2) => {
-        const code = codeOf(call2);
-        if (code !== void 0) ended[ended.length] = { call: call2, code };
+    #sweep(each) {
+      const open2 = emptyList();
+      mapEach(this.#byPage, (r) => {
+        open2[open2.length] = r;
       });
-      for (let i = 0; i < ended.length; i++) this.#fail(ended[i].call, ended[i].code);
+      for (let i = 0; i < open2.length; i++) each(open2[i]);
     }
     // The verdict was to keep it back: the page learns that, and the record why.
     // A page that has cancelled the call meanwhile learns nothing, but keeps
     // nothing off the record.
-    #keep(call2, cause) {
-      if (cause === "invalid") return this.#fail(call2, "invalid_args");
-      if (!this.#number(call2)) return;
-      this.#reports.report(Kept.call, call2.id, cause, Up.call, call2.command);
-      this.#fail(call2, "hook_refused");
+    #keep(r, cause) {
+      if (cause === "invalid") return this.#fail(r, "invalid_args");
+      if (!this.#number(r)) return;
+      this.#gate.kept(r, r.kind, cause);
+      this.#fail(r, "hook_refused");
     }
     // Numbers are given at the verdict, so that they count up on the wire
     // however long a hook takes over one call.
-    #number(call2) {
+    #number(r) {
       if (this.#ids >= FULL) {
-        this.#fail(call2, "closed");
+        this.#fail(r, "closed");
         return false;
       }
-      call2.id = ++this.#ids;
+      r.id = ++this.#ids;
       return true;
     }
-    #sent(call2) {
-      call2.sent = true;
-      call2.entry = void 0;
-      if (call2.cancelled) this.#sendCancel(call2);
-    }
-    #sendCancel(call2) {
-      this.#judging++;
-      this.#config.judge(questionOf("cancel", call2), (verdict) => {
-        this.#judging--;
-        if (this.#closed) return;
-        if (verdict.pass) this.#config.send(entryOf(cancelItem(call2.id)));
-        else if (typeof verdict.cause === "number") this.#reports.report(Kept.call, call2.id, verdict.cause, Up.cancel, call2.command);
+    #onSent = (r) => {
+      if (r.over === Over.cancelled) this.#sendCancel(r);
+      else if (r.over === Over.failed) this.#gate.send(cancelItem(r.id));
+    };
+    #sendCancel(r) {
+      this.#gate.ask(questionOf(r.kind === Up.listen ? "unlisten" : "cancel", r), (verdict) => {
+        if (this.#gate.closed) return;
+        if (verdict.pass) this.#gate.send(cancelItem(r.id));
+        else this.#gate.kept(r, Up.cancel, verdict.cause);
       });
     }
-    #idOf(call2) {
-      return call2.id === 0 ? "" : `${this.#config.prefix}-${call2.id}`;
+    #idOf(r) {
+      return r.id === 0 ? "" : `${this.#config.prefix}-${r.id}`;
     }
-    #forget(call2) {
-      if (!mapDelete(this.#byPage, call2.page)) return;
-      mapDelete(this.#byID, call2.id);
-      if (!call2.judging) this.#held -= call2.json.length;
+    #forget(r) {
+      if (!mapDelete(this.#byPage, r.page)) return;
+      mapDelete(this.#byID, r.id);
+      r.up?.stop();
+      if (!r.judging) this.#gate.held -= r.size;
     }
-    #fail(call2, code) {
-      if (call2.cancelled) return;
-      call2.cancelled = true;
-      this.#forget(call2);
-      this.#config.reply(call2.page, false, errorJSON(code, this.#idOf(call2)));
+    #fail(r, code) {
+      if (r.over !== Over.no) return;
+      r.over = Over.failed;
+      this.#forget(r);
+      r.down?.stop();
+      this.#config.to.reply(r.page, false, errorJSON(code, this.#idOf(r)), 0);
     }
     #refuse(page, code) {
-      this.#config.reply(page, false, errorJSON(code, ""));
+      this.#config.to.reply(page, false, errorJSON(code, ""), 0);
     }
   };
-  function questionOf(kind, call2) {
-    return { kind, id: call2.hookID, command: call2.command, json: call2.json };
+  function itemOf(r, id, name) {
+    if (r.kind === Up.call) return callItem(id, r.timeout, r.wants, name, r.json, r.sections);
+    if (r.kind === Up.listen) return listenItem(id, name);
+    return emitItem(id, name, toUTF8(r.target), r.json, r.sections);
   }
   function errorJSON(code, id) {
     return `{"code":${stringifyJSON(code)},"id":${stringifyJSON(id)},"message":${stringifyJSON(messageOf(code))}}`;
-  }
-  function entryOf(item, sent = () => {
-  }) {
-    return { item, sent };
   }
 
   // src/envelope.ts
@@ -1376,7 +2229,7 @@
 
   // src/session.ts
   var patience = { firstTries: 4, resumeFor: 2e4, unheard: 3, answerWithin: 1e4 };
-  var nothing = new Bytes(0);
+  var nothing2 = new Bytes(0);
   var Session = class {
     #config;
     #events;
@@ -1392,8 +2245,8 @@
     #timer;
     #greeting = "hello";
     #confirmed = false;
-    #hello = nothing;
-    #bye = nothing;
+    #hello = nothing2;
+    #bye = nothing2;
     #awaited;
     // what the core's ready will answer, to be sent again if the relay lost it
     #outbox = new Outbox();
@@ -1526,7 +2379,7 @@
       this.#droppedAt = void 0;
       if (!this.#confirmed) {
         this.#confirmed = true;
-        this.#hello = nothing;
+        this.#hello = nothing2;
       }
       this.#link?.farewell(this.#bye);
       this.#events.ready();
@@ -1637,7 +2490,7 @@
           return true;
         case Type.ping:
           if (size !== 0) return false;
-          this.#say({ type: Type.pong, plaintext: nothing });
+          this.#say({ type: Type.pong, plaintext: nothing2 });
           return true;
         case Type.rekey:
           if (size !== SECRET + PUBLIC_KEY) return false;
@@ -1693,7 +2546,7 @@
     async #sealBye() {
       const keys2 = this.#epochs.keys;
       const address = { type: Type.bye, epoch: this.#epochs.number, sequence: 0, direction: Direction.up, session: this.#config.session };
-      const bye = await seal(keys2.up, address, nothing);
+      const bye = await seal(keys2.up, address, nothing2);
       if (keys2 !== this.#epochs.keys) return;
       this.#bye = bye;
       if (this.#confirmed) this.#link?.farewell(bye);
@@ -1720,7 +2573,10 @@
       this.#session = new Session(
         { session, secret, coreKey, maxFrame, pattern, carrier: config2.carrier, carrierOf: carrier, patience: waits },
         {
-          ready: () => to.state("ready"),
+          ready: () => {
+            this.calls.resumed();
+            to.state("ready");
+          },
           items: (items) => this.calls.deliver(items),
           interrupted: () => this.calls.interrupted(),
           closed: () => {
@@ -1737,9 +2593,10 @@
         judge,
         judgeAnswer,
         maxPlaintext: this.#session.maxPlaintext,
+        ordered: carrier.ordered,
         prefix: sessionName(session),
         send: (entry) => this.#session.send(entry),
-        reply: to.reply
+        to
       });
     }
     /** Connects. */
@@ -1786,13 +2643,14 @@
     const courier = pageCourier(() => hop);
     const carrier = config2.carrier === "direct" ? direct(config2.socket, sockets) : relay(courier);
     const runtime = new Runtime(config2, carrier, hook.judge, hook.seesAnswers ? hook.judgeAnswer : void 0, {
-      reply: (page, ok, json) => hop?.say(ok ? Tell.result : Tell.error, page, json),
+      ...tellers(() => hop),
       state(state) {
         meet();
         hop?.say(Tell.state, state);
         if (state !== "ready") hop?.flush();
       }
     });
+    const { calls } = runtime;
     const meet = () => {
       if (hop !== void 0) return;
       const name = config2.carrier === "relay" ? config2.sessionText : void 0;
@@ -1804,8 +2662,13 @@
         config2.hop === "auto" ? quicker(agent) : config2.hop,
         name,
         (list) => readAsked(list, {
-          call: (id, command, json, timeout) => runtime.calls.call(id, command, json, timeout),
-          cancel: (id) => runtime.calls.cancel(id),
+          call: (id, command, json, timeout, wants, sections) => calls.call(id, command, json, timeout, wants, sections),
+          cancel: (id) => calls.cancel(id),
+          emit: (id, event, target, json, sections) => calls.emit(id, event, target, json, sections),
+          listen: (id, event) => calls.listen(id, event),
+          upload: (id, json, sections) => calls.upload(id, json, sections),
+          end: (id, aborted) => calls.end(id, aborted),
+          pull: (id, consumed) => calls.pull(id, consumed),
           body: (body) => courier.events?.body(new Bytes(body)),
           lost: () => courier.events?.lost(),
           gone: () => courier.events?.gone()
@@ -1815,6 +2678,26 @@
     if (config2.carrier === "relay") meet();
     messages2.listen(window, "pagehide", () => runtime.leave());
     runtime.start();
+  }
+  function tellers(hop) {
+    return {
+      reply(page, ok, json, sections) {
+        if (!ok) return hop()?.say(Tell.error, page, json);
+        hop()?.say(Tell.result, page, json, sections);
+        hop()?.give(sections);
+      },
+      item(page, upTo, json, sections) {
+        hop()?.say(Tell.item, page, upTo, json, sections);
+        hop()?.give(sections);
+      },
+      event(page, upTo, number, label, json, sections) {
+        hop()?.say(Tell.event, page, upTo, number, label, json, sections);
+        hop()?.give(sections);
+      },
+      end: (page) => hop()?.say(Tell.end, page),
+      taken: (page, count) => hop()?.say(Tell.taken, page, count),
+      progress: (page, done, total, text2) => hop()?.say(Tell.progress, page, done, total, text2)
+    };
   }
   function pageCourier(hop) {
     return {
