@@ -6,7 +6,8 @@ export type Sections = readonly (string | Uint8Array)[] | 0;
 
 /**
  * Sections as somebody else's message holds them, in a list of our own; undefined
- * if that is not what they are. The bytes stay where they are. Those that
+ * if that is not what they are. Bytes are copied only where they are part of a
+ * larger buffer, which would be held with them and count for nothing. Those that
  * another thread shares are refused: they could change after they were judged.
  */
 export function readSections(value: unknown): Sections | undefined {
@@ -20,7 +21,7 @@ export function readSections(value: unknown): Sections | undefined {
     const bytes: unknown = value[i + 1];
     if (typeof type !== "string" || !isMediaType(type) || !isOwnBytes(bytes)) return undefined;
     sections[i] = type;
-    sections[i + 1] = bytes;
+    sections[i + 1] = bufferSize(bufferOf(bytes)) === byteLength(bytes) ? bytes : copyOf(bytes);
   }
   return sections;
 }

@@ -125,6 +125,11 @@ describe("sections", () => {
   ];
   for (const [name, value, read] of cases) test(`${name}: ${read ? "taken" : "refused"}`, () => expect(readSections(value) !== undefined).toBe(read));
 
+  test("hold nothing of a larger buffer that they are part of", () => {
+    const { 1: bytes } = readSections(["a/b", new Uint8Array([1, 2, 3, 4]).subarray(1, 3)]) as unknown as [string, Uint8Array];
+    expect([Array.from(bytes), bytes.buffer.byteLength]).toEqual([[2, 3], 2]);
+  });
+
   test("keep no list of somebody else's", () => {
     const list: unknown[] = ["a/b", raw];
     const read = readSections(list) as readonly unknown[];
