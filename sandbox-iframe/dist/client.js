@@ -445,7 +445,7 @@
       const bytes2 = value[i + 1];
       if (typeof type !== "string" || !isMediaType(type) || !isOwnBytes(bytes2)) return void 0;
       sections[i] = type;
-      sections[i + 1] = bytes2;
+      sections[i + 1] = bufferSize(bufferOf(bytes2)) === byteLength(bytes2) ? bytes2 : copyOf(bytes2);
     }
     return sections;
   }
