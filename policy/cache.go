@@ -6,7 +6,7 @@ import (
 )
 
 // The most entries of both caches of a policy. Commands that the policy names can't be made up
-// by a page; all others share the small one.
+// by a page, nor can events that the core asks about; all others share the small one.
 const (
 	maxNamed = 8192
 	maxOther = 256
@@ -14,8 +14,8 @@ const (
 
 // key is what is known before the arguments.
 type key struct {
-	window, origin, command, platform string
-	local                             bool
+	window, origin, command, event, platform string
+	local                                    bool
 }
 
 // cache keeps the entries used last, between size and half of it: when the young half is full it

@@ -12,7 +12,7 @@ import (
 
 // inputFields are what a rule may read of its input.
 func inputFields() []string {
-	return []string{"args", "channel", "command", "event", "local", "origin", "platform", "session", "time", "user", "window"}
+	return []string{"args", "channel", "command", "event", "local", "origin", "platform", "session", "target", "time", "user", "window"}
 }
 
 // checkPackage returns the capability's name: package capability.<name>, nothing deeper.
@@ -147,7 +147,7 @@ func checkReads(m *ast.Module, capability string) *ast.Error {
 			return refuse(location, "undefined function %v", operator)
 		case operator.Equal(ast.GlobMatch.Ref()) && !fromSession(terms):
 			return refuse(location, "glob.match takes .. for an ordinary name: on arguments use scope.glob, or regex.match for text "+
-				"that is no path; directly on input.command, window, origin and platform it may stay")
+				"that is no path; directly on input.command, event, window, origin and platform it may stay")
 		case checkRef(operator, own, func(format string, a ...any) { refuse(location, format, a...) }):
 			return true
 		}
@@ -215,7 +215,7 @@ func fromSession(terms []*ast.Term) bool {
 		return false
 	}
 	field, _ := ref[1].Value.(ast.String)
-	return slices.Contains([]string{"command", "origin", "platform", "window"}, string(field))
+	return slices.Contains([]string{"command", "event", "origin", "platform", "window"}, string(field))
 }
 
 // checkUnread refuses a set of messages that nothing reads: a misspelt deny is one.

@@ -54,7 +54,9 @@ func (p *Policy) answer(ctx context.Context, e *entry, in *Input) (d Decision, e
 	return d, err
 }
 
-func (in *Input) key() *key { return &key{in.Window, in.Origin, in.Command, in.Platform, in.Local} }
+func (in *Input) key() *key {
+	return &key{in.Window, in.Origin, in.Command, in.Event, in.Platform, in.Local}
+}
 
 // May is the most that any arguments could get now: Allow, Ask or Deny. The input's own
 // arguments, session and user play no part. Where it is Deny, every call is a Deny or an

@@ -84,7 +84,7 @@ func TestACancelledPreparationIsNotKept(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	in := call(t, "x", `{"a":true}`)
-	e, err := p.entry(ctx, &key{in.Window, in.Origin, in.Command, "linux", true}, in.Time)
+	e, err := p.entry(ctx, &key{in.Window, in.Origin, in.Command, in.Event, "linux", true}, in.Time)
 	if !errors.Is(err, context.Canceled) || e != nil || p.named.len() != 0 {
 		t.Errorf("got %v, %v, and %d entries kept", e, err, p.named.len())
 	}

@@ -54,6 +54,7 @@ func TestBrokenDeclarativeFilesAreRefused(t *testing.T) {
 		{"nothing before the colon", capability("':b'"), `a.yaml:3: ":b" can't name a permission`},
 		{"nothing after the colon", capability("'a:'"), `a.yaml:3: "a:" can't name a permission`},
 		{"a plugin's crate", capability("tauri-plugin-fs"), `a.yaml:3: "tauri-plugin-fs": expected the plugin's name without tauri-plugin-`},
+		{"a permission of Tauri's for events", capability("'core:event:allow-listen'"), `a.yaml:3: "core:event:allow-listen": declarative files have no permissions for events: allow each in a .rego file, by input.command == "sallyport:listen" or "sallyport:emit", and input.event`},
 		{"a permission of Tauri's core", capability("'core:window:allow-close'"), `a.yaml:3: "core:window:allow-close": the permissions of Tauri's core have no equivalent here: remove it`},
 		{"a command of Tauri's", capability("'plugin:fs|read'"), `a.yaml:3: "plugin:fs|read" is a command of Tauri's, which sallyport policy import tauri understands`},
 		{"one that is too long", capability("allow-" + strings.Repeat("a", 111)), " is too long: at most 116 bytes were expected, and 51 before the colon"},

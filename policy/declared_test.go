@@ -377,3 +377,35 @@ func TestTheFilesOfTheGuideDecide(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEventsAndStreamsOfTheGuideDecide(t *testing.T) {
+	c := testConfig()
+	c.Variables["$DOWNLOAD"] = "/home/u/Downloads"
+	p, err := Load(os.DirFS("testdata/guide"), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text, image, huge = `{"file":{"$bytes":5,"type":"text/markdown"}}`, `{"file":{"$bytes":5,"type":"image/png"}}`, `{"file":{"$bytes":5000001,"type":"text/plain"}}`
+	for _, test := range []struct{ window, command, event, target, channel, args, want string }{
+		{"main", ListenCommand, "notes.changed", "", "", `{}`, "allow changes.rego:8"},
+		{"editor-2", ListenCommand, "notes.lost", "", "", `{}`, "allow changes.rego:8"},
+		{"reader", ListenCommand, "notes.changed", "", "", `{}`, "deny"},
+		{"main", ListenCommand, "notes.draft", "", "", `{}`, "deny"},
+		{"main", EmitCommand, "notes.changed", "", "", `{}`, "deny"},
+		{"editor-2", EmitCommand, "notes.draft", "main", "", `"x"`, "allow changes.rego:13"},
+		{"editor-2", EmitCommand, "notes.draft", "reader", "", `"x"`, "deny"},
+		{"editor-2", EmitCommand, "notes.draft", "", "", `"x"`, "deny"},
+		{"main", EmitCommand, "notes.draft", "main", "", `"x"`, "deny"},
+		{"main", "notes.import", "", "", "items", text, "allow changes.rego:20"},
+		{"main", "notes.import", "", "", "items", image, "deny"},
+		{"main", "notes.import", "", "", "items", huge, "deny"},
+		{"main", "notes.import", "", "", "upload", text, "deny"},
+		{"main", "notes.import", "", "", "", text, "deny"},
+	} {
+		in := call(t, test.command, test.args)
+		in.Window, in.Event, in.Target, in.Channel = test.window, test.event, test.target, test.channel
+		if got := decide(t, p, in); got != test.want {
+			t.Errorf("%+v: got %s", test, got)
+		}
+	}
+}

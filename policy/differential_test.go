@@ -182,7 +182,7 @@ func differ(t *testing.T, seed uint64, until time.Time, inputs int) *tally {
 		for i := range inputs {
 			args := g.args()
 			in := Input{Window: "main", Local: true, Command: g.pick("a", "b", "c", "ab"), Session: g.pick("s1", "x"),
-				Event: g.pick("", "x"), Channel: g.pick("", "y"), Time: time.Unix(1767000000, 0)}
+				Event: g.pick("", "x"), Target: g.pick("", "x", "xy"), Channel: g.pick("", "y"), Time: time.Unix(1767000000, 0)}
 			if in.Args, err = schema.Parse([]byte(args), schema.DefaultLimits()); err != nil {
 				t.Fatal(err, args)
 			}

@@ -38,9 +38,9 @@
 // # Limits
 //
 // A limit sets some of calls_per_second, burst, concurrency, bytes (of one call's arguments) and
-// bytes_per_second for a window's calls of a command; of several that hold the smallest number
-// counts. Since it holds for all calls together, it reads window, origin, local, command and platform
-// alone. [Policy.Limits] has them; whoever runs the calls enforces them.
+// bytes_per_second for a window's calls of a command, or its requests about an event; of several that hold
+// the smallest number counts. Since it holds for all calls together, it reads window, origin, local, command,
+// event and platform alone. [Policy.Limits] has them; whoever runs the calls enforces them.
 //
 // # Where a capability holds
 //
@@ -93,8 +93,11 @@
 // # What a rule may read
 //
 // input.command, args, window, origin, local, platform and session, input.time in nanoseconds
-// since 1970 (for the time functions of Rego), input.event and input.channel where the message
-// is about one, and input.user where the app knows the user. Any other field is an error at load,
+// since 1970 (for the time functions of Rego), and input.user where the app knows the user. Of an event
+// that a page emits or listens to, the command is [EmitCommand] or [ListenCommand], input.event its name,
+// args its payload ({} where it listens), and input.target the label of the only window that it is emitted
+// to, undefined where it is for all. input.channel is "items", "upload" or "both" of a call that asks for
+// streams to the page, from it, or either, and undefined of any other. Any other field is an error at load,
 // as is another capability's package, a "with", and every built-in function that could
 // reach the network, the environment or the host, or whose answer could differ between
 // two evaluations of one input.
@@ -113,7 +116,7 @@
 // An object that is written out has constant keys, and a set within a list or an object constant members:
 // partial evaluation would take the others for absent. {key: value | key := input.args.name} says the same.
 //
-// Conditions on window, origin, command and platform come first: where they fail, the rest of
+// Conditions on window, origin, command, event and platform come first: where they fail, the rest of
 // a rule is not evaluated and can't fail either. All other errors end the decision.
 //
 // # The scope library
@@ -174,7 +177,7 @@
 //
 // # Speed
 //
-// Window, origin, command and platform are known long before the arguments. For each such
+// Window, origin, command, event and platform are known long before the arguments. For each such
 // combination the rules are partially evaluated once, with the rest unknown, and what is left
 // is kept, in bounded number: nothing, a constant, or a short condition that is evaluated per
 // call.

@@ -113,7 +113,7 @@ type examiner struct {
 }
 
 func (s *examiner) key() *key {
-	return &key{s.in.Window, s.in.Origin, s.in.Command, s.in.Platform, s.in.Local}
+	return s.in.key()
 }
 
 func (s *examiner) document() (*ast.Term, error) {
@@ -301,6 +301,12 @@ func (s *examiner) value(path []schema.Step) json.RawMessage {
 		}
 		return out
 	}
+	given := func(v string) json.RawMessage {
+		if v == "" {
+			return nil
+		}
+		return text(v)
+	}
 	inside := func(v schema.Value) json.RawMessage {
 		for _, step := range path[1:] {
 			if v == nil || step.Any {
@@ -334,9 +340,11 @@ func (s *examiner) value(path []schema.Step) json.RawMessage {
 	case "session":
 		return text(s.in.Session)
 	case "event":
-		return text(s.in.Event)
+		return given(s.in.Event)
+	case "target":
+		return given(s.in.Target)
 	case "channel":
-		return text(s.in.Channel)
+		return given(s.in.Channel)
 	case "time":
 		return text(s.in.Time.UnixNano())
 	}

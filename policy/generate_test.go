@@ -43,7 +43,7 @@ func (g *grammar) text() string {
 	case 4:
 		return `sprintf("%v", [` + g.number() + `])`
 	case 5:
-		return g.pick(`input.session`, `input.event`, `input.channel`, `input.user.name`, `input.window`)
+		return g.pick(`input.session`, `input.event`, `input.target`, `input.channel`, `input.user.name`, `input.window`)
 	case 6:
 		return `input.args.list[` + fmt.Sprint(g.IntN(3)) + `]`
 	case 7:

@@ -24,6 +24,9 @@ func newHot() *hot { return &hot{seed: maphash.MakeSeed()} }
 // entry is, the key says.
 func (h *hot) place(k *key) (set *[4]atomic.Pointer[kept], way uint64) {
 	n := maphash.String(h.seed, k.command) + uint64(len(k.window))*31 + uint64(len(k.origin))
+	if k.event != "" { // all events share two commands
+		n += maphash.String(h.seed, k.event)
+	}
 	return &h.sets[n%uint64(len(h.sets))], n >> 32 % 4
 }
 

@@ -24,6 +24,10 @@ func (i identifier) String() string {
 	return i.namespace + ":" + i.base
 }
 
+// eventsAreRego is what to do about events: a permission that is not about single ones would be for all.
+const eventsAreRego = "declarative files have no permissions for events: allow each in a .rego file, by " +
+	"input.command == \"" + ListenCommand + "\" or \"" + EmitCommand + "\", and input.event"
+
 // defaultBase names the default set of a namespace.
 const defaultBase = "default"
 
@@ -42,6 +46,8 @@ func parseIdentifier(text string) (identifier, error) {
 		id = identifier{namespace: namespace, base: base}
 	}
 	switch {
+	case id.namespace == "core" && strings.HasPrefix(id.base, "event:"):
+		return id, fmt.Errorf("%q: %s", text, eventsAreRego)
 	case id.namespace == "core":
 		return id, fmt.Errorf("%q: the permissions of Tauri's core have no equivalent here: remove it", text)
 	case strings.Contains(text, "|"):
@@ -104,6 +110,8 @@ func checkCapabilityID(text string) error {
 // command names are written in full in every file.
 func checkCommand(text, namespace string) error {
 	switch {
+	case text == EmitCommand, text == ListenCommand:
+		return fmt.Errorf("%q: %s", text, eventsAreRego)
 	case strings.ContainsAny(text, "|:"):
 		return fmt.Errorf("%q: expected a command's full name, such as notes.save; Tauri's plugin:notes|save is that", text)
 	case !manifest.ValidCommand(text):

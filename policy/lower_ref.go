@@ -152,9 +152,11 @@ func (s *scope) fetcher(field ast.String, path ast.Ref) func(f *frame) (value, b
 		return func(f *frame) (value, bool) { return f.now(), len(names) == 0 }
 	case "session":
 		return func(f *frame) (value, bool) { return value{own: ast.String(f.in.Session)}, len(names) == 0 }
-	case "event":
+	case "event": // of a call, which has none: others are known
+		return func(*frame) (value, bool) { return value{}, false }
+	case "target":
 		return func(f *frame) (value, bool) {
-			return value{own: ast.String(f.in.Event)}, len(names) == 0 && f.in.Event != ""
+			return value{own: ast.String(f.in.Target)}, len(names) == 0 && f.in.Target != ""
 		}
 	case "channel":
 		return func(f *frame) (value, bool) {

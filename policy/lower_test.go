@@ -90,7 +90,7 @@ func TestCommonConditionsAreLowered(t *testing.T) {
 		{"a function", `odd(input.args.n); not odd(input.args.m)`, "odd(n) if n % 2 == 1"},
 		{"a function with an answer", `double(input.args.n) == 4`, "double(n) := 2 * n"},
 		{"helpers that read helpers", `not p`, "p if not q\nq if not r\nr if input.args.a == input.args.a"},
-		{"session, user, event, channel and time", `input.session == "s"; input.user.name == "n"; input.event == "e"; input.channel == "c"; time.weekday(input.time) == "Sunday"`, ""},
+		{"session, user, target, channel and time", `input.session == "s"; input.user.name == "n"; input.target == "t"; input.channel == "c"; time.weekday(input.time) == "Sunday"`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, rule := range []string{"allow", `deny contains "no"`, `ask contains sprintf("%v?", [input.args.a])`} {

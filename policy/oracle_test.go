@@ -21,7 +21,7 @@ func oracle(p *Policy, in Input) (Effect, []string, error) { return oracleBy(p, 
 
 // oracleBy is oracle with or without OPA's rule index.
 func oracleBy(p *Policy, in Input, indexing bool) (Effect, []string, error) {
-	k := key{in.Window, in.Origin, in.Command, in.Platform, in.Local}
+	k := *in.key()
 	if k.platform == "" {
 		k.platform = p.platform
 	}
@@ -95,6 +95,8 @@ func (g generator) condition() string {
 		`scope.one_of(input.args.a, ["x", 1])`, `not scope.one_of(input.args.a, ["x", 1])`, `scope.size_at_most(input.args.a, 1)`,
 		`scope.url_matches("https://*.b/c/*", input.args.path)`, `not scope.host_in(input.args.path, {"a.b", "*.b:*"})`,
 		`scope.glob("$HOME/*/[a-f]*", input.args.path)`, `object.get(input.args, "missing", 3) == 3`, `known_fact`, `not known_fact`,
+		`input.event == "e1"`, `input.event in {"e1", "e2"}`, `input.event != "e1"`, `startswith(input.event, "e")`, `not input.event`, `input.event == input.args.a`,
+		`input.target == "x"`, `not input.target`, `input.target == input.args.a`, `input.channel in {"items", "both"}`, `not input.channel`, `told(input.args.a)`, `not told(input.args.a)`,
 		`p`, `not p`, `walled`, `time.weekday(input.time) == "Sunday"`, `x := input.args.n; y := x + 1; y > 4`, `{"x", "y"} & names == {"x"}`,
 	)
 }
@@ -111,7 +113,7 @@ func (g generator) body() string {
 	}
 	// What is known stands first, then what is known in part, then what reads arguments alone.
 	order := func(line string) int {
-		switch known := slices.ContainsFunc([]string{"input.command", "input.window", "input.local", "known_fact"},
+		switch known := slices.ContainsFunc([]string{"input.command", "input.window", "input.local", "input.event", "known_fact"},
 			func(part string) bool { return strings.Contains(line, part) }); {
 		case known && !strings.Contains(line, "args"):
 			return 0
@@ -166,7 +168,8 @@ p if not q
 q if not r
 r if input.args.a == input.args.a
 walled if { input.command == "a"; not small }
-used if { scope.glob("/x", "/y"); names[_]; odd(1); level; walled; p; known_fact; small }
+told(x) if input.event == x
+used if { scope.glob("/x", "/y"); names[_]; odd(1); level; walled; p; known_fact; small; told("x") }
 `)
 	return b.String()
 }
@@ -178,7 +181,7 @@ func (g generator) args() string {
 			members[name] = g.pick(values...)
 		}
 	}
-	maybe("a", `"x"`, `"xy"`, `"y"`, `"tiny"`, `""`, `"x"`)
+	maybe("a", `"x"`, `"e1"`, `"xy"`, `"y"`, `"tiny"`, `""`, `"x"`)
 	maybe("n", `0`, `3`, `4`, `5`, `6`, `9007199254740993`, `3.0`)
 	maybe("flag", `true`, `false`)
 	maybe("list", `[]`, `["x"]`, `["x","y"]`, `["z","x"]`)
@@ -214,7 +217,7 @@ func TestResidualsAgreeWithFullEvaluation(t *testing.T) {
 			args := g.args()
 			in := call(t, g.pick("a", "b", "c", "ab", "d"), args)
 			in.Window = g.pick("main", "main", "other", "m2")
-			in.Session = g.pick("s1", "s2")
+			in.Session, in.Event, in.Target, in.Channel = g.pick("s1", "s2"), g.pick("", "e1", "e2", "x"), g.pick("", "x", "y"), g.pick("", "items", "both")
 			effect, reasons, wantErr := oracle(p, in)
 			d, err := p.Decide(context.Background(), in)
 			counts["cases"]++

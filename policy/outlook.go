@@ -13,7 +13,7 @@ type Outlook struct {
 	Rules   []Rule // that always hold or could, in the order of file and line
 }
 
-// Outlook tells what can become of calls that are alike but for arguments, session, user, event and
+// Outlook tells what can become of calls that are alike but for arguments, session, user, target and
 // channel, which play no part here. An error means that none of them can be decided.
 func (p *Policy) Outlook(ctx context.Context, in Input) (Outlook, error) {
 	e, err := p.prepared(ctx, &in)

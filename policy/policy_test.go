@@ -188,7 +188,7 @@ func TestRulesOutsideTheirShapeAreRefused(t *testing.T) {
 		{"one under a name", withoutScope + `allow if { k := {[input.args.kind]: 1}; not k[["secret"]] }`, "must have constant keys"},
 		{"a set that is not known within a list", withoutScope + `deny contains "no" if { x := [{input.args.kind}]; x[0].secret }`, "a set within a list or an object must be constant"},
 		{"a set that is not known within an object", withoutScope + `allow if not {"a": {input.args.kind}}.a.secret`, "a set within a list or an object must be constant"},
-		{"glob.match on an event", withoutScope + `allow if glob.match("notes/**", ["/"], input.event)`, "notes.rego:5: rego_compile_error: glob.match takes .."},
+		{"glob.match on a target", withoutScope + `allow if glob.match("notes/**", ["/"], input.target)`, "notes.rego:5: rego_compile_error: glob.match takes .."},
 		{"glob.match on a local name", withoutScope + `allow if { p := input.args.path; glob.match("/home/**", ["/"], p) }`, "notes.rego:5: rego_compile_error: glob.match takes .."},
 		{"unknown variable", head + `allow if scope.path_inside(input.args.path, "$NOPE/notes")`, `notes.rego:7: rego_compile_error: scope.path_inside: "$NOPE/notes" unknown variable $NOPE`},
 		{"unknown variable in a glob", head + `allow if scope.glob("$HOM/*", input.args.path)`, `notes.rego:7: rego_compile_error: scope.glob: "$HOM/*" unknown variable $HOM`},

@@ -16,7 +16,7 @@ type entry struct {
 	from, until time.Time // valid from the one until before the other; zero is unbounded
 	err         error     // of evaluating what is known: no call can be decided
 	candidates  []*rule   // that it was made from
-	tried       []*rule   // those of them whose capability holds
+	tried       []*rule   // those of them whose capability holds, and that are about the event
 	varies      bool      // some of them read what differs from call to call
 	probed      int       // made-up calls on which it agreed with the full evaluation
 	answered    atomic.Uint64
@@ -67,7 +67,7 @@ func (e *entry) most() Effect {
 // unknowns are the fields of the input that differ from call to call.
 func unknowns() []*ast.Term {
 	var all []*ast.Term
-	for _, name := range []string{"args", operands, "session", "time", "event", "channel", "user"} {
+	for _, name := range []string{"args", operands, "session", "time", "target", "channel", "user"} {
 		all = append(all, ast.NewTerm(ast.Ref{ast.InputRootDocument, ast.StringTerm(name)}))
 	}
 	return all
@@ -84,8 +84,8 @@ func (p *Policy) prepare(ctx context.Context, k *key, t time.Time) (*entry, erro
 			h = r.unit.holds(k, page) && e.current(r.unit.Expires, t)
 			holds[r.unit] = h
 		}
-		if !h {
-			continue
+		if !h || r.events != nil && !slices.Contains(r.events, k.event) {
+			continue // there may be many events, and as many rules about each
 		}
 		e.tried = append(e.tried, r)
 		if (r.unit.declared || r.Kind == kindWithin) && r.about(k) {
@@ -163,7 +163,7 @@ func (p *Policy) specialize(ctx context.Context, e *entry, r *rule) error {
 	}
 	switch {
 	case len(c.bodies) > 0 && r.Kind == kindLimit:
-		return errors.New("a limit that depends on the call: limits read window, origin, local, command and platform alone")
+		return errors.New("a limit that depends on the call: limits read window, origin, local, command, event and platform alone")
 	case len(c.bodies) > 0:
 		e.conditions = append(e.conditions, c)
 	}

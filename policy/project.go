@@ -11,15 +11,15 @@ import (
 
 // projection is what a residual reads of a call: nothing else is converted.
 type projection struct {
-	args, user                    *shape // nil is not read
-	operands                      map[string][]string
-	session, time, event, channel bool
+	args, user                     *shape // nil is not read
+	operands                       map[string][]string
+	session, time, target, channel bool
 }
 
 // everything is the projection of what reads the input as a whole.
 func (p *Policy) everything() projection {
 	whole := &shape{all: true}
-	return projection{args: whole, user: whole, operands: p.operands, session: true, time: true, event: true, channel: true}
+	return projection{args: whole, user: whole, operands: p.operands, session: true, time: true, target: true, channel: true}
 }
 
 // shape is a part of the arguments that is read: all of it, or some members.
@@ -79,8 +79,8 @@ func (p *Policy) read(r *projection, ref ast.Ref) {
 			r.user = &shape{}
 		}
 		r.user.read(ref[2:])
-	case "event":
-		r.event = true
+	case "target":
+		r.target = true
 	case "channel":
 		r.channel = true
 	case operands:
@@ -105,13 +105,17 @@ func known(k *key) [][2]*ast.Term {
 	field := func(name string, v ast.Value) [2]*ast.Term {
 		return [2]*ast.Term{ast.InternedTerm(name), ast.NewTerm(v)}
 	}
-	return [][2]*ast.Term{
+	all := [][2]*ast.Term{
 		field("window", ast.String(k.window)),
 		field("origin", ast.String(originOf(k.origin))),
 		field("command", ast.String(k.command)),
 		field("platform", ast.String(k.platform)),
 		field("local", ast.Boolean(k.local)),
 	}
+	if k.event != "" { // else it is undefined
+		all = append(all, field("event", ast.String(k.event)))
+	}
+	return all
 }
 
 // input is the input document of one call, as far as it is read.
@@ -129,7 +133,7 @@ func (r *projection) input(known [][2]*ast.Term, in *Input) (ast.Object, error) 
 		}
 	}
 	text(r.session, "session", in.Session)
-	text(r.event && in.Event != "", "event", in.Event)
+	text(r.target && in.Target != "", "target", in.Target)
 	text(r.channel && in.Channel != "", "channel", in.Channel)
 	if r.user != nil && in.User != nil {
 		user, err := r.user.convert(in.User)

@@ -142,9 +142,9 @@ func (u *unit) followReads() error {
 
 func (r *rule) mustRead() bool { return r.Kind == kindDeny || r.Kind == kindAsk }
 
-// perCall are the fields of the input that differ between the calls of one command.
+// perCall are the fields of the input that differ between the calls of one command, or the messages of one event.
 func perCall() []string {
-	return []string{"args", operands, "session", "time", "event", "channel", "user"}
+	return []string{"args", operands, "session", "time", "target", "channel", "user"}
 }
 
 func limitReads(file, field string, location *ast.Location) error {
@@ -153,7 +153,7 @@ func limitReads(file, field string, location *ast.Location) error {
 		line = location.Row
 	}
 	return at(file, line, errors.New("limit reads input."+field+": a limit holds for all calls together, "+
-		"and reads window, origin, local, command and platform alone"))
+		"and reads window, origin, local, command, event and platform alone"))
 }
 
 func compareSteps(a, b schema.Step) int {

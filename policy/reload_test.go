@@ -39,7 +39,7 @@ func TestReloadCompilesAndPreparesWhatChanged(t *testing.T) {
 		t.Errorf("%d of 4 capabilities were taken over, want the 3 that did not change", same)
 	}
 	for command, want := range map[string]bool{"c0.list": true, "c1.list": false} {
-		k := &key{"main", call(t, "x", `{}`).Origin, command, "linux", true}
+		k := &key{"main", call(t, "x", `{}`).Origin, command, "", "linux", true}
 		if got := next.named.get(k) != nil; got != want {
 			t.Errorf("%s is prepared already: %v", command, got)
 		}

@@ -42,6 +42,7 @@ type rule struct {
 	body     ast.Body // holds where the rule does; binds reason where the rule says something
 	source   *ast.Rule
 	commands []string        // the only ones it can hold for; nil if that isn't plain from its text
+	events   []string        // likewise
 	handed   handed          // to the handler, by a rule of a declarative file
 	reads    [][]schema.Step // of a deny or ask: the arguments it looks at
 }
@@ -96,6 +97,7 @@ func newRule(u *unit, kind string, r *ast.Rule) *rule {
 		body:     r.Body.Copy(),
 		source:   r,
 		commands: valuesOf(r.Body, "command"),
+		events:   valuesOf(r.Body, "event"),
 	}
 	switch {
 	case kind == kindDeny, kind == kindAsk, kind == kindLimit && r.Head.Key != nil:

@@ -52,7 +52,7 @@ func newByHand(t testing.TB) *byHand {
 }
 
 func (h *byHand) allows(in Input) bool {
-	g, ok := h.grants[key{in.Window, in.Origin, in.Command, in.Platform, in.Local}]
+	g, ok := h.grants[*in.key()]
 	if !ok || in.Args == nil {
 		return false
 	}

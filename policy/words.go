@@ -16,6 +16,7 @@ type Text struct {
 	Text     string
 	Decides  string   // of Text, all that bears on effects: not the reason of a deny
 	Commands []string // the only ones it can be about; nil if its text doesn't say so
+	Events   []string // likewise
 	Helpers  string   // imports and rules beside it that it may use: those of its capability that decide nothing
 }
 
@@ -26,7 +27,7 @@ func (p *Policy) Texts() []Text {
 	for _, u := range p.units {
 		helpers := u.helpers()
 		for _, r := range u.rules {
-			all = append(all, Text{r.Rule, u.text(r, true), u.text(r, r.Kind != kindDeny), slices.Clone(r.commands), helpers})
+			all = append(all, Text{r.Rule, u.text(r, true), u.text(r, r.Kind != kindDeny), slices.Clone(r.commands), slices.Clone(r.events), helpers})
 		}
 	}
 	slices.SortFunc(all, func(a, b Text) int { return compareRules(a.Rule, b.Rule) })

@@ -34,7 +34,7 @@
 //
 //	origin    of a remote page; left out, the page is the app itself
 //	args      any value, {} if left out; ${HOME} in its texts is a directory, $${ is ${
-//	session, event, channel, user
+//	session, event, target, channel, user
 //	time      RFC 3339; 2026-01-01T00:00:00Z if left out, so that a test ends as it always did
 //	platform  a GOOS name, linux if left out
 //

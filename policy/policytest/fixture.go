@@ -133,11 +133,11 @@ func members(n *yaml.Node, what string, known []string, yield func(name string, 
 func (s *suite) parseFixture(n *yaml.Node) (fixture, error) {
 	f := fixture{input: policy.Input{Platform: s.platform, Time: defaultTime()}}
 	var args, user *yaml.Node
-	known := []string{"name", "window", "origin", "command", "args", "session", "event", "channel", "user", "time", "platform", "expect"}
+	known := []string{"name", "window", "origin", "command", "args", "session", "event", "target", "channel", "user", "time", "platform", "expect"}
 	err := members(n, "a call", known, func(name string, v *yaml.Node) (err error) {
 		texts := map[string]*string{
 			"name": &f.name, "window": &f.input.Window, "origin": &f.input.Origin, "command": &f.input.Command,
-			"session": &f.input.Session, "event": &f.input.Event, "channel": &f.input.Channel, "platform": &f.input.Platform,
+			"session": &f.input.Session, "event": &f.input.Event, "target": &f.input.Target, "channel": &f.input.Channel, "platform": &f.input.Platform,
 		}
 		switch name {
 		case "args":

@@ -21,7 +21,7 @@ func inputTerm(in policy.Input) *ast.Term {
 		{ast.StringTerm("session"), ast.StringTerm(in.Session)},
 		{ast.StringTerm("time"), ast.NumberTerm(json.Number(strconv.FormatInt(in.Time.UnixNano(), 10)))},
 	}
-	for name, text := range map[string]string{"event": in.Event, "channel": in.Channel} {
+	for name, text := range map[string]string{"event": in.Event, "target": in.Target, "channel": in.Channel} {
 		if text != "" {
 			pairs = append(pairs, [2]*ast.Term{ast.StringTerm(name), ast.StringTerm(text)})
 		}

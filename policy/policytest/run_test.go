@@ -277,6 +277,21 @@ func TestNumbersOfFixturesAreExact(t *testing.T) {
 	}
 }
 
+func TestFixturesAreAboutEventsAndStreams(t *testing.T) {
+	r, err := Run(context.Background(), folder(map[string]string{
+		"a.rego": "# METADATA\n# custom:\n#   windows: [main]\npackage capability.a\n\n" +
+			"allow if {\n\tinput.command == \"sallyport:emit\"\n\tinput.event == \"e\"\n\tinput.target == \"x\"\n}\n\nallow if {\n\tinput.command == \"y\"\n\tinput.channel == \"both\"\n}\n",
+		"a_test.yaml": "- {name: to it, window: main, command: 'sallyport:emit', event: e, target: x, expect: {effect: allow, line: 6}}\n" +
+			"- {name: to all, window: main, command: 'sallyport:emit', event: e, expect: deny}\n" +
+			"- {name: another, window: main, command: 'sallyport:emit', event: f, target: x, expect: deny}\n" +
+			"- {name: both ways, window: main, command: y, channel: both, expect: {effect: allow, line: 12}}\n" +
+			"- {name: one way, window: main, command: y, channel: items, expect: deny}\n",
+	}), policy.Config{}, Options{Coverage: true})
+	if err != nil || !r.OK() || r.Coverage.Files[0].Percent != 100 {
+		t.Errorf("%v\n%s\n%+v", err, outcome(r), r.Coverage)
+	}
+}
+
 func TestCoverageIsThatOfBothKinds(t *testing.T) {
 	only := func(name string) string {
 		r, err := Run(context.Background(), folder(map[string]string{

@@ -22,12 +22,12 @@ const (
 // A probe is what differs between the calls of one command. Its numbers and texts come from the
 // rules of both policies, and from beside them.
 type probe struct {
-	args, user              schema.Value
-	event, channel, session string
+	args, user               schema.Value
+	target, channel, session string
 }
 
 func (p *probe) apply(in policy.Input) policy.Input {
-	in.Args, in.User, in.Event, in.Channel, in.Session = p.args, p.user, p.event, p.channel, p.session
+	in.Args, in.User, in.Target, in.Channel, in.Session = p.args, p.user, p.target, p.channel, p.session
 	return in
 }
 
@@ -103,7 +103,7 @@ func slotsOf(words []policy.Words, variables map[string]string) []slot {
 	for _, w := range words {
 		texts, numbers = append(texts, w.Texts...), append(numbers, w.Numbers...)
 		for _, l := range w.Looks {
-			if !slices.Contains([]string{"args", "user", "event", "channel", "session"}, l.Path[0].Name) {
+			if !slices.Contains([]string{"args", "user", "target", "channel", "session"}, l.Path[0].Name) {
 				continue
 			}
 			key := pathKey(l.Path)
@@ -263,7 +263,7 @@ func build(slots []slot, choice []int) (p probe, ok bool) {
 			return probe{}, false
 		}
 	}
-	for name, to := range map[string]*string{"event": &p.event, "channel": &p.channel, "session": &p.session} {
+	for name, to := range map[string]*string{"target": &p.target, "channel": &p.channel, "session": &p.session} {
 		if part := root.members[name]; part != nil {
 			if json.Unmarshal(part.write(nil), to) != nil {
 				*to = "" // only texts can be there

@@ -86,6 +86,7 @@ type input struct {
 	Command string    `json:"command"`
 	Session string    `json:"session,omitzero"`
 	Event   string    `json:"event,omitzero"`
+	Target  string    `json:"target,omitzero"`
 	Channel string    `json:"channel,omitzero"`
 	User    document  `json:"user,omitzero"` // left out: undefined
 	Time    time.Time `json:"time"`
@@ -118,7 +119,7 @@ func (r *Recorded) Append(dst []byte) ([]byte, error) {
 		Platform: in.Platform, Variables: r.Variables,
 		Input: input{
 			Window: in.Window, Origin: in.Origin, Local: in.Local, Command: in.Command, Session: in.Session,
-			Event: in.Event, Channel: in.Channel, User: document{in.User}, Time: in.Time, Args: document{in.Args},
+			Event: in.Event, Target: in.Target, Channel: in.Channel, User: document{in.User}, Time: in.Time, Args: document{in.Args},
 		},
 	})
 	if err != nil {
@@ -207,7 +208,7 @@ func parse(text []byte) (Recorded, error) {
 		Revision: l.Revision, Variables: l.Variables, Was: Verdict{l.Effect, l.Reason, l.Rules},
 		Input: policy.Input{
 			Window: l.Input.Window, Origin: l.Input.Origin, Local: l.Input.Local, Command: l.Input.Command, Platform: l.Platform,
-			Session: l.Input.Session, Event: l.Input.Event, Channel: l.Input.Channel, User: l.Input.User.value,
+			Session: l.Input.Session, Event: l.Input.Event, Target: l.Input.Target, Channel: l.Input.Channel, User: l.Input.User.value,
 			Time: l.Input.Time, Args: l.Input.Args.value,
 		},
 	}, nil

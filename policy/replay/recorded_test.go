@@ -29,7 +29,7 @@ func recorded(t *testing.T, args string) Recorded {
 		Was: Verdict{Effect: "deny", Reason: "too <large>", Rules: []Rule{{"notes", "notes.rego", 12, "deny"}}},
 		Input: policy.Input{
 			Window: "main", Origin: "https://a.example", Local: true, Command: "notes.save", Platform: "linux", Session: "s",
-			Event: "saved", Channel: "c1", User: value(t, `{"id":9007199254740993}`), Args: value(t, args),
+			Event: "saved", Target: "main", Channel: "c1", User: value(t, `{"id":9007199254740993}`), Args: value(t, args),
 			Time: time.Date(2026, 11, 26, 12, 0, 0, 5, time.UTC),
 		},
 	}
@@ -54,7 +54,7 @@ func TestWhatIsRecordedIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain := recorded(t, `null`)
-	plain.Input.User, plain.Input.Event, plain.Input.Channel, plain.Input.Session, plain.Was.Rules = nil, "", "", "", []Rule{}
+	plain.Input.User, plain.Input.Event, plain.Input.Target, plain.Input.Channel, plain.Input.Session, plain.Was.Rules = nil, "", "", "", "", []Rule{}
 	nobody := recorded(t, `[]`)
 	nobody.Input.User = value(t, `null`) // a user that is null is another than none
 	for _, test := range []struct {

@@ -263,7 +263,8 @@ func TestAnImportSaysWhatHasNoEquivalent(t *testing.T) {
     {"identifier": "local:all", "deny": ["$HOME/{x}"]},
     "fs:scope-home",
     {"identifier": "fs:write-all", "allow": ["$HOME/*"]},
-    {"identifier": "fs:read-meta", "allow": []}
+    {"identifier": "fs:read-meta", "allow": []},
+    "core:event:allow-listen"
   ]
 }
 -- capabilities/b.json5 --
@@ -309,6 +310,7 @@ scope.deny = ["/x"]
 		"capabilities/a.json:18: fs:scope-home is not defined in this project, so it is a plugin's; left out, and the commands that it limits are not limited by it: write it in a file below permissions/fs\nwider",
 		"capabilities/a.json:19: the scope given to fs:write-all is left out with it, and limits no other command\nwider",
 		"capabilities/a.json:20: fs:read-meta is not defined in this project, so it is a plugin's; left out: write it in a file below permissions/fs\ncap",
+		"capabilities/a.json:21: core:event:allow-listen is for all events at once; left out: allow each in a .rego file",
 		"capabilities/b.json5:1: JSON5 is not read",
 		"permissions/local/p.toml:1: permission all denies less here, since part of what its scope denies can't be kept\nwider",
 		"permissions/local/p.toml:4: $APPLOG: set it in core.Config.Variables",
