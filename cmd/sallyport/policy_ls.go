@@ -23,6 +23,8 @@ type lsReport struct {
 	Revision string   `json:"revision"`
 	Commands []string `json:"commands"`
 	Rows     []lsRow  `json:"rows"`
+
+	subjects []policy.Subject // that Commands names
 }
 
 // lsRow is what pages of one origin may do in one window.
@@ -48,7 +50,7 @@ type lsRule struct {
 	Line int    `json:"line"`
 }
 
-// anyOther stands for a command that no rule names.
+// anyOther stands for a command or an event that no rule names.
 const anyOther = "(any other)"
 
 func newPolicyLsCommand() *cobra.Command {
@@ -59,7 +61,8 @@ func newPolicyLsCommand() *cobra.Command {
 		Long: `Ls shows for each window and each command what becomes of a call. The windows
 are those of the app's sallyport.json, or else the globs that capabilities
 name; pages of other origins have rows of their own. The commands are those
-that rules or the manifest name.
+that rules or the manifest name; sallyport:emit and sallyport:listen have a
+column for each event that rules name.
 
   allow      every call may run           allow if   some calls may
   ask        the user is asked each time  ask if     for some calls
@@ -76,10 +79,10 @@ that rules or the manifest name.
 			if err != nil {
 				return err
 			}
-			r := lsReport{Folder: folder.dir, Revision: p.Revision(), Commands: folder.commands(p), Rows: folder.rows(p)}
+			r := lsReport{Folder: folder.dir, Revision: p.Revision(), Rows: folder.rows(p), subjects: folder.subjects(p)}
 			done := patience(c.ErrOrStderr(), "sallyport: deciding for each window and command…")
 			for i := range r.Rows {
-				r.Rows[i].fill(c.Context(), p, folder, r.Commands)
+				r.Rows[i].fill(c.Context(), p, folder, r.subjects)
 			}
 			done()
 			r.dropOther()
@@ -93,14 +96,16 @@ that rules or the manifest name.
 	return c
 }
 
-// commands are all that are named, and a stand-in for all others.
-func (f *policyFolder) commands(p *policy.Policy) []string {
-	names := p.Commands()
+// subjects are all that is named, and stand-ins for all others.
+func (f *policyFolder) subjects(p *policy.Policy) []policy.Subject {
+	all := p.Subjects(anyOther)
 	if f.manifest != nil {
-		names = append(names, f.manifest.Commands...)
+		for _, name := range f.manifest.Commands {
+			all = append(all, policy.Subject{Command: name})
+		}
 	}
-	slices.Sort(names)
-	return append(slices.Compact(names), anyOther)
+	slices.SortFunc(all, func(a, b policy.Subject) int { return strings.Compare(a.String(), b.String()) })
+	return append(slices.Compact(all), policy.Subject{Command: anyOther})
 }
 
 // rows are the windows, first of the app itself and then of remote origins.
@@ -137,11 +142,11 @@ func (f *policyFolder) rows(p *policy.Policy) []lsRow {
 	return append(rows, remote...)
 }
 
-func (r *lsRow) fill(ctx context.Context, p *policy.Policy, folder *policyFolder, commands []string) {
+func (r *lsRow) fill(ctx context.Context, p *policy.Policy, folder *policyFolder, subjects []policy.Subject) {
 	in := policy.Input{Window: r.Window, Origin: r.page, Local: r.Origin == ""}
-	for _, name := range commands {
-		in.Command = name
-		cell := lsCell{Command: name}
+	for _, s := range subjects {
+		in.Command, in.Event = s.Command, s.Event
+		cell := lsCell{Command: s.String()}
 		o, err := p.Outlook(ctx, in)
 		if err != nil {
 			cell.Error = folder.locate(err).Error()
@@ -154,17 +159,21 @@ func (r *lsRow) fill(ctx context.Context, p *policy.Policy, folder *policyFolder
 	}
 }
 
-// dropOther leaves out the stand-in for other commands where these are denied anyway.
+// dropOther leaves out the stand-ins for others where these are denied anyway.
 func (r *lsReport) dropOther() {
-	last := len(r.Commands) - 1
-	for _, row := range r.Rows {
-		if c := row.Cells[last]; c.Most != policy.Deny.String() || c.Error != "" {
-			return
+	for i := len(r.subjects) - 1; i >= 0; i-- {
+		told := slices.ContainsFunc(r.Rows, func(row lsRow) bool { return row.Cells[i].Most != policy.Deny.String() || row.Cells[i].Error != "" })
+		if s := r.subjects[i]; told || s.Command != anyOther && s.Event != anyOther {
+			continue
+		}
+		r.subjects = slices.Delete(r.subjects, i, i+1)
+		for j := range r.Rows {
+			r.Rows[j].Cells = slices.Delete(r.Rows[j].Cells, i, i+1)
 		}
 	}
-	r.Commands = r.Commands[:last]
-	for i := range r.Rows {
-		r.Rows[i].Cells = r.Rows[i].Cells[:last]
+	r.Commands = make([]string, len(r.subjects))
+	for i, s := range r.subjects {
+		r.Commands[i] = s.String()
 	}
 }
 

@@ -36,7 +36,7 @@ type Comparison struct {
 // A Difference is a command that gains or loses in some windows.
 type Difference struct {
 	Direction string     `json:"direction"`
-	Command   string     `json:"command"` // "any other" stands for all that no rule names
+	Command   string     `json:"command"` // with the event that it is about behind it; "any other" stands for all that no rule names
 	Windows   []string   `json:"windows"` // labels, or the globs of labels that both policies treat alike
 	Origin    string     `json:"origin"`  // as a capability names it; "" is the app itself
 	Platform  string     `json:"platform"`
@@ -83,7 +83,7 @@ func Compare(ctx context.Context, was, now Side, at time.Time) (Comparison, erro
 			for _, origin := range u.origins {
 				for _, window := range u.windows {
 					in := policy.Input{Window: window.value, Origin: origin.value, Local: origin.value == "", Platform: platform, Time: from}
-					if err := c.place(in, window.name, origin.name, u.commands, from.After(at)); err != nil {
+					if err := c.place(in, window.name, origin.name, u.subjects, from.After(at)); err != nil {
 						return Comparison{}, err
 					}
 				}
@@ -130,18 +130,18 @@ func (c *comparer) holding(side int, in policy.Input) []policy.Text {
 }
 
 // place compares all commands of a window, an origin and a platform.
-func (c *comparer) place(in policy.Input, window, origin string, commands []standIn, later bool) error {
+func (c *comparer) place(in policy.Input, window, origin string, subjects []subject, later bool) error {
 	was, now := c.holding(0, in), c.holding(1, in)
 	removed, added := apart(was, now, effective)
 	if len(removed)+len(added) == 0 {
 		return nil // both say the same here
 	}
-	for _, command := range commands {
+	for _, s := range subjects {
 		if err := c.ctx.Err(); err != nil {
 			return context.Cause(c.ctx)
 		}
-		in.Command = command.value
-		removed, added := about(removed, command.value), about(added, command.value)
+		in.Command, in.Event = s.Command, s.Event
+		removed, added := about(removed, s.Subject), about(added, s.Subject)
 		if len(removed)+len(added) == 0 {
 			continue
 		}
@@ -151,7 +151,7 @@ func (c *comparer) place(in policy.Input, window, origin string, commands []stan
 			return err
 		}
 		for _, d := range found {
-			d.Command, d.Windows, d.Origin, d.Platform, d.Removed, d.Added = command.name, []string{window}, origin, in.Platform, removed, added
+			d.Command, d.Windows, d.Origin, d.Platform, d.Removed, d.Added = s.name, []string{window}, origin, in.Platform, removed, added
 			if later {
 				from := in.Time
 				d.From = &from
@@ -208,11 +208,11 @@ func apart(was, now []policy.Text, key func(policy.Text) string) (removed, added
 	return removed, added
 }
 
-// about are the rules that decide and can be about a command.
-func about(texts []policy.Text, command string) []Rule {
+// about are the rules that decide and can be about a command or an event.
+func about(texts []policy.Text, s policy.Subject) []Rule {
 	all := []Rule{}
 	for _, t := range texts {
-		if t.Kind != "limit" && (t.Commands == nil || slices.Contains(t.Commands, command)) {
+		if t.Kind != "limit" && (t.Commands == nil || slices.Contains(t.Commands, s.Command)) && (t.Events == nil || slices.Contains(t.Events, s.Event)) {
 			all = append(all, rulesOf([]policy.Rule{t.Rule})...)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport/sallyport/internal/manifest"
 	"github.com/sallyport/sallyport/policy"
 )
 
@@ -16,12 +17,18 @@ type universe struct {
 	windows   []standIn
 	origins   []standIn // "" is the app itself
 	platforms []string
-	commands  []standIn
+	subjects  []subject
 	times     []time.Time // now, and when something expires later
 }
 
-// anyOther is a command that no rule names; no command has this name.
+// anyOther is a command or an event that no rule names; none has this name.
 const anyOther = "any other"
+
+// A subject is what is compared, and what it is called.
+type subject struct {
+	policy.Subject
+	name string
+}
 
 func universeOf(was, now *policy.Policy, at time.Time) universe {
 	u := universe{times: []time.Time{at}}
@@ -36,7 +43,7 @@ func universeOf(was, now *policy.Policy, at time.Time) universe {
 		}
 	}
 	names := distinct(slices.Concat(was.Commands(), now.Commands()))
-	prefixes := []string{}
+	var prefixes, events []string
 	for _, p := range []*policy.Policy{was, now} {
 		for _, name := range append(slices.Clone(names), anyOther) {
 			for _, l := range p.Words(name).Looks {
@@ -49,21 +56,49 @@ func universeOf(was, now *policy.Policy, at time.Time) universe {
 					u.platforms = append(u.platforms, l.Texts...)
 				case "command":
 					prefixes = append(prefixes, l.Texts...)
+				case "event":
+					events = append(events, l.Texts...)
 				}
 			}
 		}
 	}
 	u.windows, u.platforms = windowsFor(globs, labels), distinct(u.platforms)
 	u.origins = originsFor([]*policy.Policy{was, now}, origins)
-	u.commands = commandsFor(names, prefixes)
+	u.subjects = append(commandsFor(names, prefixes), eventsFor(was, now, events)...)
 	slices.SortFunc(u.times, time.Time.Compare)
 	u.times = slices.CompactFunc(u.times, time.Time.Equal)
 	return u
 }
 
 // commandsFor is the commands that rules name, one below each namespace that they name, and one
-// that none names.
-func commandsFor(names, words []string) []standIn {
+// that none names. Those about events are left out.
+func commandsFor(names, words []string) []subject {
+	var all []subject
+	for _, s := range standIns(names, words) {
+		if s.value != policy.EmitCommand && s.value != policy.ListenCommand {
+			all = append(all, subject{policy.Subject{Command: s.value}, s.name})
+		}
+	}
+	return all
+}
+
+// eventsFor is the same of events, each emitted and listened to, where some rule is about them.
+func eventsFor(was, now *policy.Policy, words []string) []subject {
+	about := func(s policy.Subject) bool { return s.Event != "" }
+	if !slices.ContainsFunc(was.Subjects(anyOther), about) && !slices.ContainsFunc(now.Subjects(anyOther), about) {
+		return nil
+	}
+	var all []subject
+	for _, command := range []string{policy.EmitCommand, policy.ListenCommand} {
+		for _, s := range standIns(distinct(slices.Concat(was.Events(), now.Events())), words) {
+			all = append(all, subject{policy.Subject{Command: command, Event: s.value}, command + " " + s.name})
+		}
+	}
+	return all
+}
+
+// standIns are names and what else could be one, for each beginning of others one that has it, and one other.
+func standIns(names, words []string) []standIn {
 	var all []standIn
 	for _, name := range names {
 		all = append(all, standIn{name, name})
@@ -71,6 +106,9 @@ func commandsFor(names, words []string) []standIn {
 	for _, w := range distinct(words) {
 		if w == "" || slices.Contains(names, w) {
 			continue
+		}
+		if manifest.ValidCommand(w) { // a rule may say what it is not about
+			all = append(all, standIn{w, w})
 		}
 		all = append(all, standIn{"any other " + w + "*", w + "sallyport-diff"})
 	}
