@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,9 +81,9 @@ type examined struct {
 // explainFlags say which call is asked about.
 type explainFlags struct {
 	policyFlags
-	window, origin, command, args, session, user, event, channel, at string
-	directories                                                      []string
-	id, record                                                       string
+	window, origin, command, args, session, user, event, target, channel, at string
+	directories                                                              []string
+	id, record                                                               string
 }
 
 func newPolicyExplainCommand() *cobra.Command {
@@ -110,6 +111,8 @@ broken or the question could not be asked.`,
       --args '{"path":"/etc/passwd"}'
   sallyport policy explain . --window main --command notes.list \
       --origin https://example.com --json
+  sallyport policy explain . --window main --command sallyport:listen \
+      --event notes.changed
   sallyport policy explain ./examples/notes --id red2meji-12`,
 		Args: cobra.MatchAll(atMost(1), func(c *cobra.Command, args []string) error {
 			switch {
@@ -119,6 +122,12 @@ broken or the question could not be asked.`,
 				return fmt.Errorf("--id is a call of before, and --window, --command and --args are one of now: ask for either; see %s --help", c.CommandPath())
 			case flags.id == "" && (flags.window == "" || flags.command == ""):
 				return fmt.Errorf("which call? --window and --command say it, or --id; see %s --help", c.CommandPath())
+			case (flags.event != "") != (flags.command == policy.EmitCommand || flags.command == policy.ListenCommand):
+				return fmt.Errorf("--event goes with --command %s or %s, and with no other: the event is what they are about; see %s --help", policy.EmitCommand, policy.ListenCommand, c.CommandPath())
+			case flags.target != "" && flags.command != policy.EmitCommand:
+				return fmt.Errorf("--target goes with --command %s: it is the window that the event is emitted to; see %s --help", policy.EmitCommand, c.CommandPath())
+			case !slices.Contains([]string{"", "items", "upload", "both"}, flags.channel):
+				return fmt.Errorf("--channel %s: expected items, upload or both; see %s --help", flags.channel, c.CommandPath())
 			case c.Flags().Changed("origin") && flags.origin == "":
 				return fmt.Errorf("--origin is empty: want the URL of a remote page; leave it out to ask about the app itself; see %s --help", c.CommandPath())
 			}
@@ -139,8 +148,9 @@ broken or the question could not be asked.`,
 	f.StringVar(&flags.origin, "origin", "", "URL of a remote page that calls; left out, it is the app itself")
 	f.StringVar(&flags.session, "session", "", "id of the session")
 	f.StringVar(&flags.user, "user", "", "what the app knows of the user, as JSON")
-	f.StringVar(&flags.event, "event", "", "name of the event that the call is about")
-	f.StringVar(&flags.channel, "channel", "", "id of the channel that the call is about")
+	f.StringVar(&flags.event, "event", "", "name of the event, with --command sallyport:emit or sallyport:listen")
+	f.StringVar(&flags.target, "target", "", "label of the only window that the event is emitted to")
+	f.StringVar(&flags.channel, "channel", "", "streams that the call asks for: items, upload or both")
 	f.StringVar(&flags.at, "time", "", "when it calls, as in 2027-01-31T12:00:00Z; now if left out")
 	f.StringVar(&flags.id, "id", "", "id of a call that was refused, as the page's error has it")
 	f.StringVar(&flags.record, "record", "", "file of the record, with --id; the app's own if left out")
@@ -207,7 +217,7 @@ func (f *explainFlags) here(folder *policyFolder) error {
 
 // input is the call that the flags describe.
 func (f *explainFlags) input(stdin io.Reader) (policy.Input, error) {
-	in := policy.Input{Window: f.window, Command: f.command, Platform: f.platform, Session: f.session, Event: f.event, Channel: f.channel, Origin: f.origin, Local: f.origin == ""}
+	in := policy.Input{Window: f.window, Command: f.command, Platform: f.platform, Session: f.session, Event: f.event, Target: f.target, Channel: f.channel, Origin: f.origin, Local: f.origin == ""}
 	args := []byte(f.args)
 	var err error
 	if f.args == "-" {
