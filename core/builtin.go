@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -13,8 +14,8 @@ import (
 // calls are, and go through the same pipeline under these names. No app can
 // register them, for a colon is in no command's name.
 const (
-	emitName   = "sallyport:emit"
-	listenName = "sallyport:listen"
+	emitName   = policy.EmitCommand
+	listenName = policy.ListenCommand
 )
 
 // key tells commands apart that share a name: each event has its own emit and

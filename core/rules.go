@@ -22,6 +22,7 @@ type ruleset struct {
 	decider
 	loaded *policy.Policy // what a reload starts from
 	named  []string       // commands that the capabilities name
+	events []string       // that they name
 	missed map[missed]*audits.Nearest
 }
 
@@ -61,7 +62,7 @@ func (app *App) newRules(p *policy.Policy) (*ruleset, error) {
 	if err := app.files.checkWindows(p.Capabilities()); err != nil {
 		return nil, err
 	}
-	return &ruleset{decider: p, loaded: p, named: p.Commands(), missed: make(map[missed]*audits.Nearest)}, nil
+	return &ruleset{decider: p, loaded: p, named: p.Commands(), events: p.Events(), missed: make(map[missed]*audits.Nearest)}, nil
 }
 
 // loadRules reads a folder of capabilities as New does, but compiles only what
@@ -74,9 +75,15 @@ func (app *App) loadRules(folder fs.FS) (*ruleset, error) {
 	return app.newRules(p)
 }
 
-// warnUnknown says which rules can't hold, for their command isn't there.
+// warnUnknown says which rules can't hold, for their command or event isn't there.
 func (app *App) warnUnknown(rules *ruleset) {
-	unknown := slices.DeleteFunc(slices.Clone(rules.named), func(name string) bool { return app.commands[name] != nil })
+	unknown := slices.DeleteFunc(slices.Clone(rules.named), func(name string) bool {
+		return app.commands[name] != nil || name == emitName || name == listenName
+	})
+	undeclared := slices.DeleteFunc(slices.Clone(rules.events), func(name string) bool { return app.listens[name] != nil })
+	if len(undeclared) > 0 {
+		app.log.Warn("core: capabilities name events that are not declared; a rule for a misspelt one never holds", "events", undeclared)
+	}
 	switch {
 	case len(unknown) > 0:
 		app.log.Warn("core: capabilities name commands that are not registered; a rule for a misspelt one never holds", "commands", unknown)

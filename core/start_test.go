@@ -495,7 +495,18 @@ func TestRulesForCommandsThatDoNotExistAreNamed(t *testing.T) {
 			b.Handle(name, func(context.Context, *Request) (any, error) { return nil, nil })
 		}
 	})
-	lacks(t, b.log.String(), "not registered", "no capability")
+	lacks(t, b.log.String(), "not registered", "no capability", "not declared")
 	b = newBench(t, func(c *Config) { c.Capabilities = fstest.MapFS{} }, nil)
 	contains(t, b.log.String(), "no capability names any command")
+}
+
+func TestRulesForEventsThatDoNotExistAreNamed(t *testing.T) {
+	log := new(logBuffer)
+	app := &App{log: logTo(log), commands: map[string]*command{"notes.list": {}}, listens: map[string]*command{"notes.changed": {}}}
+	app.warnUnknown(&ruleset{named: []string{"notes.list", emitName, listenName}, events: []string{"notes.changed"}})
+	if log.String() != "" {
+		t.Errorf("what is there is complained of: %s", log.String())
+	}
+	app.warnUnknown(&ruleset{named: []string{"notes.list", "sallyport:emitt"}, events: []string{"notes.chanegd", "notes.changed"}})
+	contains(t, log.String(), "not registered", "commands=[sallyport:emitt]", "not declared", "events=[notes.chanegd]")
 }
