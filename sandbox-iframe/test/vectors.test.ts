@@ -3,10 +3,11 @@ import { concat } from "../src/bytes.ts";
 import { open } from "../src/envelope.ts";
 import { type Item, parseItems } from "../src/items.ts";
 import { Direction, HEADER, parseHeader } from "../src/wire.ts";
+import batches from "../../isolation/testdata/batches.json";
 import golang from "../../isolation/testdata/vectors.json";
 import { openHPKE } from "./double.ts";
 import { hex, opener, pairOf, unhex } from "./support.ts";
-import { type Vectors, infoOf, itemBytes, makeVectors, sealHello, sealVector } from "./vectors.ts";
+import { type ItemVector, type Vectors, infoOf, itemBytes, makeVectors, sealHello, sealVector } from "./vectors.ts";
 import typescript from "./vectors.json";
 
 // An item as a vector has it: without what is empty.
@@ -56,5 +57,17 @@ for (const [who, vectors] of [["Go", golang], ["TypeScript", typescript]] as [st
           expect(Array.from(parseItems(unhex(v.plaintext)), plainOf)).toEqual(items.map((item) => ({ ...item, size: itemBytes(v.direction, item).length }))));
     }
   });
+
+test("batches from the core, most with a fault, are read as Go reads them", () => {
+  for (const { plaintext, good } of batches) {
+    const plain = unhex(plaintext);
+    let items: ItemVector[] | undefined;
+    try {
+      items = Array.from(parseItems(plain), (item) => plainOf(item) as ItemVector);
+    } catch {}
+    expect([plaintext, items !== undefined]).toEqual([plaintext, good]);
+    if (items !== undefined) expect(hex(concat(items.map((item) => itemBytes(Direction.down, item))))).toBe(plaintext);
+  }
+});
 
 test("vectors.json is what npm run vectors writes", async () => expect(await makeVectors()).toEqual(typescript));
