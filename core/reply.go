@@ -101,7 +101,8 @@ func (app *App) encode(dst []byte, result any, limit int) (_ []byte, sections []
 	if r, ok := result.(encodable); ok {
 		dst, sections, err = r.encode(dst, limit)
 	} else {
-		dst, sections, err = app.encoder.AppendMessage(dst, &result, limit)
+		value := result // of which only this needs the address
+		dst, sections, err = app.encoder.AppendMessage(dst, &value, limit)
 	}
 	if err == schema.ErrTooLarge {
 		err = errResultSize
