@@ -94,10 +94,10 @@ func TestRecordHasNoRoomForArguments(t *testing.T) {
 	var walk func(path string, of reflect.Type)
 	walk = func(path string, of reflect.Type) {
 		switch of {
-		case reflect.TypeFor[time.Time](), reflect.TypeFor[time.Duration](), reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[bool]():
-		case reflect.TypeFor[[]Rule](), reflect.TypeFor[[]Saw](), reflect.TypeFor[*Nearest](), reflect.TypeFor[*Mismatch](), reflect.TypeFor[*Terms](), reflect.TypeFor[[]string]():
+		case reflect.TypeFor[time.Time](), reflect.TypeFor[time.Duration](), reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[int64](), reflect.TypeFor[bool]():
+		case reflect.TypeFor[[]Rule](), reflect.TypeFor[[]Saw](), reflect.TypeFor[*Nearest](), reflect.TypeFor[*Mismatch](), reflect.TypeFor[*Terms](), reflect.TypeFor[*Streamed](), reflect.TypeFor[[]string]():
 			walk(path, of.Elem())
-		case reflect.TypeFor[Record](), reflect.TypeFor[Rule](), reflect.TypeFor[Stages](), reflect.TypeFor[Nearest](), reflect.TypeFor[Mismatch](), reflect.TypeFor[Saw](), reflect.TypeFor[Terms]():
+		case reflect.TypeFor[Record](), reflect.TypeFor[Rule](), reflect.TypeFor[Stages](), reflect.TypeFor[Nearest](), reflect.TypeFor[Mismatch](), reflect.TypeFor[Saw](), reflect.TypeFor[Terms](), reflect.TypeFor[Streamed]():
 			for f := range of.Fields() {
 				ours := f.Name == "ArgsSize" || f.Name == "ArgsMAC" || of == reflect.TypeFor[Terms]() && f.Name == "Args" // names, of the app's choice
 				if strings.Contains(strings.ToLower(f.Name), "args") && !ours {
