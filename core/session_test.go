@@ -156,3 +156,24 @@ func TestC3IdsOfTheDirectCarrierOnlyGoUp(t *testing.T) {
 		}
 	}
 }
+
+// The numbers of a session's requests end, and none comes again.
+func TestC3IdsEndWithTheirNumbers(t *testing.T) {
+	const last = 1<<32 - 1
+	for _, carrier := range []isolation.Carrier{isolation.Direct, isolation.Relay} {
+		d := newIDs(carrier)
+		for _, id := range []uint32{last - idWindow, last - 1, last} {
+			if !d.take(id) {
+				t.Errorf("%v: %d is refused", carrier, id)
+			}
+		}
+		for _, id := range []uint32{last, last - 1, last - idWindow, 0, 1, idWindow} {
+			if d.take(id) {
+				t.Errorf("%v: %d is taken after the last", carrier, id)
+			}
+		}
+		if late := d.take(last - 2); late != (carrier == isolation.Relay) {
+			t.Errorf("%v: one that was overtaken is taken: %v", carrier, late)
+		}
+	}
+}
