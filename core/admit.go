@@ -32,6 +32,7 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 		c.args = []byte("{}")
 	}
 	c.context.session, c.context.call, c.context.app = s.link.Context(), c, s.app
+	c.openStreams()
 	c.record = s.newRecord(item.ID, c.command)
 	if item.Kind != isolation.ItemCall {
 		c.record.Command = nameOf(item.Kind)
@@ -155,6 +156,9 @@ func (c *call) giveBack() {
 func (c *call) release() {
 	defer c.leaveApp()
 	c.session.leave(c)
+	if c.context.streams != nil {
+		c.context.streams.release()
+	}
 	c.context.end(context.Canceled)
 	c.leaveResources()
 }

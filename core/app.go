@@ -41,6 +41,7 @@ type App struct {
 	log         *slog.Logger
 	limits      Limits
 	room        int // that a frame has for one body
+	itemRoom    int // likewise, of an item of a stream
 	platform    string
 	variables   map[string]string
 	paths       *policy.Paths
@@ -83,6 +84,7 @@ type command struct {
 	run     func(*call, *Request) (any, error) // in place of handler, of a built-in command
 	limits  Limits                             // complete
 	given   Limits                             // as configured for this command
+	streams isolation.Wants                    // that it has
 
 	slow atomic.Bool                   // the handler took longer than quick the last time
 	last atomic.Pointer[recordedRules] // of its last decision
@@ -160,6 +162,7 @@ func New(c Config) (*App, error) {
 		log:         c.Log,
 		limits:      limits,
 		room:        c.room(),
+		itemRoom:    c.itemRoom(),
 		userWithin:  userWithin,
 		platform:    runtime.GOOS,
 		variables:   variables,

@@ -58,6 +58,25 @@ func (b *budget) enter(n, calls, bytes int) bool {
 	return true
 }
 
+// hold counts n bytes that were uploaded and wait to be read, or reports that
+// there is no room for them.
+func (b *budget) hold(n, bytes int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n > bytes-b.pending {
+		return false
+	}
+	b.pending += n
+	return true
+}
+
+// drop gives back what hold took.
+func (b *budget) drop(n int) {
+	b.mu.Lock()
+	b.pending -= n
+	b.mu.Unlock()
+}
+
 func (b *budget) leave(n int) {
 	b.mu.Lock()
 	b.calls--

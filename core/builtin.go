@@ -82,15 +82,7 @@ func (c *call) subject() string {
 
 // channel is which streams the call asks for, as the policy sees it.
 func (c *call) channel() string {
-	switch c.wants & (isolation.WantsItems | isolation.WantsUpload) {
-	case isolation.WantsItems:
-		return "items"
-	case isolation.WantsUpload:
-		return "upload"
-	case isolation.WantsItems | isolation.WantsUpload:
-		return "both"
-	}
-	return ""
+	return streamsName(c.wants)
 }
 
 // nameOf is how record and policy name what an item of that kind asks for,

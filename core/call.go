@@ -100,7 +100,9 @@ const quick = 500 * time.Microsecond
 
 // mayLinger reports whether the call had better have a goroutine of its own. A
 // hidden one never runs, and takes the way of an unknown one.
-func (c *call) mayLinger() bool { return !c.hidden && c.command.slow.Load() }
+func (c *call) mayLinger() bool {
+	return c.context.streams != nil || !c.hidden && c.command.slow.Load()
+}
 
 // handle calls the handler, and notes whether it was quick.
 func (c *call) handle(request *Request) (any, error) {
@@ -197,6 +199,9 @@ func (c *call) finish(answer []byte) {
 	}
 	c.delivered = true
 	c.endProgress()
+	if st := c.context.streams; st != nil && st.out != nil {
+		c.write(isolation.AppendEnd(nil, c.number, st.out.end()))
+	}
 	c.write(answer)
 }
 
@@ -232,6 +237,9 @@ func outcomeVerdict(code Code) string {
 // keep hands the record to the recorder and reports whether that has it.
 func (c *call) keep(ctx context.Context, with func(context.Context, *audits.Record) error) (kept bool) {
 	app := c.session.app
+	if c.decided && c.context.streams != nil {
+		c.context.streams.count(&c.record)
+	}
 	if c.record.Time = c.mark; c.mark.IsZero() { // refused before it was served
 		c.record.Time = time.Now()
 	}
@@ -331,19 +339,19 @@ func (c *call) failed(err error) *refusal {
 	return r
 }
 
-// unfit is a result that the page must not get: a bug of the handler or of
-// its output schema. wrong is what the schema finds; nil where the result did
+// unfit is a result, or an item of a stream, that the page must not get: a bug of
+// the handler or of its schema. wrong is what the schema finds; nil where the result did
 // not become JSON at all, whose error may hold any other, with any words.
-func (c *call) unfit(result any, err error, wrong *audits.Mismatch) *refusal {
+func (c *call) unfit(what, name string, limit int, err error, wrong *audits.Mismatch) *refusal {
 	reason := "it can't be encoded as JSON: an error of type " + errorTypes(err)
 	if c.session.app.development {
 		// Quoted and cut, as a handler's error is.
-		c.session.app.log.Warn("core: a handler's result", "call", c.record.ID, "command", c.record.Command, "err", quoted(err))
+		c.session.app.log.Warn("core: a handler's "+what, "call", c.record.ID, "command", c.record.Command, "err", quoted(err))
 	}
 	unfit, ours := err.(*schema.EncodeError)
 	switch {
 	case errors.Is(err, errResultSize):
-		reason, wrong = "it is larger than its limit", tooLarge(c.limits().ResultBytes, ofJSON)
+		reason, wrong = "it is larger than its limit", tooLarge(limit, ofJSON)
 	case errors.Is(err, errBinarySize):
 		reason, wrong = "its raw bytes are larger than their limit", tooLarge(c.limits().BinaryBytes, ofBinary)
 	case errors.Is(err, errSectionCount):
@@ -361,8 +369,8 @@ func (c *call) unfit(result any, err error, wrong *audits.Mismatch) *refusal {
 		reason = err.Error() // made of the schema's words alone
 	}
 	return &refusal{
-		code: CodeInternal, reason: "the handler's result is not fit for the page: " + reason,
-		mismatch: wrong, result: typeName(result),
+		code: CodeInternal, reason: "the handler's " + what + " is not fit for the page: " + reason,
+		mismatch: wrong, result: name,
 	}
 }
 
@@ -390,8 +398,10 @@ func typeName(result any) string {
 	if r, ok := result.(encodable); ok {
 		name = r.name()
 	}
-	return name[:min(len(name), 256)]
+	return cutName(name)
 }
+
+func cutName(name string) string { return name[:min(len(name), 256)] }
 
 func quoted(err error) string {
 	text := err.Error()

@@ -61,6 +61,10 @@ func (app *App) typeOn(side schema.Side, name string) string {
 		return t.takes.name
 	case t.returns.side:
 		return t.returns.name
+	case t.uploads.side:
+		return t.uploads.name
+	case t.streams.side:
+		return t.streams.name
 	}
 	return ""
 }

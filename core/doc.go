@@ -46,13 +46,21 @@
 // capability files say about the command, and [Root] opens a directory that no
 // link leads out of.
 //
+// # Streams
+//
+// [Stream] registers a command that streams: items to the page, from it, or both
+// ways, in order, at the pace of the slower side, for as long as its handler runs.
+// The call goes through the pipeline once; each item is bounded and held to its
+// schema.
+//
 // # What changes while the app runs
 //
 // [App.Reload] and Config.CapabilitiesDir put other capabilities in force, as a
 // whole or not at all; a call is decided by those in force when it came in.
 // [App.Grant] permits for a while what no capability allows, and lifts nothing
 // that a rule says. Calls that have begun go on, but for those whose grant says
-// otherwise. All of it is on record.
+// otherwise, and those that stream and are not allowed any more. All of it is on
+// record.
 //
 // # Whole app or mounted
 //

@@ -51,7 +51,7 @@ type Grant struct {
 	Persist bool
 	// CancelRunning ends calls that run by it when it ends other than by Once:
 	// their contexts are cancelled and their pages told. Without it calls that
-	// have begun go on.
+	// have begun go on, but for those that stream and are not permitted otherwise.
 	CancelRunning bool
 
 	// Title and Reason are the app's words for the record. Leave out what a

@@ -99,7 +99,7 @@ func (app *App) enforce(g *grant) error {
 // Revoke ends a grant. It counts for no call that begins after Revoke was
 // called, whatever else fails: an error says that there is no such grant, or
 // that its end could not be recorded or kept. Calls that run by it go on, unless
-// it says CancelRunning.
+// it says CancelRunning, or they stream and nothing else permits them.
 func (app *App) Revoke(id string) error {
 	g := app.grants.find(id)
 	if g == nil {

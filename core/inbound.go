@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/schema"
 )
 
 // maxAhead bounds how many items of an upload may wait for one before them. A
@@ -19,11 +20,19 @@ type piece struct {
 	offset   uint64
 	size     int // of the whole item, as offsets count
 	json     []byte
-	sections []isolation.Section
+	sections []schema.Section
 }
 
-func pieceOf(item isolation.Item) piece {
-	return piece{offset: item.Offset, size: item.Size, json: item.JSON, sections: item.Sections}
+// pieceOf is an item of a batch whose plaintext has so many bytes. What is small
+// beside those is in memory of its own, for it may wait for long, and nothing of it
+// stays where it was.
+func pieceOf(item isolation.Item, plaintext int) piece {
+	p := piece{offset: item.Offset, size: item.Size, json: item.JSON, sections: ownSections(item.Sections, plaintext)}
+	if len(p.json) < plaintext/smallPart {
+		p.json = slices.Clone(item.JSON)
+		clear(item.JSON)
+	}
+	return p
 }
 
 func (p piece) end() uint64 { return p.offset + uint64(p.size) }
@@ -34,32 +43,10 @@ func (p piece) room() int { return p.size + pieceRoom }
 // content is how many bytes the page has in it.
 func (p piece) content() int64 { return int64(len(p.json) + binarySize(p.sections)) }
 
-// clear leaves nothing of the piece in memory that the frame's plaintext may
-// share with others.
+// clear leaves nothing of the piece in memory.
 func (p piece) clear() {
 	clear(p.json)
-	for _, s := range p.sections {
-		clear(s.Bytes)
-	}
-}
-
-// own is the piece in memory of its own, and nothing of it where it was.
-func (p piece) own() piece {
-	q := p
-	q.json, q.sections = slices.Clone(p.json), slices.Clone(p.sections)
-	for i := range q.sections {
-		q.sections[i].Bytes = slices.Clone(q.sections[i].Bytes)
-	}
-	p.clear()
-	return q
-}
-
-// binarySize is how many bytes sections hold.
-func binarySize(sections []isolation.Section) (n int) {
-	for _, s := range sections {
-		n += len(s.Bytes)
-	}
-	return n
+	clearSections(p.sections)
 }
 
 // An inbound is what a page uploads to a call: what the carrier brings on one

@@ -231,7 +231,7 @@ func TestC6NoUploadIsLeftInThePlaintext(t *testing.T) {
 	cleared := func() bool {
 		return bytes.Equal(text, make([]byte, len(text))) && bytes.Equal(raw, make([]byte, len(raw)))
 	}
-	own := pieceOf(item).own()
+	own := pieceOf(item, 1000) // of which it is a small part
 	if !cleared() || string(own.json) != `{"text":"secret"}` || string(own.sections[0].Bytes) != "secret" {
 		t.Errorf("a copy leaves %q and %q, and is %q", text, raw, own.json)
 	}
@@ -245,7 +245,7 @@ func TestC6NoUploadIsLeftInThePlaintext(t *testing.T) {
 		copy(raw, "secret")
 		b := newInbound(isolation.Relay)
 		b.start()
-		p := pieceOf(item)
+		p := pieceOf(item, 50)
 		if name == "it waits for another" {
 			p.offset = 100
 		}

@@ -33,8 +33,9 @@ type Limits struct {
 	// Default 256, one full batch.
 	Concurrency int
 
-	// PendingBytes bounds the arguments of all calls under way together.
-	// Default 16 MiB. It has no meaning for a single command.
+	// PendingBytes bounds the arguments of all calls under way together, and what
+	// was uploaded to them and not received yet. Default 16 MiB. It has no meaning
+	// for a single command.
 	PendingBytes int
 
 	// PendingResults bounds the results of all calls under way together, as
@@ -62,7 +63,8 @@ type Limits struct {
 	// with ArgsBytes fits a frame.
 	BinaryBytes int
 
-	// ItemBytes bounds one item of a stream, as JSON text. Default 256 KiB.
+	// ItemBytes bounds one item of a stream, as JSON text. Default 256 KiB, less if
+	// a frame can't hold that.
 	ItemBytes int
 
 	// StreamWithin ends a call that streams, for which Deadline begins anew with
@@ -159,6 +161,9 @@ func (c *Config) completeLimits(said *manifest.Manifest) (Limits, error) {
 		if l.BinaryBytes > room {
 			return fmt.Errorf("core: %s.BinaryBytes is %d, and a frame holds %d; raise Boundary.MaxFrame", where, l.BinaryBytes, room)
 		}
+		if room := c.itemRoom(); l.ItemBytes > room {
+			return fmt.Errorf("core: %s.ItemBytes is %d, and there is room for %d in a frame and among what may wait; raise Boundary.MaxFrame or Boundary.MaxPending", where, l.ItemBytes, room)
+		}
 		return l.check(where)
 	}
 	if err := check(c.Limits, "Limits"); err != nil {
@@ -174,13 +179,20 @@ func (c *Config) completeLimits(said *manifest.Manifest) (Limits, error) {
 		}
 	}
 	l := c.Limits.withDefaults()
-	l.ResultBytes, l.BinaryBytes = min(l.ResultBytes, room), min(l.BinaryBytes, room)
+	l.ResultBytes, l.BinaryBytes, l.ItemBytes = min(l.ResultBytes, room), min(l.BinaryBytes, room), min(l.ItemBytes, c.itemRoom())
 	return l, nil
 }
 
 // room is what a frame has for the body of one result.
 func (c *Config) room() int {
 	return cmp.Or(c.Boundary.MaxFrame, isolation.DefaultLimits().MaxFrame) - answerOverhead
+}
+
+// itemRoom is what there is for the body of one item of a stream: it waits where
+// answers do, and leaves a quarter of that room to them.
+func (c *Config) itemRoom() int {
+	pending := cmp.Or(c.Boundary.MaxPending, isolation.DefaultLimits().MaxPending)
+	return min(c.room()-(isolation.ItemStart-isolation.ResultStart), pending-pending/4-isolation.ItemStart)
 }
 
 // takeLimits makes CommandLimits those of the configuration and of
@@ -265,6 +277,11 @@ func (l Limits) parseArgs() schema.Limits {
 // parseResult are the bounds of the strict parser for a handler's result.
 func (l Limits) parseResult() schema.Limits {
 	return parseLimits(l.ResultBytes, l.Depth)
+}
+
+// parseItem are the bounds of the strict parser for an item of a stream.
+func (l Limits) parseItem() schema.Limits {
+	return parseLimits(l.ItemBytes, l.Depth)
 }
 
 // parseLimits lets a document that may be large hold as many more values.

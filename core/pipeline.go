@@ -123,6 +123,9 @@ func (c *call) validate(m parsed) (valid, *refusal) {
 	}
 	c.record.Stage = audits.StageSchema
 	defer c.lap(&c.record.Stages.Schema)
+	if refused := c.wanted(); refused != nil {
+		return valid{}, refused
+	}
 	if err := c.command.takes(c.session.app.schemas, m.args); err != nil {
 		return valid{}, &refusal{code: CodeInvalidArgs, reason: err.Error(), mismatch: mismatch(err)}
 	}
@@ -200,6 +203,9 @@ func (c *call) consult(in policy.Input) (policy.Decision, error) {
 	decision, err := c.rules.Decide(&c.context, in)
 	c.record.Revision, c.record.Rules = decision.Revision, c.command.recorded(decision.Rules)
 	c.context.scope = decision.Scope
+	if c.context.streams != nil {
+		c.context.streams.permit = permit{in, decision}
+	}
 	return decision, err
 }
 
@@ -260,11 +266,11 @@ func (c *call) check(result any) ([]byte, *refusal) {
 	if err != nil {
 		c.shrink(0)
 		clear(text)
-		return nil, c.unfit(result, err, nil)
+		return nil, c.unfit("result", typeName(result), limits.ResultBytes, err, nil)
 	}
 	c.shrink(len(text) + binarySize(sections))
 	if err := c.judge(text, sections); err != nil {
-		return nil, c.unfit(result, err, mismatch(err))
+		return nil, c.unfit("result", typeName(result), limits.ResultBytes, err, mismatch(err))
 	}
 	return endBody(item, isolation.ResultStart, sections), nil
 }

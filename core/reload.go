@@ -23,7 +23,8 @@ const testWithin = time.Minute
 // not come into force.
 //
 // Each call is decided by the capabilities in force when it came in. Calls
-// under way go on: what has begun was permitted when it did.
+// under way go on: what has begun was permitted when it did. But those that stream,
+// which may do so for long, are decided again and end if they are not allowed.
 //
 // Reloads come one after the other. It is an error before Run or Start, and
 // after Shutdown.

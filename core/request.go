@@ -64,6 +64,11 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 	if fn == nil {
 		panic(fmt.Sprintf("core: command %q has no function", name))
 	}
+	app.register(name, typesOf[A, R](), typed(name, fn))
+}
+
+// typed is the handler that fn makes.
+func typed[A, R any](name string, fn func(ctx context.Context, args A) (R, error)) Handler {
 	decoder, err := schema.NewDecoder[A]()
 	if err != nil {
 		panic(fmt.Sprintf("core: command %q: %v", name, err))
@@ -73,7 +78,7 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 		panic(fmt.Sprintf("core: command %q: %v", name, err))
 	}
 	noResult := reflect.TypeFor[R]() == reflect.TypeFor[struct{}]()
-	app.register(name, typesOf[A, R](), func(ctx context.Context, r *Request) (any, error) {
+	return func(ctx context.Context, r *Request) (any, error) {
 		args, err := decoder.Decode(r.Args)
 		if err != nil {
 			return nil, &argsError{err}
@@ -83,7 +88,7 @@ func Command[A, R any](app *App, name string, fn func(ctx context.Context, args 
 			return nil, err
 		}
 		return &commandResult[R]{encoder, value}, nil
-	})
+	}
 }
 
 // An argsError says that arguments which the schema takes don't fit the Go
@@ -128,6 +133,8 @@ type callContext struct {
 	call   *call
 	app    *App
 	scope  policy.Scope
+
+	streams *streams // nil where the call's frame asks for none
 }
 
 func (c *callContext) Value(key any) any {

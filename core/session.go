@@ -26,6 +26,7 @@ type session struct {
 	mu       sync.Mutex
 	calls    map[uint32]*call    // under way
 	early    map[uint32]struct{} // cancelled before they came: the relay may turn the two round
+	ended    map[uint32]bool     // uploads that were over before their calls came, likewise; true of those aborted
 	speaking int                 // cheap refusals being recorded
 	unsaid   uint64              // and those that were not
 	alarm    alarm
@@ -93,14 +94,13 @@ func (s *session) take(item isolation.Item, arrived, opened time.Time, lone bool
 			return false
 		}
 		s.admit(item, arrived, opened, lone)
+		return s.catchUp(item.ID)
 	case isolation.ItemCancel:
 		if !s.unlisten(item.ID) {
 			s.cancel(item.ID)
 		}
-	case isolation.ItemUpload:
+	case isolation.ItemUpload, isolation.ItemEnd:
 		return s.upload(item)
-	case isolation.ItemEnd:
-		return s.endUpload(item)
 	case isolation.ItemCredit:
 		if known, genuine := s.creditListen(item); known {
 			return genuine

@@ -132,6 +132,9 @@ func (app *App) bindCommands() error {
 	if err := app.strayFile(made); err != nil {
 		return err
 	}
+	if err := app.strayStream(); err != nil {
+		return err
+	}
 	schemas, err := app.schemas.WithSources(made...)
 	if err != nil {
 		return fmt.Errorf("core: %w", err)
@@ -145,7 +148,7 @@ func (app *App) bindCommands() error {
 			return fmt.Errorf("core: command %q has no input schema; expected it in %s, or a command registered with core.Command, of whose Go type it is made", name, app.place(schema.Input, name))
 		}
 		given := app.config.CommandLimits[name]
-		app.commands[name] = &command{name: name, handler: app.handlers[name], given: given, limits: given.or(app.limits)}
+		app.commands[name] = &command{name: name, handler: app.handlers[name], given: given, limits: given.or(app.limits), streams: app.types[name].wants()}
 	}
 	if err := app.bindEvents(); err != nil {
 		return err

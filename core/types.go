@@ -6,11 +6,12 @@ import (
 	"path"
 	"reflect"
 
+	"github.com/sallyport/sallyport/isolation"
 	"github.com/sallyport/sallyport/schema"
 )
 
 // goTypes is what a command's Go types say of its schemas.
-type goTypes struct{ takes, returns goType }
+type goTypes struct{ takes, returns, uploads, streams goType }
 
 // A goType is the type on one side of a command. The zero goType knows nothing.
 type goType struct {
@@ -29,6 +30,30 @@ func typesOf[A, R any]() goTypes {
 		t.returns.make, t.returns.drift = nil, wantsNull
 	}
 	return t
+}
+
+// streamType is what the type of a stream's items says of their schema; nothing
+// where there is no stream.
+func streamType[T any](side schema.Side) goType {
+	if isNone[T]() {
+		return goType{}
+	}
+	g := goType{side, reflect.TypeFor[T]().String(), schema.Of[T], driftOf[T](side)}
+	if side == schema.Channel {
+		g.make = schema.Written[T]
+	}
+	return g
+}
+
+// wants is which streams a command has.
+func (t goTypes) wants() (w isolation.Wants) {
+	if t.uploads.drift != nil {
+		w |= isolation.WantsUpload
+	}
+	if t.streams.drift != nil {
+		w |= isolation.WantsItems
+	}
+	return w
 }
 
 // driftOf compares with a schema that the set has.
@@ -62,9 +87,9 @@ func wantsNull(s *schema.Set, command, place string) error {
 // argument needs a file, and one of such a result returns null until it has one.
 func (app *App) bindTypes(command string) (made []schema.Source, err error) {
 	t := app.types[command]
-	for _, g := range []goType{t.takes, t.returns} {
+	for _, g := range []goType{t.takes, t.returns, t.uploads, t.streams} {
 		if g.drift == nil {
-			continue // the handler takes the request itself
+			continue // the handler takes the request itself, or there is no such stream
 		}
 		file := app.place(g.side, command)
 		if app.schemas.File(g.side, command) != "" {
@@ -86,6 +111,8 @@ func (app *App) bindTypes(command string) (made []schema.Source, err error) {
 			made = append(made, schema.Source{Side: g.side, Name: command, Origin: origin, Text: text})
 		case g.side == schema.Input:
 			return nil, fmt.Errorf("core: command %q has no input schema, and %s takes any value; expected one in %s", command, g.name, file)
+		case g.side != schema.Output:
+			return nil, fmt.Errorf("core: command %q has no schema of what it streams, and %s is any value; expected one in %s", command, g.name, file)
 		}
 	}
 	return made, nil
@@ -106,6 +133,26 @@ func (app *App) strayFile(made []schema.Source) error {
 			if app.handlers[name] == nil {
 				return fmt.Errorf("core: %s is for a command that is not registered; name it after one that is, or remove it: where a file is missing, as that of %q, the Go type alone bounds the %v",
 					app.place(m.Side, name), m.Name, m.Side)
+			}
+		}
+	}
+	return nil
+}
+
+// strayStream refuses a schema file for a stream that no command has: under a
+// misspelt name it would bound nothing.
+func (app *App) strayStream() error {
+	for _, side := range []schema.Side{schema.Upload, schema.Channel} {
+		for _, name := range app.schemas.Names(side) {
+			has := isolation.WantsItems
+			if side == schema.Upload {
+				has = isolation.WantsUpload
+			}
+			switch {
+			case app.handlers[name] == nil:
+				return fmt.Errorf("core: %s is for a command that is not registered; name it after one that is, or remove it", app.place(side, name))
+			case app.types[name].wants()&has == 0:
+				return fmt.Errorf("core: %s is for a stream that command %q does not have; register the command with core.Stream, or remove the file", app.place(side, name), name)
 			}
 		}
 	}
