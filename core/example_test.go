@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log"
 	"net/http"
 	"os"
@@ -92,4 +93,31 @@ func ExampleApp_Start() {
 	if err := errors.Join(app.Shutdown(end), server.Shutdown(end)); err != nil {
 		log.Print(err)
 	}
+}
+
+type Export struct {
+	Name string `json:"name"`
+}
+
+// A file of any size, to a page that saves it. The page calls
+// stream("notes.export", { name }) and reads what its readable brings.
+func ExampleStream() {
+	app, err := core.New(core.Config{Files: os.DirFS(".")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	core.Stream(app, "notes.export", func(ctx context.Context, a Export, s *core.Channel[core.None, []byte]) (struct{}, error) {
+		folder, err := os.OpenRoot(filepath.Join(app.Variables()["$APPDATA"], "notes"))
+		if err != nil {
+			return struct{}{}, err
+		}
+		defer folder.Close()
+		file, err := folder.Open(a.Name)
+		if err != nil {
+			return struct{}{}, err
+		}
+		defer file.Close()
+		_, err = io.Copy(core.Writer(s), file)
+		return struct{}{}, err
+	})
 }
