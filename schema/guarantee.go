@@ -13,7 +13,12 @@ type Step struct {
 // schema for all that it can lead to (there may be nothing, then nobody reads it). It says false rather
 // than guess: if, then, else, not, dependentRequired and references to an $anchor guarantee nothing.
 func (s *Set) Guarantees(command string, path []Step) bool {
-	doc := s.Schema(Input, command) // as written: what v5 gets has no enum
+	return s.GuaranteesOn(Input, command, path)
+}
+
+// GuaranteesOn is Guarantees for the schema of another side.
+func (s *Set) GuaranteesOn(side Side, name string, path []Step) bool {
+	doc := s.Schema(side, name) // as written: what v5 gets has no enum
 	if doc == nil {
 		return false
 	}
