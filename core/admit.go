@@ -39,6 +39,9 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 	}
 	if len(item.Target) > 0 {
 		c.target = string(item.Target)
+		if s.app.windows[c.target] != nil { // else it is the page's text
+			c.record.Target = c.target
+		}
 	}
 	c.id = c.record.ID
 	c.hidden = s.app.hides(s.link.Context(), c.rules, s.window, c.command, opened) && !s.mightGrant(c.command, opened)
@@ -132,6 +135,9 @@ func (c *call) takeRoom(now time.Time) *refusal {
 			return refused
 		}
 	}
+	if refused := c.seat(); refused != nil {
+		return refused
+	}
 	if !app.work.enter() {
 		return &refusal{code: CodeClosed, reason: "the app is shutting down"}
 	}
@@ -149,6 +155,9 @@ func (c *call) giveBack() {
 	if c.entered {
 		c.session.budget.leave(c.size)
 	}
+	if c.seated {
+		c.session.feed.unseat()
+	}
 }
 
 // release gives back what admit took, when nothing of the call runs any more. A
@@ -160,6 +169,7 @@ func (c *call) release() {
 		c.context.streams.release()
 	}
 	c.context.end(context.Canceled)
+	c.settle()
 	c.leaveResources()
 }
 

@@ -57,6 +57,7 @@ type App struct {
 	// Set once by start, before there is a session.
 	made     map[schemaKey]bool // schemas that were made of Go types
 	commands map[string]*command
+	events   map[string]*event   // by name; fixed once frozen
 	emits    map[string]*command // by event, as listens
 	listens  map[string]*command
 	windows  map[string]*window
@@ -72,6 +73,10 @@ type App struct {
 	work     *work    // calls under way
 	asides   *work    // records written beside them: see speak
 	closers  *work    // sessions that have ended, while their resources are closed
+	feeding  *work    // feeds that have something to bring
+	hearing  *work    // listeners of the core that are busy
+	life     context.Context
+	die      context.CancelFunc
 	workers  *workers
 	stats    counters
 }
@@ -171,11 +176,15 @@ func New(c Config) (*App, error) {
 		handlers:    make(map[string]Handler),
 		types:       make(map[string]goTypes),
 		work:        newWork(),
+		events:      make(map[string]*event),
 		asides:      newWork(),
 		closers:     newWork(),
+		feeding:     newWork(),
+		hearing:     newWork(),
 		workers:     newWorkers(),
 		stats:       newCounters(),
 	}
+	app.life, app.die = context.WithCancel(context.Background())
 	inForce, err := app.newRules(rules)
 	if err != nil {
 		return nil, err
@@ -248,6 +257,7 @@ func (app *App) Shutdown(ctx context.Context) error {
 		gate.Close()
 	}
 	err = errors.Join(err, app.awaitClosed(ctx))
+	err = errors.Join(err, app.hushEvents())
 	app.grants.close()
 	app.asides.close()
 	app.asides.wait(cancelWithin)
@@ -263,6 +273,19 @@ func (app *App) Shutdown(ctx context.Context) error {
 // cancelWithin is how long a handler has to notice that it was cancelled, and
 // a recorder to write the last refusals.
 const cancelWithin = time.Second
+
+// hushEvents ends what brings events to their listeners. Those that have not
+// begun reach nobody.
+func (app *App) hushEvents() error {
+	app.die()
+	app.feeding.close()
+	app.hearing.close()
+	app.feeding.wait(cancelWithin) // the sessions are over, which they wait for nothing of
+	if !app.hearing.wait(cancelWithin) {
+		return fmt.Errorf("core: shut down with %d listeners that do not return", app.hearing.count.Load())
+	}
+	return nil
+}
 
 func (app *App) drain(ctx context.Context) error {
 	select {

@@ -46,6 +46,9 @@ type call struct {
 	uses     atomic.Pointer[uses]     // resources; nil if there are none
 	progress atomic.Pointer[progress] // nil if nothing was reported
 
+	seated   bool      // a place among the session's listens is kept for it
+	listener *listener // that it has made
+
 	request   Request // made by decide
 	record    audits.Record
 	decided   bool        // an allow is on record

@@ -54,8 +54,11 @@ func (app *App) describe() {
 	os.Exit(0)
 }
 
-// typeOn names the Go type on a side of a command.
+// typeOn names the Go type on a side of a command, or of an event.
 func (app *App) typeOn(side schema.Side, name string) string {
+	if side == schema.Event && app.events[name] != nil {
+		return app.events[name].payload.name
+	}
 	switch t := app.types[name]; side {
 	case t.takes.side:
 		return t.takes.name

@@ -78,8 +78,9 @@ type Limits struct {
 	// Listeners is how many listens of one session may stand. Default 256.
 	Listeners int
 
-	// EventQueue and EventQueueBytes bound the events that wait for one listen of a
-	// page that does not read as fast as they come. Default 1,024, and 1 MiB.
+	// EventQueue and EventQueueBytes bound the events that wait for one listener, of
+	// a page or in the core, that does not take them as fast as they come. Default
+	// 1,024, and 1 MiB; an event that is larger alone waits alone.
 	EventQueue      int
 	EventQueueBytes int
 
@@ -178,8 +179,12 @@ func (c *Config) completeLimits(said *manifest.Manifest) (Limits, error) {
 			return Limits{}, err
 		}
 	}
+	if most := c.eventRoom(); c.Limits.EventBytes > most {
+		return Limits{}, fmt.Errorf("core: Limits.EventBytes is %d, and a frame and three quarters of what may wait for a page have room for %d; raise Boundary.MaxFrame and MaxPending", c.Limits.EventBytes, most)
+	}
 	l := c.Limits.withDefaults()
 	l.ResultBytes, l.BinaryBytes, l.ItemBytes = min(l.ResultBytes, room), min(l.BinaryBytes, room), min(l.ItemBytes, c.itemRoom())
+	l.EventBytes = min(l.EventBytes, c.eventRoom())
 	return l, nil
 }
 
@@ -282,6 +287,11 @@ func (l Limits) parseResult() schema.Limits {
 // parseItem are the bounds of the strict parser for an item of a stream.
 func (l Limits) parseItem() schema.Limits {
 	return parseLimits(l.ItemBytes, l.Depth)
+}
+
+// parseEvent are the bounds of the strict parser for what the core emits.
+func (l Limits) parseEvent() schema.Limits {
+	return parseLimits(l.EventBytes, l.Depth)
 }
 
 // parseLimits lets a document that may be large hold as many more values.

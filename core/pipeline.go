@@ -252,6 +252,9 @@ func (c *call) dispatch(request *Request) (any, *refusal) {
 func (c *call) check(result any) ([]byte, *refusal) {
 	c.record.Stage = audits.StageOutput
 	defer c.lap(&c.record.Stages.Output)
+	if c.command.event != "" { // the core's own answer to an emit and a listen
+		return isolation.AppendResult(nil, c.number, null), nil
+	}
 	limits := c.limits()
 	if result != nil && !c.reserve(c.mayHold(result)) {
 		refused := *c.interrupted()

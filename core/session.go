@@ -15,6 +15,7 @@ type session struct {
 	link   *isolation.Session
 	window *window
 	budget *budget
+	feed   feed
 	ids    ids              // used by receive alone
 	items  []isolation.Item // likewise: room for a batch
 
@@ -48,6 +49,7 @@ func (r receiver) Opened(link *isolation.Session) {
 		ids:    newIDs(link.Carrier()),
 		calls:  make(map[uint32]*call),
 	}
+	s.feed.session = s
 	s.budget = s.window.borrow(r.app.limits)
 	s.identify()
 	r.app.sessions.Store(link, s)
@@ -72,6 +74,7 @@ func (r receiver) Ended(link *isolation.Session, reason isolation.Reason) {
 	s := value.(*session)
 	s.sumUp()
 	s.stopAlarm()
+	s.feed.end()
 	s.endResources()
 	r.app.leaveGrants(s)
 	s.window.giveBack(s.budget, time.Now())
@@ -96,9 +99,8 @@ func (s *session) take(item isolation.Item, arrived, opened time.Time, lone bool
 		s.admit(item, arrived, opened, lone)
 		return s.catchUp(item.ID)
 	case isolation.ItemCancel:
-		if !s.unlisten(item.ID) {
-			s.cancel(item.ID)
-		}
+		s.cancel(item.ID)
+		s.unlisten(item.ID) // after that, for the call may become one until it is cancelled
 	case isolation.ItemUpload, isolation.ItemEnd:
 		return s.upload(item)
 	case isolation.ItemCredit:

@@ -129,6 +129,11 @@ func (app *App) bindCommands() error {
 		}
 		made = append(made, more...)
 	}
+	more, err := app.eventTypes()
+	if err != nil {
+		return err
+	}
+	made = append(made, more...)
 	if err := app.strayFile(made); err != nil {
 		return err
 	}

@@ -57,14 +57,18 @@ func (t goTypes) wants() (w isolation.Wants) {
 }
 
 // driftOf compares with a schema that the set has.
-func driftOf[T any](side schema.Side) func(s *schema.Set, command, place string) error {
-	return func(s *schema.Set, command, place string) error {
-		err := schema.Drift[T](s, side, command)
+func driftOf[T any](side schema.Side) func(s *schema.Set, name, place string) error {
+	what := "command"
+	if side == schema.Event {
+		what = "event"
+	}
+	return func(s *schema.Set, name, place string) error {
+		err := schema.Drift[T](s, side, name)
 		if e, ok := errors.AsType[*schema.DriftError](err); ok {
-			return fmt.Errorf("core: command %q: %s:%d does not fit the Go type %v: %s: %s", command, place, e.Line, e.Type, e.Field, e.Problem)
+			return fmt.Errorf("core: %s %q: %s:%d does not fit the Go type %v: %s: %s", what, name, place, e.Line, e.Type, e.Field, e.Problem)
 		}
 		if err != nil {
-			return fmt.Errorf("core: command %q: %v: %w", command, reflect.TypeFor[T](), err)
+			return fmt.Errorf("core: %s %q: %v: %w", what, name, reflect.TypeFor[T](), err)
 		}
 		return nil
 	}
@@ -130,7 +134,11 @@ func isOpen(text []byte) bool {
 func (app *App) strayFile(made []schema.Source) error {
 	for _, m := range made {
 		for _, name := range app.schemas.Names(m.Side) {
-			if app.handlers[name] == nil {
+			if m.Side == schema.Event && app.events[name] == nil {
+				return fmt.Errorf("core: %s is for an event that is not declared; name it after one that is, or remove it: where a file is missing, as that of %q, the Go type alone bounds the payload",
+					app.place(m.Side, name), m.Name)
+			}
+			if m.Side != schema.Event && app.handlers[name] == nil {
 				return fmt.Errorf("core: %s is for a command that is not registered; name it after one that is, or remove it: where a file is missing, as that of %q, the Go type alone bounds the %v",
 					app.place(m.Side, name), m.Name, m.Side)
 			}
