@@ -80,9 +80,10 @@ func (c *call) subject() string {
 	return c.command.key() + " " + c.target // no label has a space in it, nor has an event
 }
 
-// channel is which streams the call asks for, as the policy sees it.
+// channel is which streams the call will have, as the policy sees it: those of the
+// command that its frame is ready for.
 func (c *call) channel() string {
-	return streamsName(c.wants)
+	return streamsName(c.wants & c.command.streams)
 }
 
 // nameOf is how record and policy name what an item of that kind asks for,

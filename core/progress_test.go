@@ -112,7 +112,7 @@ func TestNothingIsReportedThatNobodyAskedFor(t *testing.T) {
 		Progress(ctx).Report(1, 2, "x")
 		allocated = testing.AllocsPerRun(100, func() { Progress(ctx).Report(1, 2, "x") })
 	})
-	w, _, _ := b.watch(t, isolation.WantsItems|isolation.WantsUpload)
+	w, _, _ := b.watch(t, 0)
 	w.await(t, peer.Result)
 	time.Sleep(2 * progressEvery)
 	if got := w.seen(); len(got) != 1 || allocated > 1 {

@@ -78,7 +78,7 @@ func (app *App) loadRules(folder fs.FS) (*ruleset, error) {
 // warnUnknown says which rules can't hold, for their command or event isn't there.
 func (app *App) warnUnknown(rules *ruleset) {
 	unknown := slices.DeleteFunc(slices.Clone(rules.named), func(name string) bool {
-		return app.commands[name] != nil || len(app.events) > 0 && (name == emitName || name == listenName)
+		return app.commands[name] != nil || len(app.listens) > 0 && (name == emitName || name == listenName)
 	})
 	undeclared := slices.DeleteFunc(slices.Clone(rules.events), func(name string) bool { return app.listens[name] != nil })
 	if len(undeclared) > 0 {

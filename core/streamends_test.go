@@ -180,7 +180,7 @@ func TestC9ASlowReaderDoesNotKeepAHandlerForever(t *testing.T) {
 	}
 }
 
-const otherCapability = "# METADATA\n# custom:\n#   windows: [\"main\"]\npackage capability.notes\n\nallow if input.command == \"notes.touch\"\n"
+const streamingElsewhere = "# METADATA\n# custom:\n#   windows: [\"main\"]\npackage capability.notes\n\nallow if input.command == \"notes.touch\"\n"
 
 // What streams goes on only as long as it is allowed.
 func TestC7AStreamEndsWithItsPermission(t *testing.T) {
@@ -213,14 +213,14 @@ func TestC7AStreamEndsWithItsPermission(t *testing.T) {
 		goesOn        bool
 	}{
 		{"the capabilities are as before", allow, nothing, reload(allow + "\n# a comment\n"), true},
-		{"they don't allow it any more", allow, nothing, reload(otherCapability), false},
+		{"they don't allow it any more", allow, nothing, reload(streamingElsewhere), false},
 		{"a rule is against it", allow, nothing, reload(allow + "\ndeny contains \"no\" if input.channel == \"both\"\n"), false},
 		{"they ask for it now", allow, nothing, reload(strings.Replace(allow, "allow if input.command", "ask contains \"Really?\" if input.command", 1)), false},
-		{"its grant is revoked", otherCapability, grant(Grant{}), revoke, false},
-		{"its grant is revoked and another stands", otherCapability, func(t *testing.T, b *bench) { grant(Grant{})(t, b); grant(Grant{})(t, b) }, revoke, true},
-		{"its grant is used up by it", otherCapability, grant(Grant{Once: true}), reload(otherCapability + "\n# a comment\n"), true},
-		{"its grant is used up by it, and a rule is against it", otherCapability, grant(Grant{Once: true}), reload(otherCapability + "\ndeny contains \"no\" if input.command == \"notes.stream\"\n"), false},
-		{"its grant stands and the capabilities change", otherCapability, grant(Grant{}), reload(otherCapability + "\n# a comment\n"), true},
+		{"its grant is revoked", streamingElsewhere, grant(Grant{}), revoke, false},
+		{"its grant is revoked and another stands", streamingElsewhere, func(t *testing.T, b *bench) { grant(Grant{})(t, b); grant(Grant{})(t, b) }, revoke, true},
+		{"its grant is used up by it", streamingElsewhere, grant(Grant{Once: true}), reload(streamingElsewhere + "\n# a comment\n"), true},
+		{"its grant is used up by it, and a rule is against it", streamingElsewhere, grant(Grant{Once: true}), reload(streamingElsewhere + "\ndeny contains \"no\" if input.command == \"notes.stream\"\n"), false},
+		{"its grant stands and the capabilities change", streamingElsewhere, grant(Grant{}), reload(streamingElsewhere + "\n# a comment\n"), true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := streamBench(t, func(c *Config) {
@@ -258,7 +258,7 @@ func TestC7AStreamThatBeginsUnderOldRulesIsAskedAgain(t *testing.T) {
 	}, echo)
 	f := stream(t, b.connect(t, "main"), peer.Call{Wants: both})
 	<-deciding
-	if err := b.Reload(fstest.MapFS{"notes.rego": {Data: []byte(otherCapability)}}); err != nil {
+	if err := b.Reload(fstest.MapFS{"notes.rego": {Data: []byte(streamingElsewhere)}}); err != nil {
 		t.Fatal(err)
 	}
 	close(decided)

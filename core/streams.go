@@ -40,12 +40,14 @@ func (c *call) openStreams() {
 	c.context.streams = st
 }
 
-// wanted refuses a call whose frame is ready for other streams than the command
-// has: what nobody reads, and what nobody ends, would keep it waiting.
+// wanted refuses a call whose frame is not ready for all that the command streams,
+// and one that would stream with a command that doesn't. A frame that is ready for
+// both directions, as one is that knows nothing of the command, may find one of
+// them unused: no items come, and what is uploaded ends the call.
 func (c *call) wanted() *refusal {
 	has := c.command.streams
 	asks := c.wants & (isolation.WantsItems | isolation.WantsUpload)
-	if asks == has {
+	if asks&has == has && (has != 0 || asks == 0) {
 		return nil
 	}
 	r := &refusal{code: CodeInvalidArgs}

@@ -27,6 +27,9 @@ func (s *session) creditCall(item isolation.Item) bool {
 	return st != nil && st.out != nil && st.out.credit(item.Offset, s.link.Carrier())
 }
 
+// noUpload ends a call whose command reads nothing of what the page streams to it.
+var noUpload = &refusal{code: CodeInvalidArgs, reason: "the command takes no items of the page", message: "the command takes no items of the page"}
+
 // forget clears an item that nobody wants.
 func forget(item isolation.Item) {
 	clear(item.JSON)
@@ -49,6 +52,11 @@ func (c *call) upload(item isolation.Item) bool {
 	st := c.context.streams
 	if st == nil || st.in == nil { // the call did not ask for it
 		return false
+	}
+	if item.Kind == isolation.ItemUpload && c.command != nil && !c.hidden && c.command.streams&isolation.WantsUpload == 0 {
+		forget(item)
+		c.interrupt(noUpload)
+		return true
 	}
 	if item.Kind == isolation.ItemEnd {
 		return st.in.finish(item.Offset, item.Aborted)
