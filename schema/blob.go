@@ -124,11 +124,11 @@ func base64Writer(t reflect.Type) writer {
 }
 
 func writeBytes(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
-	return r.sections.append(dst, Section{Type: anyBytes, Bytes: at.Bytes()}, at, r)
+	return r.sections.append(dst, Section{Type: anyBytes, Bytes: at.Bytes()}, at)
 }
 
 func writeBlob(dst []byte, at reflect.Value, r allowance) ([]byte, error) {
-	return r.sections.append(dst, at.Addr().Interface().(*Blob).section(), at, r)
+	return r.sections.append(dst, at.Addr().Interface().(*Blob).section(), at)
 }
 
 func (b *Blob) section() Section {
@@ -139,18 +139,15 @@ func (b *Blob) section() Section {
 type sectionList struct{ all []Section }
 
 // append adds a section to the list, and what stands for it to the text.
-func (l *sectionList) append(dst []byte, s Section, at reflect.Value, r allowance) ([]byte, error) {
+func (l *sectionList) append(dst []byte, s Section, at reflect.Value) ([]byte, error) {
 	switch {
 	case l == nil:
 		return nil, unwritten(at, "bytes go beside the text, which only a message has; use AppendMessage, or the tag option format:base64", nil)
 	case !isMediaType(s.Type):
 		return nil, unwritten(at, "Type must be a media type such as image/png: type/subtype in lower case without parameters", nil)
 	}
-	if dst = appendPlaceholder(dst, s); len(dst) > r.end {
-		return nil, ErrTooLarge
-	}
 	l.all = append(l.all, s)
-	return dst, nil
+	return appendPlaceholder(dst, s), nil
 }
 
 // len is how many there are.
