@@ -523,6 +523,42 @@ func TestADirectionThatIsNotThere(t *testing.T) {
 	}
 }
 
+// A page that knows nothing of the command is ready for both directions. What it
+// uploads to one that reads nothing ends the call.
+func TestC9WhatNobodyReadsIsNotUploaded(t *testing.T) {
+	running, ended := make(chan struct{}), make(chan error, 1)
+	b := newBench(t, func(c *Config) {
+		files := streamFiles()
+		delete(files, "schemas/notes.stream.upload.json")
+		delete(files, "schemas/notes.stream.channel.json")
+		c.Files = files
+	}, func(b *bench) {
+		Stream(b.App, "notes.items", func(ctx context.Context, a text, s *Channel[None, text]) (text, error) {
+			if a.Text == "wait" {
+				close(running)
+				<-ctx.Done()
+				ended <- ctx.Err()
+				return text{}, ctx.Err()
+			}
+			return text{"done"}, s.Send(text{"a"})
+		})
+	})
+	c := b.connect(t, "main")
+	f := stream(t, c, peer.Call{Command: "notes.items", Wants: both})
+	if result, err := f.result(); err != nil || len(f.items) != 1 || !f.ended {
+		t.Errorf("result %s, %v after %q", result, err, f.items)
+	}
+	f = stream(t, c, peer.Call{Command: "notes.items", Wants: both, JSON: textOf("wait")})
+	<-running
+	f.upload("a")
+	if _, err := f.result(); code(t, err) != CodeInvalidArgs {
+		t.Errorf("page got %v", err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("the handler's context has not ended")
+	}
+}
+
 func TestC9AStreamEndsBeforeItsNumbersDoWithItsCall(t *testing.T) {
 	b := streamBench(t, nil, func(ctx context.Context, a text, s *Channel[text, text]) (text, error) {
 		b := s.streams
