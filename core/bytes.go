@@ -6,6 +6,10 @@ import "io"
 // nothing, and keep what else the page is sent waiting.
 const chunk = 256 << 10
 
+// besideBytes is what an item of raw bytes has besides them, at most: what stands
+// for them in its text, and their type and size.
+const besideBytes = 128
+
 // Reader reads the raw bytes that a page uploads, whatever pieces it sends them in.
 // Its errors are those of Receive. It is not safe for concurrent use, and what
 // it has not returned yet is lost to Receive.
@@ -58,7 +62,8 @@ func (r *byteReader) WriteTo(w io.Writer) (total int64, err error) {
 func Writer[In any](s *Channel[In, []byte]) io.Writer {
 	w := &byteWriter{send: s.Send, most: chunk}
 	if s.streams != nil {
-		w.most = min(chunk, s.streams.call.limits().BinaryBytes)
+		c := s.streams.call
+		w.most = max(1, min(chunk, c.limits().BinaryBytes, c.session.app.itemRoom-besideBytes))
 	}
 	return w
 }

@@ -114,7 +114,7 @@ func (f *fast) upload(id uint32, n int, json []byte, sections ...isolation.Secti
 }
 
 // bytesApp streams n MiB of bytes to the page, and sums what comes from it.
-func bytesApp(t testing.TB, piece []byte) *App {
+func bytesApp(t testing.TB, piece []byte, change ...func(*Config)) *App {
 	t.Helper()
 	config := benchConfig()
 	files := streamFiles()
@@ -125,6 +125,9 @@ func bytesApp(t testing.TB, piece []byte) *App {
 	}
 	config.Files, config.Record = files, audits.NewMemory(64)
 	config.Log = slog.New(slog.DiscardHandler)
+	for _, f := range change {
+		f(&config)
+	}
 	app, err := New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +180,7 @@ func bytesApp(t testing.TB, piece []byte) *App {
 }
 
 // call makes one streaming call of a fast page.
-func (f *fast) call(t testing.TB, id uint32, command string, pieces int, wants isolation.Wants) {
+func (f *fast) call(id uint32, command string, pieces int, wants isolation.Wants) {
 	f.deliver(peer.Call{ID: id, Wants: wants, Command: command, JSON: fmt.Appendf(nil, `{"pieces":%d}`, pieces)}.Append(nil))
 }
 
@@ -232,12 +235,12 @@ func TestC9MemoryStaysFlatWhile256MiBGoThrough(t *testing.T) {
 		}
 	}()
 
-	f.call(t, 1, "notes.send", pieces, isolation.WantsItems)
+	f.call(1, "notes.send", pieces, isolation.WantsItems)
 	f.result(t)
 	if f.items != pieces || f.sum != sums(piece, pieces) {
 		t.Errorf("%d items came, or others than were sent", f.items)
 	}
-	f.call(t, 2, "notes.take", 0, isolation.WantsUpload)
+	f.call(2, "notes.take", 0, isolation.WantsUpload)
 	text, raw := section(piece)
 	f.upload(2, pieces, text, raw)
 	var got struct {
@@ -254,6 +257,47 @@ func TestC9MemoryStaysFlatWhile256MiBGoThrough(t *testing.T) {
 		t.Errorf("the heap grew by %d MiB; want at most %d", grown>>20, most>>20)
 	} else {
 		t.Logf("the heap grew by %d MiB", grown>>20)
+	}
+}
+
+// Where a frame is small, so are the items of a Writer.
+func TestAWriterFitsItsFrames(t *testing.T) {
+	for _, size := range []int{1 << 10, 5000, 1 << 20} {
+		piece := bytes.Repeat([]byte("0123456789abcdef"), chunk/16)
+		app := bytesApp(t, piece, func(c *Config) { c.Boundary.MaxFrame = size })
+		f := newFast(t, app)
+		f.call(1, "notes.send", 1, isolation.WantsItems)
+		f.result(t)
+		if f.sum != sums(piece, 1) {
+			t.Errorf("frames of %d: other bytes came than were sent, in %d items", size, f.items)
+		}
+	}
+}
+
+// An item that no frame holds is refused before it is sent.
+func TestItemBytesFitAFrame(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		limit func(*Config)
+		err   string
+	}{
+		{"the default", func(*Config) {}, ""},
+		{"the default in a small frame", func(c *Config) { c.Boundary.MaxFrame = 1 << 10 }, ""},
+		{"more than a frame", func(c *Config) { c.Limits.ItemBytes = 5 << 20 }, "Limits.ItemBytes is 5242880"},
+		{"more than may wait", func(c *Config) { c.Limits.ItemBytes, c.Boundary.MaxPending = 1<<20, 1<<20 }, "raise Boundary.MaxFrame or Boundary.MaxPending"},
+		{"more than a frame, of a command", func(c *Config) { c.CommandLimits = map[string]Limits{"notes.echo": {ItemBytes: 5 << 20}} }, `CommandLimits["notes.echo"].ItemBytes`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := Config{Files: testFiles(), Record: audits.NewMemory(1), Log: slog.New(slog.DiscardHandler)}
+			test.limit(&c)
+			_, err := New(c)
+			switch {
+			case (err == nil) != (test.err == ""):
+				t.Errorf("got %v", err)
+			case err != nil:
+				contains(t, err.Error(), test.err)
+			}
+		})
 	}
 }
 
@@ -281,7 +325,7 @@ func BenchmarkStream(b *testing.B) {
 			b.SetBytes(int64(bench.bytes))
 			b.ReportAllocs()
 			b.ResetTimer()
-			f.call(b, 1, bench.command, b.N, bench.wants)
+			f.call(1, bench.command, b.N, bench.wants)
 			if bench.json != nil {
 				f.upload(1, b.N, bench.json, bench.sections...)
 			}
