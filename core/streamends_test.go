@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -115,43 +116,32 @@ func TestC9DeadlinesOfAStream(t *testing.T) {
 		name    string
 		limits  Limits
 		timeout time.Duration
-		items   int // that the page sends, pause apart
-		ends    bool
+		items   int  // that the page sends, pause apart, if it is not told of an end
+		early   bool // it is
 	}{
-		{"items that keep coming", Limits{Deadline: 5 * pause}, 0, 15, false},
-		{"items that stop coming", Limits{Deadline: 5 * pause}, 0, 1, true},
-		{"the page's own deadline", Limits{Deadline: 5 * pause}, 8 * pause, 15, true},
-		{"a stream that trickles on", Limits{Deadline: 5 * pause, StreamWithin: 8 * pause}, 0, 15, true},
+		{"items that keep coming", Limits{Deadline: 10 * pause}, 0, 25, false},
+		{"items that stop coming", Limits{Deadline: 10 * pause}, 0, 1, false},
+		{"the page's own deadline", Limits{Deadline: 20 * pause}, 15 * pause, 200, true},
+		{"a stream that trickles on", Limits{Deadline: 20 * pause, StreamWithin: 15 * pause}, 0, 200, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ended := make(chan error, 1)
 			b := streamBench(t, func(c *Config) { c.CommandLimits = map[string]Limits{"notes.stream": test.limits} }, blocked(ended))
 			f := stream(t, b.connect(t, "main"), peer.Call{JSON: textOf("receive"), Wants: both, Timeout: test.timeout})
 			<-b.runs
-			for range test.items {
+			early := false
+			for n := 0; n < test.items && !early; n++ {
 				f.upload("x")
 				time.Sleep(pause)
+				early = len(ended) > 0
 			}
-			var err error
-			if test.ends {
-				err = <-ended
+			if early != test.early {
+				t.Errorf("it ended while items came: %v, want %v", early, test.early)
 			}
-			select {
-			case err = <-ended:
-			default:
+			if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("handler got %v", err)
 			}
-			if (err != nil) != test.ends && !test.ends {
-				t.Fatalf("it ended with %v", err)
-			}
-			if test.ends && !errors.Is(err, context.DeadlineExceeded) {
-				t.Fatalf("handler got %v", err)
-			}
-			f.send(peer.AppendCancel(nil, f.id))
-			want := CodeTimeout
-			if !test.ends {
-				want = CodeCancelled
-			}
-			if _, err := f.result(); code(t, err) != want {
+			if _, err := f.result(); code(t, err) != CodeTimeout {
 				t.Errorf("page got %v", err)
 			}
 		})
@@ -357,5 +347,114 @@ func TestAHandlerThatPanicsEndsItsStreams(t *testing.T) {
 	}
 	if !survives(t, c) {
 		t.Error("the session is over")
+	}
+}
+
+// A goroutine that the handler has left behind may wait for the page to read: the
+// handler's result does not wait for it, and the items end before its item.
+func TestNothingLeftBehindDelaysTheResult(t *testing.T) {
+	begun := make(chan struct{})
+	var left sync.WaitGroup
+	b := streamBench(t, func(c *Config) { c.Boundary.MaxPending = 512 << 10 }, func(_ context.Context, _ text, s *Channel[text, text]) (text, error) {
+		left.Go(func() {
+			for n := 0; s.Send(text{strings.Repeat("x", 100<<10)}) == nil; n++ {
+				if n == 1 {
+					close(begun)
+				}
+			}
+		})
+		<-begun
+		time.Sleep(20 * time.Millisecond) // it waits
+		return text{"done"}, nil
+	})
+	offer, err := b.Gate().Offer("main", isolation.Direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, hello, err := peer.New(offer.Handshake())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready, read := make(chan struct{}), make(chan struct{})
+	answers := make(chan peer.Answer, 100)
+	session, err := offer.Accept(hello, func(frame []byte) error {
+		kind, plain, err := p.Open(frame)
+		if kind == isolation.TypeReady {
+			close(ready)
+		}
+		if err != nil || kind != isolation.TypeBatch {
+			return err
+		}
+		<-read
+		items, err := peer.Answers(plain)
+		for _, a := range items {
+			answers <- a
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-ready
+	session.Deliver(p.Seal(isolation.TypeBatch, peer.Call{ID: 1, Wants: both, Command: "notes.stream", JSON: textOf("x")}.Append(nil)))
+	r := b.find(t, outcome) // while the page reads nothing
+	left.Wait()
+	close(read)
+	sent, offset := int64(0), uint64(0)
+	for a := range answers {
+		if a.Kind == peer.StreamItem {
+			sent++
+			offset += uint64(a.Size)
+		} else if a.Kind == peer.End && a.Offset != offset {
+			t.Errorf("the end is at %d, and %d came", a.Offset, offset)
+		} else if a.Kind == peer.Result {
+			break
+		}
+	}
+	if r.Verdict != audits.VerdictDone || r.Streamed.ItemsOut != sent {
+		t.Errorf("outcome %q of %+v, and %d items came", r.Verdict, r.Streamed, sent)
+	}
+}
+
+// A user's yes to a stream is good for it while the policy asks what it asked then.
+func TestC7AStreamGoesOnByTheUsersYes(t *testing.T) {
+	allow := string(streamFiles()["capabilities/notes.rego"].Data)
+	asks := strings.Replace(allow, "allow if input.command", "ask contains \"Really?\" if input.command", 1)
+	for _, test := range []struct {
+		name   string
+		change func(b *bench) error
+		goesOn bool
+	}{
+		{"nothing is asked otherwise", func(b *bench) error { b.reauthorize("a grant has ended"); return nil }, true},
+		{"another policy asks it", func(b *bench) error {
+			return b.Reload(fstest.MapFS{"notes.rego": {Data: []byte(asks + "\nallow if input.command == \"notes.touch\"\n")}})
+		}, false},
+		{"another policy asks something else", func(b *bench) error {
+			return b.Reload(fstest.MapFS{"notes.rego": {Data: []byte(strings.Replace(asks, "Really?", "Sure?", 1))}})
+		}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := streamBench(t, func(c *Config) {
+				files := streamFiles()
+				files["capabilities/notes.rego"].Data = []byte(asks)
+				c.Files, c.Prompter = files, says(AnswerOnce)
+			}, echo)
+			f := stream(t, b.connect(t, "main"), peer.Call{Wants: both})
+			f.upload("a")
+			f.until("an item", func() bool { return len(f.items) == 1 })
+			if err := test.change(b); err != nil {
+				t.Fatal(err)
+			}
+			if !test.goesOn {
+				if _, err := f.result(); code(t, err) != CodeCancelled {
+					t.Errorf("page got %v", err)
+				}
+				return
+			}
+			f.end()
+			if _, err := f.result(); err != nil {
+				t.Errorf("page got %v", err)
+			}
+		})
 	}
 }
