@@ -26,6 +26,7 @@ type fast struct {
 	session *isolation.Session
 	answers chan peer.Answer
 	credit  chan uint64
+	id      uint32 // of the call whose items came last
 	got     uint64 // where the next item of the core begins
 	told    uint64 // the credit that the core has
 	sum     uint32
@@ -76,6 +77,9 @@ func (f *fast) read(frame []byte) error {
 	for _, a := range answers {
 		switch a.Kind {
 		case peer.StreamItem:
+			if a.ID != f.id { // another call's
+				f.id, f.got, f.told = a.ID, 0, isolation.StreamWindow
+			}
 			if a.Offset != f.got {
 				return fmt.Errorf("an item at %d, want it at %d", a.Offset, f.got)
 			}
@@ -148,6 +152,9 @@ func bytesApp(t testing.TB, piece []byte, change ...func(*Config)) *App {
 			}
 		}
 		return struct{}{}, nil
+	})
+	Stream(app, "notes.whole", func(_ context.Context, a amount, s *Channel[None, []byte]) (struct{}, error) {
+		return struct{}{}, s.Send(make([]byte, a.Pieces))
 	})
 	Stream(app, "notes.take", func(_ context.Context, _ amount, s *Channel[[]byte, None]) (sum, error) {
 		hash := crc32.NewIEEE()
@@ -298,6 +305,19 @@ func TestItemBytesFitAFrame(t *testing.T) {
 				contains(t, err.Error(), test.err)
 			}
 		})
+	}
+}
+
+// More bytes than BinaryBytes are no item.
+func TestC9BytesOfAnItemAreBounded(t *testing.T) {
+	const most = 1000
+	app := bytesApp(t, make([]byte, 10), func(c *Config) { c.Limits.BinaryBytes = most })
+	f := newFast(t, app)
+	f.call(1, "notes.whole", most, isolation.WantsItems)
+	f.result(t)
+	f.call(2, "notes.whole", most+1, isolation.WantsItems)
+	if a := <-f.answers; !a.Failed || !bytes.Contains(a.JSON, []byte(CodeInternal)) || f.items != 1 {
+		t.Errorf("answer %s after %d items", a.JSON, f.items)
 	}
 }
 

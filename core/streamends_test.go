@@ -256,6 +256,8 @@ func TestC7AStreamThatBeginsUnderOldRulesIsAskedAgain(t *testing.T) {
 	if _, err := f.result(); code(t, err) != CodeCancelled || len(f.items) > 0 {
 		t.Errorf("page got %v after %d items", err, len(f.items))
 	}
+	await(t, "no call under way", func() bool { return b.Stats().UnderWay == 0 })
+	b.nothingRan(t)
 }
 
 // When the link drops, a call with streams is over for the frame, which says so once
