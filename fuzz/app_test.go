@@ -32,6 +32,18 @@ const richSchema = `{
 
 const anySchema = `{}`
 
+const putSchema = `{
+	"type": "object", "additionalProperties": false, "required": ["data"],
+	"properties": {
+		"data": {"$ref": "#/$defs/bytes"},
+		"more": {"type": "array", "maxItems": 3, "items": {"$ref": "#/$defs/bytes"}}
+	},
+	"$defs": {"bytes": {
+		"type": "object", "additionalProperties": false, "required": ["$bytes", "type"],
+		"properties": {"$bytes": {"type": "integer", "minimum": 0, "maximum": 300}, "type": {"enum": ["image/png", "application/octet-stream"]}}
+	}}
+}`
+
 const testCapability = `# METADATA
 # title: Fuzzed
 # custom:
@@ -40,7 +52,7 @@ package capability.fuzzed
 
 import data.sallyport.scope
 
-allow if input.command == "any.value"
+allow if input.command in {"any.value", "files.put"}
 
 allow if {
 	input.command == "files.touch"
@@ -64,6 +76,8 @@ func testConfig() core.Config {
 		Schemas: fstest.MapFS{
 			"files.touch.input.json": {Data: []byte(richSchema)},
 			"any.value.input.json":   {Data: []byte(anySchema)},
+			"files.put.input.json":   {Data: []byte(putSchema)},
+			"files.put.output.json":  {Data: []byte(putSchema)},
 		},
 		Capabilities: fstest.MapFS{"fuzzed.rego": {Data: []byte(testCapability)}},
 		Hook:         []byte("sallyport.onCall((call) => call)"),
@@ -82,12 +96,18 @@ type entry struct {
 	Any    schema.Value   `json:"either"`
 }
 
+type put struct {
+	Data schema.Blob   `json:"data"`
+	More []schema.Blob `json:"more,omitempty"`
+}
+
 func newTestApp(c core.Config) (*core.App, error) {
 	app, err := core.New(c)
 	if err != nil {
 		return nil, err
 	}
 	core.Command(app, "files.touch", func(context.Context, entry) (struct{}, error) { return struct{}{}, nil })
+	core.Command(app, "files.put", func(_ context.Context, a put) (put, error) { return a, nil })
 	app.Handle("any.value", func(_ context.Context, r *core.Request) (any, error) {
 		if r.Args.Kind() == schema.Bool {
 			return nil, errors.New("no booleans")
@@ -122,6 +142,7 @@ func TestAPanickingHandlerIsFound(t *testing.T) {
 			return nil, err
 		}
 		core.Command(app, "files.touch", func(context.Context, entry) (struct{}, error) { return struct{}{}, nil })
+		core.Command(app, "files.put", func(_ context.Context, a put) (put, error) { return a, nil })
 		app.Handle("any.value", func(_ context.Context, r *core.Request) (any, error) {
 			if r.Args.Kind() == schema.Array {
 				panic("planted")
@@ -266,7 +287,7 @@ func TestAnAnswerThatCanNotBeIsFound(t *testing.T) {
 			defer s.page.session.End(isolation.EndRevoked)
 			id := callID(s.page, 1)
 			if test.ran {
-				target.evidence.ran[id] = ran{"any.value", "1"}
+				target.evidence.ran[id] = ran{command: "any.value", args: "1"}
 			}
 			for _, refusal := range test.answers {
 				item := isolation.AppendResult(nil, 1, []byte("null"))
@@ -296,15 +317,69 @@ func TestAHandlerThatSawSomethingElseIsFound(t *testing.T) {
 		"a number rounded":       {`9007199254740993`, `9007199254740992`},
 		"what is no strict JSON": {`{"a":1,"a":1}`, `{"a":1}`},
 	} {
-		if err := s.checkRun(sentCall{command: "any.value", args: c.sent}, ran{"any.value", c.got}); err == nil {
+		if err := s.checkRun(sentCall{command: "any.value", args: c.sent}, ran{command: "any.value", args: c.got}); err == nil {
 			t.Errorf("%s was not noticed", name)
 		}
 	}
-	if err := s.checkRun(sentCall{command: "files.touch", args: `{"path":1}`}, ran{"files.touch", `{"path":1}`}); err == nil {
+	if err := s.checkRun(sentCall{command: "files.touch", args: `{"path":1}`}, ran{command: "files.touch", args: `{"path":1}`}); err == nil {
 		t.Error("arguments that the schema refuses were not noticed")
 	}
-	if err := s.checkRun(sentCall{command: "any.value", args: `{"a":[1,"x"]}`}, ran{"any.value", `{"a":[1,"x"]}`}); err != nil {
+	if err := s.checkRun(sentCall{command: "any.value", args: `{"a":[1,"x"]}`}, ran{command: "any.value", args: `{"a":[1,"x"]}`}); err != nil {
 		t.Errorf("the right arguments: %v", err)
+	}
+}
+
+func TestAHandlerThatSawOtherBytesIsFound(t *testing.T) {
+	s := &scenario{target: newTarget(t, testConfig(), newTestApp)}
+	const two = `{"b":{"$bytes":1,"type":"x/y"},"a":[{"type":"image/png","$bytes":2}]}`
+	small, large := isolation.Section{Type: "x/y", Bytes: []byte("1")}, isolation.Section{Type: "image/png", Bytes: []byte("22")}
+	for name, c := range map[string]struct {
+		args      string
+		sent, got []isolation.Section
+		ok        bool
+	}{
+		"what was sent":              {two, []isolation.Section{small, large}, []isolation.Section{small, large}, true},
+		"other bytes":                {two, []isolation.Section{small, large}, []isolation.Section{{Type: "x/y", Bytes: []byte("2")}, large}, false},
+		"another type":               {two, []isolation.Section{small, large}, []isolation.Section{small, {Type: "x/y", Bytes: []byte("22")}}, false},
+		"one less":                   {two, []isolation.Section{small, large}, []isolation.Section{small}, false},
+		"another order":              {two, []isolation.Section{large, small}, []isolation.Section{large, small}, false},
+		"what nothing stands for":    {`{}`, []isolation.Section{small}, nil, false},
+		"nothing for what stands":    {two, nil, nil, false},
+		"what is said to be smaller": {`{"$bytes":1,"type":"x/y"}`, []isolation.Section{{Type: "x/y", Bytes: []byte("22")}}, []isolation.Section{{Type: "x/y", Bytes: []byte("22")}}, false},
+	} {
+		err := s.checkRun(sentCall{command: "any.value", args: c.args, sections: c.sent}, ran{command: "any.value", args: c.args, sections: c.got})
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The scenarios are worth something only if some bytes get through, and lies don't.
+func TestScenariosSendBytes(t *testing.T) {
+	target := newTarget(t, testConfig(), newTestApp)
+	sent, refused := 0, 0
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 300 {
+		data := make([]byte, 64)
+		for i := range data {
+			data[i] = byte(random.Uint32())
+		}
+		s := &scenario{target: target, choices: &choices{rest: data}}
+		s.page = new(page)
+		c := s.makeCall()
+		switch stand, err := standing(c.args); {
+		case len(c.sections) == 0 || err != nil:
+		case checkSections(c.args, c.sections, c.sections) == nil && len(stand) > 0:
+			sent++
+		default:
+			refused++
+		}
+	}
+	if sent < 20 || refused < 20 {
+		t.Errorf("of 300 calls %d have sections as their text says, and %d others", sent, refused)
+	}
+	if err := find(t, target, 300); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -16,14 +16,16 @@
 // other case, another type, a bound missed by one, a number no machine should
 // compute, a lone surrogate, deep nesting, __proto__, …). Calls come alone and
 // in batches, with cancellations and reports between them, for commands that
-// exist and that don't. Between them come frames that no frame runtime sends:
+// exist and that don't. Raw bytes come beside the arguments where a schema asks
+// for them and where none does, and as sections that lie about what the text says:
+// one more or less, other sizes, media types and order. Between them come frames that no frame runtime sends:
 // forged, replayed, reordered, cut, transplanted between sessions and
 // directions.
 //
 // # What must hold
 //
 //   - No handler runs without a decision on record that allows that very call.
-//   - A handler gets what was sent, as its schema accepted it.
+//   - A handler gets what was sent, raw bytes included, as its schema accepted it.
 //   - Nothing panics: not the core, not a handler.
 //   - Nothing of a call's arguments comes back in a refusal.
 //   - Every call is answered once, and in bounded time; a refused one runs no

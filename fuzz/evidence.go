@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/core"
+	"github.com/sallyport/sallyport/isolation"
 )
 
 // evidence is what the app itself shows of each call: the decisions that it
@@ -24,6 +25,8 @@ type evidence struct {
 type ran struct {
 	command string
 	args    string
+
+	sections []isolation.Section
 }
 
 func newEvidence() *evidence {
@@ -70,7 +73,7 @@ func (e *evidence) observe(r *core.Request) {
 	if _, twice := e.ran[r.ID]; twice {
 		e.problems = append(e.problems, fmt.Sprintf("call %s ran twice", r.ID))
 	}
-	e.ran[r.ID] = ran{r.Command, string(r.Args.AppendJSON(nil))}
+	e.ran[r.ID] = ran{r.Command, string(r.Args.AppendJSON(nil)), seenSections(r.Args)}
 }
 
 // of is what is known of one call.

@@ -28,6 +28,8 @@ type sentCall struct {
 	id      uint32
 	command string
 	args    string
+
+	sections []isolation.Section // raw, beside the arguments
 }
 
 // run plays the scenario and returns the first thing that must not be.
@@ -77,8 +79,10 @@ func (s *scenario) callSome() error {
 	for range 1 + s.choices.below(3) {
 		c := s.makeCall()
 		calls = append(calls, c)
-		batch = peer.AppendCall(batch, c.id, time.Duration(s.choices.below(3))*time.Second, c.command, []byte(c.args))
-		s.note("call %s %.200q", c.command, c.args)
+		batch = peer.Call{
+			ID: c.id, Timeout: time.Duration(s.choices.below(3)) * time.Second, Command: c.command, JSON: []byte(c.args), Sections: c.sections,
+		}.Append(batch)
+		s.note("call %s %.200q with %d sections", c.command, c.args, len(c.sections))
 	}
 	if s.choices.chance(6) {
 		id := uint32(s.choices.below(int(s.page.last) + 3))
@@ -122,10 +126,19 @@ func (s *scenario) makeCall() sentCall {
 	}
 	c.command = commands[s.choices.below(len(commands))]
 	n := s.arguments(c.command)
+	if s.choices.chance(8) {
+		withBytes(n, s.choices)
+	}
+	c.sections = sectionsFor(n)
 	if c.args = n.String(); s.choices.below(2) == 1 {
 		broken := spoilers[s.choices.below(len(spoilers))]
 		c.args = broken.spoil(n, s.choices)
 		s.note("%s", broken.name)
+	}
+	if s.choices.chance(10) || len(c.sections) > 0 && s.choices.chance(3) {
+		liar := liars[s.choices.below(len(liars))]
+		c.sections = liar.lie(c.sections, s.choices)
+		s.note("%s", liar.name)
 	}
 	return c
 }
@@ -189,6 +202,9 @@ func (s *scenario) checkRun(c sentCall, got ran) error {
 	}
 	if !reflect.DeepEqual(sent, seen) {
 		return fmt.Errorf("its handler got %.300q", got.args)
+	}
+	if err := checkSections(c.args, c.sections, got.sections); err != nil {
+		return err
 	}
 	value, err := schema.Parse([]byte(c.args), schema.DefaultLimits())
 	if err != nil {
