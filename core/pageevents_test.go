@@ -437,6 +437,42 @@ func TestC9AMillionEventsToAStalledPageLeaveMemoryFlat(t *testing.T) {
 	runtime.KeepAlive(c)
 }
 
+// Batches that are full come round to each listener, and lose nobody's turn.
+func TestListenersTakeTurns(t *testing.T) {
+	f := &feed{session: &session{app: &App{limits: DefaultLimits(), feeding: newWork()}}, pumping: true}
+	e := &event{app: f.session.app, name: "x"}
+	for id := range uint32(3) {
+		l := &listener{event: e, id: id + 1, place: -1, answered: true}
+		f.seats++
+		if !f.enter(l) {
+			t.Fatal("there is no seat")
+		}
+		for range 2 {
+			l.hear(&message{event: e, body: make([]byte, batchBytes*2/5)})
+		}
+	}
+	var ids []byte
+	for {
+		plain, items, _ := f.next()
+		if items == 0 {
+			break
+		}
+		if len(plain) > batchBytes {
+			t.Errorf("a batch has %d bytes", len(plain))
+		}
+		for at := 0; at < len(plain); at += eventStart + batchBytes*2/5 {
+			ids = append(ids, '0'+plain[at+4])
+		}
+		ids = append(ids, ' ')
+	}
+	if got := string(ids); got != "11 22 33 " {
+		t.Errorf("the batches are for %q", got)
+	}
+	if f.pumping || len(f.ready) > 0 {
+		t.Error("the pump goes on")
+	}
+}
+
 // One page's stall is nobody else's.
 func TestC9AStalledListenerDoesNotDelayAnother(t *testing.T) {
 	b := newEventBench(t, nil, EventOptions{})

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"slices"
+
 	"github.com/sallyport/sallyport/isolation"
 )
 
@@ -40,22 +42,21 @@ func (f *feed) next() (plain []byte, items int, over []*listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	plain = make([]byte, 0, f.size())
-	full := false
-	for !full && len(f.ready) > 0 {
-		l := f.ready[0]
-		plain, items, full = l.fill(plain, items)
-		if full {
+	for len(f.ready) > 0 {
+		l, before := f.ready[0], items
+		var full bool
+		if plain, items, full = l.fill(plain, items); full {
+			if items > before { // it has had its turn
+				f.ready[copy(f.ready, f.ready[1:])] = l
+			}
 			break
 		}
-		f.ready = append(f.ready[:0], f.ready[1:]...)
+		f.ready = slices.Delete(f.ready, 0, 1)
 		l.inTurn = false
 		if l.ending {
 			delete(f.listeners, l.id)
 			over = append(over, l)
 		}
-	}
-	if full && len(f.ready) > 1 { // the next batch begins with another one's
-		f.ready = append(append(f.ready[:0], f.ready[1:]...), f.ready[0])
 	}
 	if items == 0 {
 		f.pumping = false
