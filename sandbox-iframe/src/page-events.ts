@@ -155,7 +155,8 @@ export class Events {
     const rest = emptyList<Listener>();
     for (let i = 0; i < topic.listeners.length; i++) if (topic.listeners[i] !== listener) rest[rest.length] = topic.listeners[i]!;
     topic.listeners = rest;
-    if (rest.length > 0 || !this.#forget(topic)) return;
+    if (rest.length > 0) return;
+    this.#forget(topic);
     if (topic.open) this.#requests.way?.cancel(topic.id);
     else this.#requests.abandon(topic.id, refusal("cancelled"));
   }
@@ -174,9 +175,9 @@ export class Events {
     }
   }
 
-  #forget(topic: Topic): boolean {
+  #forget(topic: Topic): void {
     if (mapGet(this.#byName, topic.event) === topic) mapDelete(this.#byName, topic.event);
-    return mapDelete(this.#byID, topic.id);
+    mapDelete(this.#byID, topic.id);
   }
 
   // Listeners have run: the core may send as much again.

@@ -178,6 +178,7 @@ describe("tampered after loading, bytes still go and come right:", () => {
     ["Blob", globalThis, "Blob", bad], ["Uint8Array", globalThis, "Uint8Array", bad], ["Uint8Array.slice", Uint8Array.prototype, "slice", bad],
     ["Promise.then", Promise.prototype, "then", bad], ["Promise.constructor", Promise.prototype, "constructor", bad],
     ["String.indexOf", String.prototype, "indexOf", bad], ["String.slice", String.prototype, "slice", bad], ["Object.keys", Object, "keys", bad],
+    ["Array.iterator", Array.prototype, Symbol.iterator, bad],
     ["Object.type", Object.prototype, "type", "forged/type"], ["Object.$bytes", Object.prototype, "$bytes", 0],
   ];
   for (const [name, object, member, value] of swaps)

@@ -129,6 +129,18 @@ describe("a listener", () => {
     expect(heard).toEqual(["new"]);
   });
 
+  test("whose listen fails when it has ended already takes nothing from the next", async () => {
+    const { c, sent } = client();
+    const first = c.listen("a", ignore);
+    c.event(1, 1, 1, "", "1", 0); // before the answer
+    (await first)();
+    void c.listen("a", ignore);
+    c.reply(1, false, '{"code":"unknown_outcome"}', 0);
+    void c.listen("a", ignore);
+    expect(sent).toEqual([["listen", 1, "a"], ["cancel", 1], ["listen", 2, "a"]]);
+    c.reply(2, true, "null", 0);
+  });
+
   test("can be removed by a signal, also before the answer", async () => {
     const { c, sent } = client();
     const [first, second] = [new AbortController(), new AbortController()];

@@ -207,6 +207,19 @@ describe("items", () => {
     expect([await codeOf(s.result), sent]).toEqual(["cancelled", []]);
   });
 
+  test("after their end, which no core sends, do nothing", async () => {
+    const { c } = client();
+    const s = c.stream("a");
+    const reader = s.readable!.getReader();
+    const read = reader.read();
+    await pause();
+    c.end(1);
+    c.item(1, 1, "1", 0);
+    c.end(1);
+    expect([(await read).done, (await reader.read()).done]).toEqual([true, true]);
+    c.close();
+  });
+
   test("that nobody asked for, or that come for nobody, do nothing", async () => {
     const { c, sent } = client();
     const [call, upload] = [c.invoke("a"), c.stream("b", {}, { channel: "upload" })];
@@ -369,6 +382,16 @@ describe("an upload", () => {
     expect([await codeOf(s.result), sent.at(-1)]).toEqual(["cancelled", ["cancel", 1]]);
   });
 
+  test("that was reading a Blob when the call ended sends it to nobody", async () => {
+    const { c, sent, writer } = start();
+    await writer.write(1);
+    const written = writer.write(new Blob(["x"]));
+    c.reply(1, false, '{"code":"failed"}', 0);
+    expect(await codeOf(written)).toBe("failed");
+    await pause(20);
+    expect(sent.length).toBe(2);
+  });
+
   test("whose source fails cancels the call", async () => {
     const { c, sent } = client();
     const s = c.stream("a", {}, { channel: "upload" });
@@ -445,6 +468,7 @@ describe("tampered after loading, streams go on:", () => {
         aborting = c.stream("d", {}, { __proto__: null, channel: "upload" } as never).writable!;
       });
       expect(sent.map((s) => s[5])).toEqual([1, 1, 2, 2]);
+      expect(() => items.getReader({ mode: "byob" })).toThrow(); // or it were a stream of bytes
       const [reader, writer, aborter] = [items.getReader(), writable.getWriter(), aborting.getWriter()];
       const [read, failed, written] = [reader.read(), failing.getReader().read(), writer.write(new Blob([new Uint8Array(2 ** 18 + 1)]))];
       failed.catch(() => {});
@@ -478,7 +502,8 @@ describe("tampered after loading, streams go on:", () => {
     let got: unknown;
     const promise = Promise.resolve(7);
     const own = ownPromise((resolve) => resolve());
-    tampered(Promise.prototype, "constructor", bad, () => {
+    const evil = { [Symbol.species]: bad };
+    tampered(Promise.prototype, "constructor", evil, () => {
       after(promise, (value) => (got = value), bad);
       expect(own.constructor).toBe(Promise);
     });
