@@ -1,12 +1,14 @@
-import { HEADER, Type } from "../../src/wire.ts";
+import { HEADER, MAX_ITEMS, Type } from "../../src/wire.ts";
 import type { CarrierName, PatternName } from "../../src/wire.ts";
-import { CoreDouble, type Item, answer, parseItems } from "../double.ts";
+import { CoreDouble, type Item, answer, itemOf, parseItems } from "../double.ts";
+import { Flows } from "./flows.ts";
 import type { ServerSocket } from "./websocket.ts";
 
 /** A session of the tests' core: commands that answer, fail, hang and misbehave. */
 export class StageSession {
   readonly core: CoreDouble;
   readonly log: string[] = [];
+  readonly #flows: Flows;
   over = false;
   #socket: ServerSocket | undefined;
   #out: Uint8Array[] = [];
@@ -16,6 +18,7 @@ export class StageSession {
 
   constructor(carrier: CarrierName, pattern: PatternName) {
     this.core = new CoreDouble(carrier, pattern);
+    this.#flows = new Flows((entry) => this.log.push(entry), carrier === "direct");
   }
 
   /** Takes a socket's first frame, and gives it to the session that it names. */
@@ -27,7 +30,7 @@ export class StageSession {
       s.#nonce = nonce.join();
       socket.send(await s.core.seal(Type.challenge, nonce, { sequence: 0 }));
     }
-    socket.onclose = () => s.log.push("gone");
+    socket.onclose = () => (s.#flows.interrupted(), s.log.push("gone"));
     socket.onmessage = (next) => s.#queue(() => s.#take(next, socket));
     if (frame[1] === Type.hello) s.#queue(() => s.#take(frame, socket));
   }
@@ -87,10 +90,12 @@ export class StageSession {
     this.log.push(`batch ${items.length}`);
     const answers: Uint8Array[] = [];
     for (const item of items) await this.#item(item, answers);
-    if (answers.length > 0) this.#send(await this.core.reply(...answers));
+    for (const batch of batches(answers)) this.#send(await this.core.reply(...batch));
   }
 
   async #item(item: Item, answers: Uint8Array[]): Promise<void> {
+    const said = this.#flows.take(item);
+    if (said !== undefined) return void answers.push(...said.map(itemOf));
     if (item.kind === "cancel") return void this.log.push(`cancel ${item.id}`);
     if (item.kind === "report" || item.kind === "hidden") return void this.log.push(`${item.kind} ${item.id} ${item.cause} ${item.command}`);
     if (item.kind !== "call") return void this.log.push(`${item.kind} ${item.id}`);
@@ -127,3 +132,17 @@ export class StageSession {
   }
 }
 
+// As many items as go in one frame.
+function batches(items: Uint8Array[]): Uint8Array[][] {
+  const all: Uint8Array[][] = [];
+  let size = 0;
+  for (const item of items) {
+    const last = all.at(-1);
+    if (last === undefined || last.length === MAX_ITEMS || size + item.length > 1 << 19) {
+      all.push([item]);
+      size = 0;
+    } else last.push(item);
+    size += item.length;
+  }
+  return all;
+}

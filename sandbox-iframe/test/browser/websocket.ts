@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** The server's end of a WebSocket, as far as tests need one: binary messages in single frames (RFC 6455). */
+/** The server's end of a WebSocket, as far as tests need one: binary messages, which a browser may send in several frames (RFC 6455). */
 export class ServerSocket {
   onmessage: (data: Uint8Array) => void = () => {};
   onclose: () => void = () => {};
   readonly #stream: Duplex;
   #buffer = Buffer.alloc(0);
+  #parts: Uint8Array[] = []; // of a message that is not whole
 
   constructor(request: IncomingMessage, stream: Duplex) {
     this.#stream = stream;
@@ -48,8 +49,13 @@ export class ServerSocket {
       const mask = b.subarray(at, at + 4);
       const body = Uint8Array.from(b.subarray(at + 4, at + 4 + n), (byte, i) => byte ^ mask[i % 4]!);
       this.#buffer = b.subarray(at + 4 + n);
-      if ((b[0]! & 15) === 2) this.onmessage(body);
-      else if ((b[0]! & 15) === 8) this.#stream.end();
+      if ((b[0]! & 15) === 8) this.#stream.end();
+      if ((b[0]! & 15) > 2) continue;
+      this.#parts.push(body);
+      if (b[0]! < 0x80) continue;
+      const message = Buffer.concat(this.#parts);
+      this.#parts = [];
+      this.onmessage(new Uint8Array(message)); // a copy of its own
     }
   }
 }
