@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -17,6 +18,7 @@ import (
 	"github.com/sallyport/sallyport/internal/peer"
 	"github.com/sallyport/sallyport/isolation"
 	"github.com/sallyport/sallyport/policy"
+	"github.com/sallyport/sallyport/schema"
 )
 
 // Whatever a page tries with an event that it may not have, it looks like none.
@@ -787,5 +789,122 @@ func TestWhatThePolicyIsToldOfAnEvent(t *testing.T) {
 	want, _ := json.Marshal([]string{"sallyport:listen notes.changed  {} main", `sallyport:emit notes.changed  {"text":"x"} main`, `sallyport:emit notes.changed nowhere {"text":"x"} main`})
 	if got, _ := json.Marshal(seen); string(got) != string(want) {
 		t.Errorf("the policy was told %s\nwant %s", got, want)
+	}
+}
+
+// A link that is gone takes nothing, and what waits for it is bounded and goes
+// with the session.
+func TestC9EventsForADroppedLinkWaitWithinBounds(t *testing.T) {
+	b := newEventBench(t, func(c *Config) { c.Limits.EventQueue = 4 }, EventOptions{})
+	offer, err := b.Gate().Offer("main", isolation.Direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, hello, err := peer.New(offer.Handshake())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered, dropped := make(chan bool), make(chan bool)
+	batches := 0
+	link, err := offer.Accept(hello, func(frame []byte) error {
+		if isolation.Type(frame[1]) != isolation.TypeBatch {
+			return nil
+		}
+		if batches++; batches == 1 { // the listen's answer
+			close(answered)
+			return nil
+		}
+		close(dropped)
+		return errors.New("the socket is gone")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link.Deliver(p.Seal(isolation.TypeBatch, peer.AppendListen(nil, 1, "notes.changed")))
+	<-answered
+	value, _ := b.sessions.Load(link)
+	f := &value.(*session).feed
+	emit := func() {
+		if err := b.changed.Emit(text{"x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "the listener", func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.listeners[1] != nil && f.listeners[1].answered
+	})
+	emit()
+	<-dropped
+	for range 1000 {
+		emit()
+	}
+	f.mu.Lock()
+	l := f.listeners[1]
+	if l.waiting.n != 4 || l.waiting.number != 1001 || l.closed {
+		t.Errorf("%d wait of %d, closed %v", l.waiting.n, l.waiting.number, l.closed)
+	}
+	f.mu.Unlock()
+	link.End(isolation.EndDropped)
+	await(t, "nothing left", func() bool { return b.feeding.count.Load() == 0 && len(b.changed.event.pages) == 0 })
+}
+
+type parcel struct {
+	Name string      `json:"name"`
+	Data []byte      `json:"data" jsonschema:"maxLength=100"`
+	More schema.Blob `json:"more" jsonschema:"mediaType=image/png"`
+}
+
+// Raw bytes go beside an event's text, both ways, to pages and to the core.
+func TestAnEventCarriesRawBytes(t *testing.T) {
+	var sent *EventOf[parcel]
+	b := newBench(t, func(c *Config) { c.Files = eventFiles(); c.Limits.BinaryBytes = 200 }, func(b *bench) {
+		sent = Event[parcel](b.App, "notes.changed")
+	})
+	c := b.connect(t, "main")
+	in := listenTo(t, c, "notes.changed")
+	heard := make(chan Received[parcel], 2)
+	sent.Listen(func(_ context.Context, r Received[parcel]) { heard <- r })
+	mine := []byte("mine")
+	if err := sent.Emit(parcel{"core", mine, schema.Blob{Type: "image/png", Bytes: []byte("picture")}}); err != nil {
+		t.Fatal(err)
+	}
+	copy(mine, "gone") // it is the caller's again
+	payload := []byte(`{"name":"page","data":{"$bytes":4,"type":"application/octet-stream"},"more":{"$bytes":7,"type":"image/png"}}`)
+	sections := []isolation.Section{{Type: "application/octet-stream", Bytes: []byte("mine")}, {Type: "image/png", Bytes: []byte("picture")}}
+	emit := func(sections []isolation.Section) error {
+		_, answer, err := c.Request(func(id uint32) []byte {
+			return peer.AppendEmit(nil, id, "notes.changed", "", payload, sections...)
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Await(patient(t), answer)
+		return err
+	}
+	if err := emit(sections); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{"", "main"} {
+		a, r := in.next(t), <-heard
+		if a.Text != from || len(a.Sections) != 2 || string(a.Sections[0].Bytes) != "mine" || a.Sections[1].Type != "image/png" || string(a.Sections[1].Bytes) != "picture" {
+			t.Errorf("the page got %+v", a)
+		}
+		if r.Window != from || string(r.Payload.Data) != "mine" || string(r.Payload.More.Bytes) != "picture" {
+			t.Errorf("the core got %+v", r)
+		}
+	}
+	if got := code(t, emit(sections[:1])); got != CodeInvalidArgs {
+		t.Errorf("a section that is missing: page got %q", got)
+	}
+	sections[0].Bytes = []byte("lies")[:3]
+	if got := code(t, emit(sections)); got != CodeInvalidArgs {
+		t.Errorf("a length that lies: page got %q", got)
+	}
+	if err := sent.Emit(parcel{"core", make([]byte, 99), schema.Blob{Type: "image/png", Bytes: make([]byte, 199)}}); !errors.Is(err, errBinarySize) {
+		t.Errorf("raw bytes beyond their limit: %v", err)
+	}
+	if err := sent.Emit(parcel{"core", make([]byte, 101), schema.Blob{Type: "image/png"}}); err == nil {
+		t.Error("the schema bounds no bytes")
 	}
 }
