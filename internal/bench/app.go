@@ -54,7 +54,7 @@ const nextSchema = `{
 const beginSchema = `{
 	"$schema": "https://json-schema.org/draft/2020-12/schema",
 	"type": "object", "additionalProperties": false, "required": ["case"],
-	"properties": {"case": {"enum": ["100B", "1KiB", "100KiB"]}}
+	"properties": {"case": {"type": "string", "maxLength": 32}}
 }`
 
 const reportSchema = `{

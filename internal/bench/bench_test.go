@@ -59,7 +59,10 @@ func TestRatiosAreToThePlainVariantOfTheSameCase(t *testing.T) {
 	for _, r := range []struct {
 		name, variant string
 		p50           float64
-	}{{"100B", "isolated", 800}, {"100B", "websocket", 400}, {"1KiB", "isolated", 900}, {"1KiB", "websocket", 300}} {
+	}{
+		{"100B", "isolated", 800}, {"100B", "websocket", 400}, {"100B", "tauri-like", 2000},
+		{"1KiB", "isolated", 900}, {"1KiB", "websocket", 300}, {"1KiB", "isolated:series", 800}, {"1KiB", "websocket:series", 200},
+	} {
 		f.Rows = append(f.Rows, struct {
 			Case      string  `json:"case"`
 			Variant   string  `json:"variant"`
@@ -68,7 +71,10 @@ func TestRatiosAreToThePlainVariantOfTheSameCase(t *testing.T) {
 			PerSecond float64 `json:"perSecond"`
 		}{Case: r.name, Variant: r.variant, P50: r.p50})
 	}
-	want := map[string]float64{"100B isolated": 2, "100B websocket": 1, "1KiB isolated": 3, "1KiB websocket": 1}
+	want := map[string]float64{
+		"100B isolated": 2, "100B websocket": 1, "100B tauri-like": 5,
+		"1KiB isolated": 3, "1KiB websocket": 1, "1KiB isolated:series": 4, "1KiB websocket:series": 1,
+	}
 	for _, row := range browserReport(f).Rows {
 		if ratio, ok := want[row.Case+" "+row.Variant]; ok && row.Ratio != ratio {
 			t.Errorf("%s %s has ratio %v, want %v", row.Case, row.Variant, row.Ratio, ratio)

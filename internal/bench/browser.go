@@ -4,18 +4,11 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"net"
-	"net/http"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/coder/websocket"
-	"github.com/coder/websocket/wsjson"
 
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/internal/browser"
-	"github.com/sallyport/sallyport/isolation"
 )
 
 //go:embed page
@@ -26,13 +19,16 @@ const browserWithin = 3*time.Minute + 30*time.Second
 
 // Browser measures calls from a real page in a headless browser: through the
 // isolation frame and, from the same page in turns, over a plain WebSocket to
-// the same program with JSON and nothing else. The rows "isolated" and
-// "websocket" take turns call by call, so that both find the machine as any
-// other work leaves it, and those of ":series" many calls of one kind in a row,
-// when caches hold nothing else. Calls per second are with 64 under way. The rows of "first-call" are to a document's first answer, since
-// the page's own script began and since the navigation did: the median of
-// several documents, and as p95 the slowest, mostly the first on its cold
-// profile. progress, if not nil, is told what is being measured.
+// the same program with JSON (or, in a case of raw bytes, with those) and
+// nothing else. The rows "isolated" and "websocket" take turns call by call, so
+// that both find the machine as any other work leaves it, and those of ":series"
+// many calls of one kind in a row, when caches hold nothing else. "tauri-like",
+// the way of Tauri's isolation pattern re-created in this page, takes a turn now
+// and then, also after a call by the WebSocket. Calls per second are with 64 under way. The
+// rows of "first-call" are to a document's first answer, since the page's own
+// script began and since the navigation did: the median of several documents,
+// and as p95 the slowest, mostly the first on its cold profile. progress, if not
+// nil, is told what is being measured.
 func Browser(ctx context.Context, b browser.Browser, progress func(string)) (Report, error) {
 	return measureBrowser(ctx, b, fullEffort(), progress)
 }
@@ -45,7 +41,7 @@ func measureBrowser(ctx context.Context, b browser.Browser, e effort, progress f
 		return Report{}, err
 	}
 	defer plain.close()
-	e.Socket = plain.url
+	e.Socket, e.Tauri = plain.url, plain.tauri
 	found, err := runPage(ctx, b, e, progress)
 	if err != nil {
 		return Report{}, err
@@ -65,7 +61,7 @@ func runPage(ctx context.Context, b browser.Browser, e effort, progress func(str
 			_ = process.Close() // its folder may be gone already
 		}
 	}()
-	app, err := newApp(setup{record: audits.NewMemory(1024), page: files, policy: isolation.PagePolicy{ConnectSrc: []string{e.Socket}}, open: func(ctx context.Context, file string) (err error) {
+	app, err := newApp(setup{record: audits.NewMemory(1024), page: files, policy: e.policy(), open: func(ctx context.Context, file string) (err error) {
 		process, err = b.Open(ctx, file, browser.Options{Headless: true})
 		return err
 	}})
@@ -108,7 +104,7 @@ func browserReport(f findings) Report {
 	}
 	for _, r := range f.Rows {
 		row := Row{Case: r.Case, Variant: r.Variant, NsPerOp: r.P50 * 1e3, P50: r.P50, P95: r.P95, PerSecond: r.PerSecond}
-		if base := plain[r.Case+" "+strings.Replace(r.Variant, "isolated", "websocket", 1)]; base > 0 {
+		if base := plain[r.Case+" "+plainOf(r.Variant)]; base > 0 {
 			row.Ratio = r.P50 / base
 		}
 		report.Rows = append(report.Rows, row)
@@ -122,58 +118,17 @@ func browserReport(f findings) Report {
 	return report
 }
 
+// plainOf is the variant that another one is compared with.
+func plainOf(variant string) string {
+	if _, how, ok := strings.Cut(variant, ":"); ok {
+		return "websocket:" + how
+	}
+	return "websocket"
+}
+
 func micros(n float64) time.Duration { return time.Duration(n * float64(time.Microsecond)) }
 
 func firstCallRow(variant string, took []time.Duration) Row {
 	p50 := percentile(took, 0.5)
 	return Row{Case: "first-call", Variant: variant, NsPerOp: p50 * 1e3, P50: p50, P95: percentile(took, 0.95)}
-}
-
-// A plainServer is the un-isolated call: any page that finds it may call.
-type plainServer struct {
-	url    string
-	server *http.Server
-	gone   sync.WaitGroup
-}
-
-func servePlain() (*plainServer, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
-	}
-	p := &plainServer{url: "ws://" + listener.Addr().String() + "/plain"}
-	p.server = &http.Server{Handler: http.HandlerFunc(servePlainSocket), ReadHeaderTimeout: 10 * time.Second}
-	p.gone.Go(func() { _ = p.server.Serve(listener) }) // ends by close
-	return p, nil
-}
-
-func (p *plainServer) close() {
-	_ = p.server.Close() // nothing is left to lose
-	p.gone.Wait()
-}
-
-// servePlainSocket answers {"id":…,"args":{"text":…}} with {"id":…,"result":…}.
-func servePlainSocket(w http.ResponseWriter, r *http.Request) {
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
-	if err != nil {
-		return
-	}
-	defer conn.CloseNow()
-	conn.SetReadLimit(4 << 20)
-	for {
-		var call struct {
-			ID   int  `json:"id"`
-			Args text `json:"args"`
-		}
-		if err := wsjson.Read(r.Context(), conn, &call); err != nil {
-			return
-		}
-		answer := struct {
-			ID     int  `json:"id"`
-			Result text `json:"result"`
-		}{call.ID, call.Args}
-		if err := wsjson.Write(r.Context(), conn, answer); err != nil {
-			return
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +44,8 @@ func TestBrowserMeasuresEveryCase(t *testing.T) {
 func little(e effort) effort {
 	e.Documents, e.Rounds, e.Floods = 2, 1, 1
 	for i := range e.Payloads {
-		e.Payloads[i].Calls, e.Payloads[i].Flood = 3, e.UnderWay
+		p := &e.Payloads[i]
+		p.Calls, p.TauriLike, p.Flood = 3, min(p.TauriLike, 1), min(p.Flood, e.UnderWay)
 	}
 	return e
 }
@@ -75,25 +77,39 @@ func keepsTheContract(t *testing.T, r Report) {
 			t.Errorf("first-call %s: %v", variant, row)
 		}
 	}
-	for _, name := range []string{"100B", "1KiB", "100KiB"} {
-		isolated, plain := rows[name+" isolated"], rows[name+" websocket"]
-		for _, variant := range []string{" isolated:series", " websocket:series"} {
-			if row := rows[name+variant]; row == nil || row["p50_us"].(float64) <= 0 || row["ratio"].(float64) <= 0 {
-				t.Errorf("%s%s: %v", name, variant, row)
-			}
-		}
-		if isolated == nil || plain == nil {
-			t.Errorf("case %s is not there in both variants: %s", name, text)
+	for _, c := range []struct {
+		name, variants string
+		flood          bool // has calls per second
+	}{
+		{"100B", "isolated websocket tauri-like", true},
+		{"1KiB", "isolated websocket tauri-like", true},
+		{"100KiB", "isolated websocket", true},
+		{"1MiB", "isolated websocket", false},
+		{"raw-1MiB", "websocket tauri-like", false},
+	} {
+		plain := rows[c.name+" websocket"]
+		if plain == nil || plain["ratio"] != 1.0 {
+			t.Errorf("%s websocket: %v", c.name, plain)
 			continue
 		}
-		for _, field := range []string{"ns_per_op", "p50_us", "p95_us", "per_second", "ratio"} {
-			if v, ok := isolated[field].(float64); !ok || v <= 0 {
-				t.Errorf("%s isolated: %s is %v", name, field, isolated[field])
+		for variant := range strings.FieldsSeq(c.variants) {
+			row := rows[c.name+" "+variant]
+			if row == nil {
+				t.Errorf("%s %s is not there: %s", c.name, variant, text)
+				continue
 			}
-		}
-		ratio := isolated["p50_us"].(float64) / plain["p50_us"].(float64)
-		if plain["ratio"] != 1.0 || math.Abs(isolated["ratio"].(float64)-ratio) > 1e-9 {
-			t.Errorf("%s: the ratios are %v and %v, want %v and 1", name, isolated["ratio"], plain["ratio"], ratio)
+			for _, field := range []string{"ns_per_op", "p50_us", "p95_us", "per_second", "ratio"} {
+				want := field != "per_second" || c.flood && variant != "tauri-like"
+				if v, ok := row[field].(float64); !ok || (v > 0) != want {
+					t.Errorf("%s %s: %s is %v", c.name, variant, field, row[field])
+				}
+			}
+			if ratio := row["p50_us"].(float64) / plain["p50_us"].(float64); math.Abs(row["ratio"].(float64)-ratio) > 1e-9 {
+				t.Errorf("%s %s: the ratio is %v, want %v", c.name, variant, row["ratio"], ratio)
+			}
+			if row := rows[c.name+" "+variant+":series"]; variant != "tauri-like" && (row == nil || row["p50_us"].(float64) <= 0 || row["ratio"].(float64) <= 0) {
+				t.Errorf("%s %s:series: %v", c.name, variant, row)
+			}
 		}
 	}
 }

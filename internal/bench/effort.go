@@ -5,55 +5,68 @@ import (
 	"io/fs"
 	"strings"
 	"testing/fstest"
+
+	"github.com/sallyport/sallyport/isolation"
 )
 
 // An effort is what the page measures, and how often.
 type effort struct {
-	Socket    string    `json:"socket"`   // of the plain variant
-	Documents int       `json:"-"`        // loaded one after the other, each for its first call
-	Rounds    int       `json:"rounds"`   // of single calls, in turns call by call, and as many with the variants in turns
-	Floods    int       `json:"floods"`   // the same of calls that are under way together
-	UnderWay  int       `json:"underWay"` // of those
-	Payloads  []payload `json:"payloads"`
+	Socket    string              `json:"socket"` // of the plain variant
+	Tauri     tauriPage           `json:"tauri"`
+	Pair      map[string][]string `json:"pair"`     // the variants that take turns, by kind of payload
+	Documents int                 `json:"-"`        // loaded one after the other, each for its first call
+	Rounds    int                 `json:"rounds"`   // of single calls, in turns call by call, and as many with the variants in turns
+	Floods    int                 `json:"floods"`   // the same of calls that are under way together
+	UnderWay  int                 `json:"underWay"` // of those
+	Payloads  []payload           `json:"payloads"`
 }
 
 // A payload is a case: arguments of one size.
 type payload struct {
-	Case  string `json:"case"`
-	Bytes int    `json:"bytes"`
-	Calls int    `json:"calls"` // of each variant in each round
-	Flood int    `json:"flood"` // calls in each flood
+	Case      string `json:"case"`
+	Kind      string `json:"kind"` // json or raw
+	Bytes     int    `json:"bytes"`
+	Calls     int    `json:"calls"`     // of each variant of the pair in each round
+	TauriLike int    `json:"tauriLike"` // of the Tauri-like variant in each round
+	Flood     int    `json:"flood"`     // calls in each flood
 }
 
-// fullEffort takes half a minute on a busy machine with two cores.
+// fullEffort takes a minute on a busy machine with two cores.
 func fullEffort() effort {
-	return effort{Documents: 9, Rounds: 6, Floods: 3, UnderWay: 64, Payloads: []payload{
-		{"100B", 100, 150, 6000},
-		{"1KiB", 1 << 10, 150, 4000},
-		{"100KiB", 100 << 10, 25, 200},
-	}}
+	return effort{
+		Pair:      map[string][]string{"json": {"isolated", "websocket"}, "raw": {"websocket"}},
+		Documents: 9, Rounds: 6, Floods: 3, UnderWay: 64,
+		Payloads: []payload{
+			{"100B", "json", 100, 150, 25, 6000},
+			{"1KiB", "json", 1 << 10, 150, 25, 4000},
+			{"100KiB", "json", 100 << 10, 25, 0, 200},
+			{"1MiB", "json", 1 << 20, 6, 0, 0},
+			{"raw-1MiB", "raw", 1 << 20, 6, 1, 0},
+		},
+	}
+}
+
+// policy lets the page reach the servers of the other variants, and write the
+// document of the Tauri-like frame.
+func (e effort) policy() isolation.PagePolicy {
+	return isolation.PagePolicy{ConnectSrc: []string{e.Socket, e.Tauri.URL}, TrustedTypes: []string{"bench"}}
 }
 
 // page is the page's folder with the effort put in.
 func (e effort) page() (fs.FS, error) {
-	files, err := fs.Sub(page, "page")
-	if err != nil {
-		return nil, err
-	}
-	index, err := fs.ReadFile(files, "index.html")
-	if err != nil {
-		return nil, err
-	}
-	script, err := fs.ReadFile(files, "bench.js")
-	if err != nil {
-		return nil, err
-	}
 	text, err := json.Marshal(e) // which escapes what could end the element
 	if err != nil {
 		return nil, err
 	}
-	return fstest.MapFS{
-		"index.html": {Data: []byte(strings.Replace(string(index), "EFFORT", string(text), 1))},
-		"bench.js":   {Data: script},
-	}, nil
+	files := fstest.MapFS{}
+	for _, name := range []string{"index.html", "bench.js", "plain.js", "tauri.js"} {
+		data, err := page.ReadFile("page/" + name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	index := files["index.html"]
+	index.Data = []byte(strings.Replace(string(index.Data), "EFFORT", string(text), 1))
+	return files, nil
 }

@@ -1,40 +1,28 @@
-// Measures calls through the isolation frame and over a plain WebSocket from
-// the same page, in turns, and reports microseconds.
+// Measures calls through the isolation frame and by the other ways there are
+// from the same page, in turns, and reports microseconds.
 "use strict";
 
 const effort = JSON.parse(document.getElementById("effort").textContent);
 
-function openPlain(url) {
-	const socket = new WebSocket(url);
-	const waiting = new Map();
-	let last = 0;
-	socket.onmessage = (event) => {
-		const answer = JSON.parse(event.data);
-		waiting.get(answer.id)(answer.result);
-		waiting.delete(answer.id);
+const echo = (args) => sallyport.invoke("bench.echo", args);
+const raw = async (data) => (await sallyport.invoke("bench.raw", { data })).data;
+
+// The ways of one kind of case: each takes what valueOf makes and brings it back.
+async function open() {
+	const plain = await openPlain(effort.socket);
+	const tauri = await openTauriLike(effort.tauri);
+	return {
+		json: {
+			valueOf: (size) => ({ text: "x".repeat(size - 11) }),
+			sizeOf: (args) => args.text.length + 11,
+			ways: { isolated: echo, websocket: plain.call, "tauri-like": (args) => tauri("bench.echo", args) },
+		},
+		raw: {
+			valueOf: (size) => new Uint8Array(size).fill(120),
+			sizeOf: (data) => data.byteLength,
+			ways: { isolated: raw, websocket: plain.bytes, "tauri-like": (data) => tauri("bench.raw", data) },
+		},
 	};
-	const call = (args) => new Promise((resolve) => {
-		const id = ++last;
-		waiting.set(id, resolve);
-		socket.send(JSON.stringify({ id, args }));
-	});
-	return new Promise((resolve, reject) => {
-		socket.onopen = () => resolve(call);
-		socket.onerror = () => reject(new Error("the plain WebSocket can't be had"));
-	});
-}
-
-const isolated = (args) => sallyport.invoke("bench.echo", args);
-
-async function series(call, args, times) {
-	const took = [];
-	for (let i = 0; i < times; i++) {
-		const began = performance.now();
-		const answer = await call(args);
-		took.push((performance.now() - began) * 1000);
-		if (answer.text.length !== args.text.length) throw new Error("wrong answer");
-	}
-	return took;
 }
 
 async function perSecond(call, args, calls) {
@@ -48,44 +36,70 @@ async function perSecond(call, args, calls) {
 
 function percentile(took, p) {
 	const sorted = [...took].sort((a, b) => a - b);
-	return sorted[Math.floor(p * (sorted.length - 1))];
+	return sorted.length === 0 ? 0 : sorted[Math.floor(p * (sorted.length - 1))];
+}
+
+function rowOf(name, variant, took, rates) {
+	return { case: name, variant, p50: percentile(took, 0.5), p95: percentile(took, 0.95), perSecond: percentile(rates, 0.5) };
+}
+
+async function measureCase({ case: name, kind, bytes, calls, flood, tauriLike }, kinds) {
+	const { valueOf, sizeOf, ways } = kinds[kind];
+	const args = valueOf(bytes);
+	const series = async (variant, times) => {
+		const took = [];
+		for (let i = 0; i < times; i++) {
+			const began = performance.now();
+			const answer = await ways[variant](args);
+			took.push((performance.now() - began) * 1000);
+			if (sizeOf(answer instanceof ArrayBuffer ? new Uint8Array(answer) : answer) !== bytes) throw new Error("wrong answer");
+		}
+		return took;
+	};
+	const pair = effort.pair[kind];
+	const took = { "tauri-like": [] };
+	const row = {};
+	const rates = {};
+	for (const variant of pair) {
+		took[variant] = [];
+		row[variant] = [];
+		rates[variant] = [];
+		await series(variant, Math.min(20, calls)); // warm up
+	}
+	if (tauriLike > 0) await series("tauri-like", Math.min(20, tauriLike));
+	for (let round = 0; round < effort.rounds; round++) {
+		// One by one in turns: all start from the same state of caches and
+		// processors. A Tauri-like call comes after one by the plain WebSocket, as
+		// the isolated one does, and what comes after it is not counted.
+		for (let i = 0; i < calls; i++) {
+			for (const variant of pair) took[variant].push(...await series(variant, 1));
+			if (Math.floor(((i + 1) * tauriLike) / calls) > Math.floor((i * tauriLike) / calls)) {
+				took["tauri-like"].push(...await series("tauri-like", 1));
+				await series("websocket", 1);
+			}
+		}
+	}
+	for (let round = 0; round < effort.rounds; round++) {
+		for (const variant of pair) row[variant].push(...await series(variant, calls));
+	}
+	for (let round = 0; flood > 0 && round < effort.floods; round++) {
+		for (const variant of pair) rates[variant].push(await perSecond(ways[variant], args, flood));
+	}
+	const rows = [];
+	for (const variant of pair) {
+		rows.push(rowOf(name, variant, took[variant], rates[variant]), rowOf(name, `${variant}:series`, row[variant], []));
+	}
+	if (tauriLike > 0) rows.push(rowOf(name, "tauri-like", took["tauri-like"], []));
+	return rows;
 }
 
 async function measure() {
-	const plain = await openPlain(effort.socket);
-	const variants = { isolated, websocket: plain };
+	const kinds = await open();
 	const rows = [];
-	for (const { case: name, bytes, calls, flood } of effort.payloads) {
-		document.getElementById("state").textContent = name;
-		await sallyport.invoke("bench.begin", { case: name });
-		const args = { text: "x".repeat(bytes - 11) };
-		const took = { isolated: [], websocket: [] };
-		const row = { isolated: [], websocket: [] };
-		const rates = { isolated: [], websocket: [] };
-		for (const call of Object.values(variants)) await series(call, args, 20); // warm up
-		// One by one in turns: the two then start from the same state of caches
-		// and processors, which a call of either kind leaves.
-		for (let i = 0; i < effort.rounds * calls; i++) {
-			for (const [variant, call] of Object.entries(variants)) took[variant].push(...await series(call, args, 1));
-		}
-		for (let round = 0; round < effort.rounds; round++) {
-			for (const [variant, call] of Object.entries(variants)) row[variant].push(...await series(call, args, calls));
-		}
-		for (let round = 0; round < effort.floods; round++) {
-			for (const [variant, call] of Object.entries(variants)) {
-				rates[variant].push(await perSecond(call, args, flood));
-			}
-		}
-		for (const variant of Object.keys(variants)) {
-			rows.push({
-				case: name, variant,
-				p50: percentile(took[variant], 0.5), p95: percentile(took[variant], 0.95),
-				perSecond: percentile(rates[variant], 0.5),
-			}, {
-				case: name, variant: `${variant}:series`,
-				p50: percentile(row[variant], 0.5), p95: percentile(row[variant], 0.95), perSecond: 0,
-			});
-		}
+	for (const payload of effort.payloads) {
+		document.getElementById("state").textContent = payload.case;
+		await sallyport.invoke("bench.begin", { case: payload.case });
+		rows.push(...await measureCase(payload, kinds));
 	}
 	return rows;
 }
@@ -94,7 +108,7 @@ async function measure() {
 // next one then.
 async function main() {
 	const began = performance.now();
-	await isolated({ text: "first" });
+	await echo({ text: "first" });
 	const answered = performance.now();
 	try {
 		const first = { sinceScript: (answered - began) * 1000, sinceNavigation: answered * 1000 };
