@@ -51,6 +51,7 @@ func quietSession(t testing.TB, g *Gate, carrier Carrier) *Session {
 	if carrier == Relay {
 		s.in.guard = new(slidingWindow)
 	}
+	s.out.held.expiry = watch{within: holdAtMost, late: s.letGo}
 	return s
 }
 

@@ -102,6 +102,7 @@ func (o *Offer) accept(hello []byte, to link) (*Session, error) {
 	s.seen.Store(s.born.UnixNano())
 	s.in.aead, s.out.aead = keys.up, keys.down
 	s.out.detached = s.born
+	s.out.held.expiry = watch{within: holdAtMost, late: s.letGo}
 	s.in.guard = new(strictOrder)
 	if o.carrier == Relay {
 		s.in.guard = new(slidingWindow)

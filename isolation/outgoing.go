@@ -52,7 +52,8 @@ type outgoing struct {
 	left     uint64    // bytes that were in batches: see Place
 	flushing bool
 	pace     time.Time // when the next batch may be sealed
-	leaving  bool      // the session has ended; bye follows what still waits
+	held     holding
+	leaving  bool // the session has ended; bye follows what still waits
 
 	scratch [associatedSize]byte // of one seal
 }
@@ -65,7 +66,8 @@ type batch struct {
 
 // Write queues one item, made by AppendResult or AppendError, for the frame. The
 // item is Write's from here on: it is cleared once it is sealed.
-// Items that queue up while a frame is being sent leave as one batch. With
+// Items that queue up while a frame is being sent, or while a [Hold] lasts, leave
+// as one batch. With
 // nobody to send to the item is dropped: the frame has already given its call
 // up as unknown_outcome. A page that lets more than MaxPending bytes wait loses
 // its session.
@@ -95,7 +97,7 @@ func (s *Session) Write(item []byte) error {
 	}
 	s.enqueue(item, 1)
 	slow := s.out.waiting > s.gate.limits.MaxPending
-	if !slow {
+	if !slow && (s.out.held.open == 0 || s.out.waiting > holdBytes) {
 		s.wake()
 	}
 	s.sending.Unlock()
@@ -109,7 +111,7 @@ func (s *Session) Write(item []byte) error {
 // follow, and flushing then is the caller's. Called with sending held.
 func (s *Session) goesAlone(item []byte) bool {
 	out := &s.out
-	if out.flushing || out.aead == nil || len(out.control)+len(out.batches) > 0 || len(item) > s.gate.limits.MaxPending ||
+	if out.flushing || out.held.open > 0 || out.aead == nil || len(out.control)+len(out.batches) > 0 || len(item) > s.gate.limits.MaxPending ||
 		!out.link.prompt() || out.link.paced() && time.Now().Before(out.pace) {
 		return false
 	}
