@@ -63,7 +63,11 @@ func (s *session) admit(item isolation.Item, arrived, opened time.Time, lone boo
 	if early {
 		c.interrupt(cancelled)
 	}
-	if !lone || !alone || c.mayLinger() || !s.link.Lend(c) {
+	lingers := c.mayLinger()
+	if s.hold != 0 && !lingers {
+		c.hold = s.link.Hold()
+	}
+	if !lone || !alone || lingers || !s.link.Lend(c) {
 		s.app.workers.start(c)
 	}
 }
@@ -164,6 +168,9 @@ func (c *call) giveBack() {
 // resource that is closed with it may end the goroutine.
 func (c *call) release() {
 	defer c.leaveApp()
+	if c.hold != 0 {
+		c.session.link.Release(c.hold)
+	}
 	c.session.leave(c)
 	if c.context.streams != nil {
 		c.context.streams.release()

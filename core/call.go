@@ -36,11 +36,12 @@ type call struct {
 	due     time.Time               // the page's own deadline, if it gave one
 	mark    time.Time               // the end of the last stage; zero before serve
 
-	size    int     // of args and sections, in the budgets
-	entered bool    // the session's budget
-	own     *budget // of the command, where it has one and the call entered it
-	bound   *bound  // by the policy's limits, likewise
-	held    int     // of PendingResults
+	size    int            // of args and sections, in the budgets
+	entered bool           // the session's budget
+	own     *budget        // of the command, where it has one and the call entered it
+	bound   *bound         // by the policy's limits, likewise
+	held    int            // of PendingResults
+	hold    isolation.Hold // on the answers of its batch
 
 	grant    atomic.Pointer[grant]    // by which it runs
 	uses     atomic.Pointer[uses]     // resources; nil if there are none

@@ -41,6 +41,10 @@ func (s *session) receive(f isolation.Sealed) {
 // takeAll takes a batch up to the item that breaks a rule. No call clears the
 // arguments of those from there on.
 func (s *session) takeAll(items []isolation.Item, arrived, opened time.Time) bool {
+	if len(items) > 1 {
+		s.hold = s.link.Hold() // what came together is answered together
+		defer s.letGo()
+	}
 	for i, item := range items {
 		if !s.take(item, arrived, opened, len(items) == 1) {
 			for _, left := range items[i:] {

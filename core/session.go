@@ -19,8 +19,9 @@ type session struct {
 	ids    ids              // used by receive alone
 	items  []isolation.Item // likewise: room for a batch
 
-	plaintext int   // likewise: bytes of the batch
-	user      *user // nil where Config.User is
+	plaintext int            // likewise: bytes of the batch
+	hold      isolation.Hold // likewise: while it takes a batch of several
+	user      *user          // nil where Config.User is
 
 	resources resources
 
@@ -132,6 +133,13 @@ func (s *session) enter(c *call) (early, alone bool) {
 	_, early = s.early[c.number]
 	delete(s.early, c.number)
 	return early, len(s.calls) == 1
+}
+
+// letGo ends receive's own hold on the answers of a batch. Each quick call of it
+// has one too.
+func (s *session) letGo() {
+	s.link.ReleaseLater(s.hold) // the carrier's goroutine goes on reading
+	s.hold = 0
 }
 
 func (s *session) leave(c *call) {
