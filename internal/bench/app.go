@@ -39,6 +39,15 @@ const textSchema = `{
 	"properties": {"text": {"type": "string"}}
 }`
 
+const rawSchema = `{
+	"$schema": "https://json-schema.org/draft/2020-12/schema",
+	"type": "object", "additionalProperties": false, "required": ["data"],
+	"properties": {"data": {
+		"type": "object", "additionalProperties": false, "required": ["$bytes", "type"],
+		"properties": {"$bytes": {"type": "integer", "minimum": 0, "maximum": 2097152}, "type": {"const": "application/octet-stream"}}
+	}}
+}`
+
 const arrivedSchema = `{
 	"$schema": "https://json-schema.org/draft/2020-12/schema",
 	"type": "object", "additionalProperties": false, "required": ["sinceScript", "sinceNavigation"],
@@ -79,7 +88,7 @@ const capability = `# METADATA
 #   windows: ["main"]
 package capability.bench
 
-allow if input.command in {"bench.arrived", "bench.begin", "bench.count", "bench.echo", "bench.report"}
+allow if input.command in {"bench.arrived", "bench.begin", "bench.count", "bench.echo", "bench.raw", "bench.report"}
 `
 
 type row struct {
@@ -104,6 +113,11 @@ type text struct {
 	Text string `json:"text"`
 }
 
+// raw are the bytes of a call and of its answer.
+type raw struct {
+	Data []byte `json:"data"`
+}
+
 // A setup is in what apps of benchmarks differ.
 type setup struct {
 	record    audits.Recorder
@@ -126,6 +140,8 @@ func newApp(s setup) (*core.App, error) {
 			"bench.count.output.json":   {Data: []byte(countSchema)},
 			"bench.echo.input.json":     {Data: []byte(textSchema)},
 			"bench.echo.output.json":    {Data: []byte(textSchema)},
+			"bench.raw.input.json":      {Data: []byte(rawSchema)},
+			"bench.raw.output.json":     {Data: []byte(rawSchema)},
 			"bench.report.input.json":   {Data: []byte(reportSchema)},
 		},
 		Capabilities: fstest.MapFS{"bench.rego": {Data: []byte(capability)}},
@@ -143,5 +159,6 @@ func newApp(s setup) (*core.App, error) {
 	}
 	core.Command(app, "bench.count", func(_ context.Context, r rows) (count, error) { return count{len(r.Rows)}, nil })
 	core.Command(app, "bench.echo", func(_ context.Context, t text) (text, error) { return t, nil })
+	core.Command(app, "bench.raw", func(_ context.Context, r raw) (raw, error) { return r, nil })
 	return app, nil
 }

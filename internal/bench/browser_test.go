@@ -85,7 +85,7 @@ func keepsTheContract(t *testing.T, r Report) {
 		{"1KiB", "isolated websocket tauri-like", true},
 		{"100KiB", "isolated websocket", true},
 		{"1MiB", "isolated websocket", false},
-		{"raw-1MiB", "websocket tauri-like", false},
+		{"raw-1MiB", "isolated websocket tauri-like", false},
 	} {
 		plain := rows[c.name+" websocket"]
 		if plain == nil || plain["ratio"] != 1.0 {

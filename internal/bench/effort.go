@@ -34,7 +34,7 @@ type payload struct {
 // fullEffort takes a minute on a busy machine with two cores.
 func fullEffort() effort {
 	return effort{
-		Pair:      map[string][]string{"json": {"isolated", "websocket"}, "raw": {"websocket"}},
+		Pair:      map[string][]string{"json": {"isolated", "websocket"}, "raw": {"isolated", "websocket"}},
 		Documents: 9, Rounds: 6, Floods: 3, UnderWay: 64,
 		Payloads: []payload{
 			{"100B", "json", 100, 150, 25, 6000},
