@@ -84,7 +84,7 @@ func (g *Gate) serveSocket(w http.ResponseWriter, r *http.Request, in *window) {
 func (g *Gate) greet(conn *websocket.Conn, to *socket, in *window) (*Session, error) {
 	ctx, cancel := context.WithTimeout(g.ctx, g.limits.SocketHello)
 	defer cancel()
-	frame, err := g.read(ctx, conn)
+	frame, err := g.read(ctx, conn, ordinaryFrame)
 	if err != nil {
 		g.counters.discard("no hello")
 		return nil, errDiscard
@@ -109,7 +109,7 @@ func (g *Gate) greetAgain(ctx context.Context, conn *websocket.Conn, to *socket,
 	if err := to.send(challenge); err != nil {
 		return nil, errDiscard
 	}
-	proof, err := g.read(ctx, conn)
+	proof, err := g.read(ctx, conn, ordinaryFrame)
 	if err != nil {
 		return nil, errDiscard
 	}
@@ -121,12 +121,20 @@ func (g *Gate) greetAgain(ctx context.Context, conn *websocket.Conn, to *socket,
 }
 
 // ordinaryFrame is room for most frames, so that reading one does not grow its
-// buffer step by step.
-const ordinaryFrame = 2 << 10
+// buffer step by step. What follows a large one is likely to be as large, and is
+// given as much room, but no more than largeFrame.
+const (
+	ordinaryFrame = 2 << 10
+	largeFrame    = 2 << 20
+)
+
+// roomAfter is the room for what follows a frame of that size. A buffer has to
+// have some left over to see the end of what it reads.
+func roomAfter(size int) int { return min(max(ordinaryFrame, size+size/8+bytes.MinRead), largeFrame) }
 
 // read takes one binary message of at most MaxFrame bytes; text is not part of
 // the format. What is something else is counted here, and nobody told.
-func (g *Gate) read(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
+func (g *Gate) read(ctx context.Context, conn *websocket.Conn, room int) ([]byte, error) {
 	kind, message, err := conn.Reader(ctx)
 	if err != nil {
 		return nil, errDiscard
@@ -135,7 +143,7 @@ func (g *Gate) read(ctx context.Context, conn *websocket.Conn) ([]byte, error) {
 		g.counters.discard("text")
 		return nil, errDiscard
 	}
-	frame := bytes.NewBuffer(make([]byte, 0, ordinaryFrame))
+	frame := bytes.NewBuffer(make([]byte, 0, room))
 	_, err = frame.ReadFrom(io.LimitReader(message, int64(g.limits.MaxFrame)+1))
 	switch {
 	case err != nil:

@@ -17,11 +17,12 @@ const takeOverAfter = 4 * time.Millisecond
 type socketReader struct {
 	session *Session
 	socket  *socket
+	room    int   // for the next frame
 	away    watch // of the lent goroutine
 }
 
 func newSocketReader(s *Session, from *socket) *socketReader {
-	r := &socketReader{session: s, socket: from}
+	r := &socketReader{session: s, socket: from, room: ordinaryFrame}
 	r.away = watch{within: takeOverAfter, late: r.run}
 	return r
 }
@@ -30,10 +31,11 @@ func newSocketReader(s *Session, from *socket) *socketReader {
 // goroutine has taken over.
 func (r *socketReader) run() {
 	for {
-		frame, err := r.session.gate.read(context.Background(), r.socket.conn)
+		frame, err := r.session.gate.read(context.Background(), r.socket.conn, r.room)
 		if err != nil {
 			break
 		}
+		r.room = roomAfter(len(frame))
 		lent, authentic := r.session.deliverTo(frame, true)
 		if lent != nil && !r.lend(lent) {
 			return
