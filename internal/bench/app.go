@@ -75,7 +75,8 @@ const reportSchema = `{
 			"required": ["case", "variant", "p50", "p95", "perSecond"],
 			"properties": {
 				"case": {"type": "string"}, "variant": {"type": "string"},
-				"p50": {"type": "number"}, "p95": {"type": "number"}, "perSecond": {"type": "number"}
+				"p50": {"type": "number"}, "p95": {"type": "number"}, "p99": {"type": "number"},
+				"perSecond": {"type": "number"}, "mbPerSecond": {"type": "number"}, "missed": {"type": "integer"}
 			}
 		}},
 		"problem": {"type": "string"}
@@ -88,7 +89,7 @@ const capability = `# METADATA
 #   windows: ["main"]
 package capability.bench
 
-allow if input.command in {"bench.arrived", "bench.begin", "bench.count", "bench.echo", "bench.raw", "bench.report"}
+allow if input.command in {"bench.arrived", "bench.begin", "bench.count", "bench.echo", "bench.raw", "bench.report", "bench.stream"}
 `
 
 type row struct {
@@ -160,5 +161,6 @@ func newApp(s setup) (*core.App, error) {
 	core.Command(app, "bench.count", func(_ context.Context, r rows) (count, error) { return count{len(r.Rows)}, nil })
 	core.Command(app, "bench.echo", func(_ context.Context, t text) (text, error) { return t, nil })
 	core.Command(app, "bench.raw", func(_ context.Context, r raw) (raw, error) { return r, nil })
+	core.Stream(app, "bench.stream", serveStream)
 	return app, nil
 }

@@ -63,13 +63,7 @@ func TestRatiosAreToThePlainVariantOfTheSameCase(t *testing.T) {
 		{"100B", "isolated", 800}, {"100B", "websocket", 400}, {"100B", "tauri-like", 2000},
 		{"1KiB", "isolated", 900}, {"1KiB", "websocket", 300}, {"1KiB", "isolated:series", 800}, {"1KiB", "websocket:series", 200},
 	} {
-		f.Rows = append(f.Rows, struct {
-			Case      string  `json:"case"`
-			Variant   string  `json:"variant"`
-			P50       float64 `json:"p50"`
-			P95       float64 `json:"p95"`
-			PerSecond float64 `json:"perSecond"`
-		}{Case: r.name, Variant: r.variant, P50: r.p50})
+		f.Rows = append(f.Rows, finding{Case: r.name, Variant: r.variant, P50: r.p50})
 	}
 	want := map[string]float64{
 		"100B isolated": 2, "100B websocket": 1, "100B tauri-like": 5,

@@ -103,7 +103,10 @@ func browserReport(f findings) Report {
 		plain[r.Case+" "+r.Variant] = r.P50
 	}
 	for _, r := range f.Rows {
-		row := Row{Case: r.Case, Variant: r.Variant, NsPerOp: r.P50 * 1e3, P50: r.P50, P95: r.P95, PerSecond: r.PerSecond}
+		row := Row{
+			Case: r.Case, Variant: r.Variant, NsPerOp: r.P50 * 1e3, P50: r.P50, P95: r.P95, P99: r.P99,
+			PerSecond: r.PerSecond, MBPerSecond: r.MBPerSecond, Missed: r.Missed,
+		}
 		if base := plain[r.Case+" "+plainOf(r.Variant)]; base > 0 {
 			row.Ratio = r.P50 / base
 		}

@@ -46,7 +46,10 @@ type Row struct {
 	BytesPerOp  float64 `json:"bytes_per_op"`
 	P50         float64 `json:"p50_us"`
 	P95         float64 `json:"p95_us"`
+	P99         float64 `json:"p99_us"`
 	PerSecond   float64 `json:"per_second"`
+	MBPerSecond float64 `json:"mb_per_second"` // of a stream: millions of bytes
+	Missed      int     `json:"missed"`        // events that were dropped
 	Ratio       float64 `json:"ratio"`
 }
 

@@ -19,6 +19,10 @@ type effort struct {
 	Floods    int                 `json:"floods"`   // the same of calls that are under way together
 	UnderWay  int                 `json:"underWay"` // of those
 	Payloads  []payload           `json:"payloads"`
+	Streams   []stream            `json:"streams"`
+	Events    []events            `json:"events"`
+
+	EventVariants []string `json:"eventVariants"`
 }
 
 // A payload is a case: arguments of one size.
@@ -29,6 +33,19 @@ type payload struct {
 	Calls     int    `json:"calls"`     // of each variant of the pair in each round
 	TauriLike int    `json:"tauriLike"` // of the Tauri-like variant in each round
 	Flood     int    `json:"flood"`     // calls in each flood
+}
+
+// A stream is a case: bytes from the core to the page.
+type stream struct {
+	Case   string `json:"case"`
+	Bytes  int    `json:"bytes"`
+	Rounds int    `json:"rounds"` // of one of each variant
+}
+
+// Events are a case: those that the core emits in so many a second.
+type events struct {
+	Case string `json:"case"`
+	ticking
 }
 
 // fullEffort takes a minute on a busy machine with two cores.
@@ -43,6 +60,9 @@ func fullEffort() effort {
 			{"1MiB", "json", 1 << 20, 6, 0, 0},
 			{"raw-1MiB", "raw", 1 << 20, 6, 1, 0},
 		},
+		Streams:       []stream{{"stream-64MiB", 64 << 20, 5}},
+		Events:        []events{{"events", ticking{200_000, 100_000}}},
+		EventVariants: []string{"websocket"},
 	}
 }
 
@@ -59,7 +79,7 @@ func (e effort) page() (fs.FS, error) {
 		return nil, err
 	}
 	files := fstest.MapFS{}
-	for _, name := range []string{"index.html", "bench.js", "plain.js", "tauri.js"} {
+	for _, name := range []string{"index.html", "bench.js", "flow.js", "plain.js", "tauri.js"} {
 		data, err := page.ReadFile("page/" + name)
 		if err != nil {
 			return nil, err

@@ -9,16 +9,22 @@ import (
 
 // findings are what the page reports, in microseconds.
 type findings struct {
-	Rows []struct {
-		Case      string  `json:"case"`
-		Variant   string  `json:"variant"`
-		P50       float64 `json:"p50"`
-		P95       float64 `json:"p95"`
-		PerSecond float64 `json:"perSecond"`
-	} `json:"rows"`
-	Problem string `json:"problem"`
+	Rows    []finding `json:"rows"`
+	Problem string    `json:"problem"`
 
 	firsts []first // of the documents up to this one
+}
+
+// A finding is one variant of one case.
+type finding struct {
+	Case        string  `json:"case"`
+	Variant     string  `json:"variant"`
+	P50         float64 `json:"p50"`
+	P95         float64 `json:"p95"`
+	P99         float64 `json:"p99"`
+	PerSecond   float64 `json:"perSecond"`
+	MBPerSecond float64 `json:"mbPerSecond"`
+	Missed      int     `json:"missed"`
 }
 
 // A first is how long a document waited for its first answer.

@@ -52,8 +52,22 @@ func (p *plainServer) close() {
 	p.gone.Wait()
 }
 
-// servePlainSocket answers {"id":…,"args":{"text":…}} with {"id":…,"result":…},
-// and bytes with the same bytes.
+// A plainCall is what the page asks for: {"args":{"text":…}} is answered with
+// {"result":…}; the others are what is not zero.
+type plainCall struct {
+	ID     int  `json:"id"`
+	Args   text `json:"args"`
+	Clock  bool `json:"clock"`  // the time, in microseconds
+	Stream int  `json:"stream"` // so many bytes, then an answer
+	ticking
+}
+
+type plainAnswer struct {
+	ID     int `json:"id"`
+	Result any `json:"result"`
+}
+
+// servePlainSocket answers calls, and bytes with the same bytes.
 func servePlainSocket(w http.ResponseWriter, r *http.Request) {
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
@@ -74,7 +88,7 @@ func servePlainSocket(w http.ResponseWriter, r *http.Request) {
 		if kind == websocket.MessageBinary {
 			err = conn.Write(r.Context(), kind, message.Bytes())
 		} else {
-			err = echoPlain(r.Context(), conn, message.Bytes())
+			err = answerPlain(r.Context(), conn, message.Bytes())
 		}
 		if err != nil {
 			return
@@ -82,16 +96,22 @@ func servePlainSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func echoPlain(ctx context.Context, conn *websocket.Conn, message []byte) error {
-	var call struct {
-		ID   int  `json:"id"`
-		Args text `json:"args"`
-	}
+func answerPlain(ctx context.Context, conn *websocket.Conn, message []byte) error {
+	var call plainCall
 	if err := json.Unmarshal(message, &call); err != nil {
 		return err
 	}
-	return wsjson.Write(ctx, conn, struct {
-		ID     int  `json:"id"`
-		Result text `json:"result"`
-	}{call.ID, call.Args})
+	answer := plainAnswer{call.ID, call.Args}
+	switch {
+	case call.Events > 0:
+		return call.send(ctx, func(t tick) error { return wsjson.Write(ctx, conn, t) })
+	case call.Stream > 0:
+		err := inChunks(call.Stream, func(chunk []byte) error { return conn.Write(ctx, websocket.MessageBinary, chunk) })
+		if err != nil {
+			return err
+		}
+	case call.Clock:
+		answer.Result = time.Now().UnixMicro()
+	}
+	return wsjson.Write(ctx, conn, answer)
 }

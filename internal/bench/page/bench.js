@@ -8,8 +8,7 @@ const echo = (args) => sallyport.invoke("bench.echo", args);
 const raw = async (data) => (await sallyport.invoke("bench.raw", { data })).data;
 
 // The ways of one kind of case: each takes what valueOf makes and brings it back.
-async function open() {
-	const plain = await openPlain(effort.socket);
+async function open(plain) {
 	const tauri = await openTauriLike(effort.tauri);
 	return {
 		json: {
@@ -40,7 +39,11 @@ function percentile(took, p) {
 }
 
 function rowOf(name, variant, took, rates) {
-	return { case: name, variant, p50: percentile(took, 0.5), p95: percentile(took, 0.95), perSecond: percentile(rates, 0.5) };
+	return {
+		case: name, variant,
+		p50: percentile(took, 0.5), p95: percentile(took, 0.95), p99: percentile(took, 0.99),
+		perSecond: percentile(rates, 0.5),
+	};
 }
 
 async function measureCase({ case: name, kind, bytes, calls, flood, tauriLike }, kinds) {
@@ -94,12 +97,24 @@ async function measureCase({ case: name, kind, bytes, calls, flood, tauriLike },
 }
 
 async function measure() {
-	const kinds = await open();
+	const plain = await openPlain(effort.socket);
+	const kinds = await open(plain);
 	const rows = [];
+	const begin = async ({ case: name }) => {
+		document.getElementById("state").textContent = name;
+		await sallyport.invoke("bench.begin", { case: name });
+	};
 	for (const payload of effort.payloads) {
-		document.getElementById("state").textContent = payload.case;
-		await sallyport.invoke("bench.begin", { case: payload.case });
+		await begin(payload);
 		rows.push(...await measureCase(payload, kinds));
+	}
+	for (const stream of effort.streams) {
+		await begin(stream);
+		rows.push(...await measureStream(stream, plain));
+	}
+	for (const events of effort.events) {
+		await begin(events);
+		for (const variant of effort.eventVariants) rows.push(await measureEvents(events, variant, plain));
 	}
 	return rows;
 }
