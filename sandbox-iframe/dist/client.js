@@ -829,7 +829,8 @@
       const rest2 = emptyList();
       for (let i = 0; i < topic.listeners.length; i++) if (topic.listeners[i] !== listener) rest2[rest2.length] = topic.listeners[i];
       topic.listeners = rest2;
-      if (rest2.length > 0 || !this.#forget(topic)) return;
+      if (rest2.length > 0) return;
+      this.#forget(topic);
       if (topic.open) this.#requests.way?.cancel(topic.id);
       else this.#requests.abandon(topic.id, refusal("cancelled"));
     }
@@ -848,7 +849,7 @@
     }
     #forget(topic) {
       if (mapGet(this.#byName, topic.event) === topic) mapDelete(this.#byName, topic.event);
-      return mapDelete(this.#byID, topic.id);
+      mapDelete(this.#byID, topic.id);
     }
     // Listeners have run: the core may send as much again.
     #consumed(topic, upTo) {
