@@ -53,14 +53,23 @@
 // The call goes through the pipeline once; each item is bounded and held to its
 // schema.
 //
+// # Events
+//
+// [Event] declares what the app and its pages can emit and listen to: to all, to
+// one window, or to whom a filter chooses. A page's emits and listens go through
+// the pipeline as calls do, each decided for its event, and who emitted is the
+// session's to say. What the core emits is judged by the event's schema once and
+// is not on record. A listener that is slow holds up nobody: what waits for it is
+// bounded, and what is dropped is counted.
+//
 // # What changes while the app runs
 //
 // [App.Reload] and Config.CapabilitiesDir put other capabilities in force, as a
 // whole or not at all; a call is decided by those in force when it came in.
 // [App.Grant] permits for a while what no capability allows, and lifts nothing
 // that a rule says. Calls that have begun go on, but for those whose grant says
-// otherwise, and those that stream and are not allowed any more. All of it is on
-// record.
+// otherwise, and those that stream and are not allowed any more. What pages listen
+// to is decided anew, and closed if it is not allowed. All of it is on record.
 //
 // # Whole app or mounted
 //

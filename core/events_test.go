@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -275,6 +276,29 @@ func TestC5AWindowHearsAndForgesNothingThatIsNotItsOwn(t *testing.T) {
 	}
 	inMain.hears(t, "end")
 	inOther.hears(t, "end")
+}
+
+// The capability that docs/events.md shows.
+func TestTheGuidesCapabilityPermitsWhatTheGuideDoes(t *testing.T) {
+	guide, err := os.ReadFile("testdata/events/changed.rego")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newEventBench(t, func(c *Config) {
+		files := eventFiles()
+		files["capabilities/notes.rego"].Data = []byte(notesCapability)
+		files["capabilities/changes.rego"] = &fstest.MapFile{Data: guide}
+		c.Files = files
+	}, EventOptions{})
+	c := b.connect(t, "main")
+	in := listenTo(t, c, "notes.changed")
+	if err := emitFrom(t, c, "notes.changed", "", textOf("x")); err != nil {
+		t.Error(err)
+	}
+	in.hears(t, "x")
+	if got := code(t, emitFrom(t, c, "notes.pinged", "main", textOf("x"))); got != CodeDenied {
+		t.Errorf("page got %q", got)
+	}
 }
 
 func TestC1WhatAnEventCarriesIsHeldToItsSchema(t *testing.T) {

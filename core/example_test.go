@@ -46,6 +46,42 @@ func Example() {
 	}
 }
 
+// An app that tells its pages what has changed, and hears it from them.
+func ExampleEvent() {
+	app, err := core.New(core.Config{Files: os.DirFS(".")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	type Changed struct {
+		Name string `json:"name"`
+	}
+	changed := core.Event[Changed](app, "notes.changed")
+	core.Command(app, "notes.save", func(ctx context.Context, a SaveArgs) (Note, error) {
+		// … save it …
+		return Note{a.Name, len(a.Text)}, changed.Emit(Changed{a.Name})
+	})
+	changed.Listen(func(ctx context.Context, r core.Received[Changed]) {
+		log.Printf("%s changed, says window %q", r.Payload.Name, r.Window) // "" is the core itself
+	})
+	if err := app.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// What an event does where a listener is too slow.
+func ExampleEventOptions() {
+	app, err := core.New(core.Config{Files: os.DirFS(".")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	type Changed struct {
+		Name string `json:"name"`
+	}
+	core.Event[Changed](app, "notes.progress")                                               // the oldest make room
+	core.Event[Changed](app, "notes.log", core.EventOptions{Overflow: core.DropNewest})      // the newest goes
+	core.Event[Changed](app, "notes.exact", core.EventOptions{Overflow: core.CloseListener}) // the listener goes
+}
+
 // The same app under two hosts of a server that exists already.
 func ExampleApp_Start() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

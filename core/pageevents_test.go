@@ -673,6 +673,45 @@ func TestACancelledListenLeavesNothing(t *testing.T) {
 	}
 }
 
+// A page that was told of its deadline does not listen.
+func TestAListenThatIsTooLateLeavesNothing(t *testing.T) {
+	b := newEventBench(t, func(c *Config) {
+		c.Limits.Deadline = 50 * time.Millisecond
+		c.Record = keeper{outcome: func(*audits.Record) error { time.Sleep(200 * time.Millisecond); return nil }}
+	}, EventOptions{})
+	c := b.connect(t, "main")
+	if _, err := tryToListen(t, c, "notes.changed", true); code(t, err) != CodeTimeout {
+		t.Errorf("page got %v", err)
+	}
+	await(t, "nothing under way", func() bool { return b.Stats().UnderWay == 0 })
+	if n, f := len(b.changed.event.pages), b.feedOf(t, c); n != 0 || len(f.listeners) != 0 || f.seats != 0 {
+		t.Errorf("%d pages listen, %d listeners, %d places", n, len(f.listeners), f.seats)
+	}
+}
+
+// A frame knows of no listen that was not answered.
+func TestNoEventComesBeforeTheListensAnswer(t *testing.T) {
+	var b *eventBench
+	b = newEventBench(t, func(c *Config) {
+		c.Record = keeper{outcome: func(*audits.Record) error {
+			for i := range 3 {
+				if err := b.changed.Emit(text{fmt.Sprint(i)}); err != nil {
+					return err
+				}
+			}
+			time.Sleep(20 * time.Millisecond) // time enough for them to come too early
+			return nil
+		}}
+	}, EventOptions{})
+	p, session, answers := b.shakeHands(t)
+	session.Deliver(p.Seal(isolation.TypeBatch, peer.AppendListen(nil, 1, "notes.changed")))
+	for i, want := range []byte{peer.Result, peer.Event, peer.Event, peer.Event} {
+		if a := <-answers; a.Kind != want || a.ID != 1 {
+			t.Errorf("item %d is of kind %d, want %d", i, a.Kind, want)
+		}
+	}
+}
+
 // The page's credit can't be taken back, and none is given to what is not there.
 func TestCreditOnlyRises(t *testing.T) {
 	b := newEventBench(t, nil, EventOptions{})

@@ -181,7 +181,9 @@
 // says where an item belongs when the relay brings it early, and that one is
 // missing. A stream ends with its request: an upload by end, at its offset, or
 // by the call's answer; items of the core by end, at its offset, which goes
-// before the result; both without more words by an error; events by cancel.
+// before the result; both without more words by an error; events by cancel, or by
+// end, at its offset, where the core sends no more of them: the listener was too
+// slow, or may not listen any more. That end needs no credit.
 //
 // Credit lets a reader slow its writer. limit is the offset from which on the
 // writer has to wait; it only rises. It begins at StreamWindow, or for events at
