@@ -156,6 +156,7 @@ func TestLimitsThatCanNotBeMeantAreErrors(t *testing.T) {
 		{"of a command", func(c *Config) { c.CommandLimits = map[string]Limits{"notes.touch": {Deadline: -1}} }, `CommandLimits["notes.touch"].Deadline`},
 		{"a burst of nothing", func(c *Config) { c.CommandLimits = map[string]Limits{"notes.touch": {Burst: 1}} }, "Burst"},
 		{"more than a frame holds", func(c *Config) { c.Limits.ResultBytes = 1 << 30 }, "MaxFrame"},
+		{"more raw bytes than a frame holds", func(c *Config) { c.Limits.BinaryBytes = 1 << 30 }, "BinaryBytes is 1073741824, and a frame holds"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := Config{Files: testFiles()}

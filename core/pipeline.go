@@ -103,12 +103,13 @@ func (c *call) parse() (parsed, *refusal) {
 	sections := ownSections(c.sections, c.plaintext)
 	value, err := schema.ParseMessage(c.args, sections, c.limits().parseArgs())
 	if err != nil {
-		clearSections(sections)
 		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error(), mismatch: mismatch(err)}
 	}
-	c.sections = nil                                                               // the value's, and so the handler's
-	sum := c.session.app.mac.SumBinary(c.subject(), c.args, eachSection(sections)) // of an unknown command too: it takes as long as one that is hidden
-	if c.command != nil {                                                          // a name that is not registered is the page's text
+	c.sections = nil // they are the value's, and so the handler's
+
+	// Of an unknown command too: it takes as long as one that is hidden.
+	sum := c.session.app.mac.SumBinary(c.subject(), c.args, eachSection(sections))
+	if c.command != nil { // a name that is not registered is the page's text
 		c.record.ArgsMAC = sum
 	}
 	return parsed{value}, nil
