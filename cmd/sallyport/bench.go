@@ -35,8 +35,10 @@ garbage collector runs at GOGC=400 unless the environment says otherwise.
             against the least any such core must do, and with every value
             judged by the schema library itself (judge-only)
   browser   a call from a real page through the isolation frame, against a
-            plain WebSocket from the same page (chromium or firefox, headless;
-            SALLYPORT_BROWSER may hold the path of the program to use)
+            plain WebSocket from the same page and the way of Tauri's
+            isolation pattern, re-created there; a stream and events to the
+            page (chromium or firefox, headless; SALLYPORT_BROWSER may hold
+            the path of the program to use)
   policy    one decision on 10 to 10,000 capabilities, against a hand-written
             Go map and, from a checkout of Sallyport, plain OPA, Cedar and
             Casbin on the same capabilities; all must give the same verdicts
@@ -115,11 +117,11 @@ func measure(ctx context.Context, name, which string, progress io.Writer) (bench
 // left out.
 func printReport(w io.Writer, r bench.Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "case\tvariant\tns/op\tp50 µs\tp95 µs\tallocs\tbytes\tper second\tratio\t")
+	fmt.Fprintln(t, "case\tvariant\tns/op\tp50 µs\tp95 µs\tp99 µs\tallocs\tbytes\tper second\tMB/s\tmissed\tratio\t")
 	for _, row := range r.Rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.Case, row.Variant,
-			figure("%.0f", row.NsPerOp), figure("%.2f", row.P50), figure("%.2f", row.P95), figure("%.1f", row.AllocsPerOp),
-			figure("%.0f", row.BytesPerOp), figure("%.0f", row.PerSecond), figure("%.2f", row.Ratio))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.Case, row.Variant,
+			figure("%.0f", row.NsPerOp), figure("%.2f", row.P50), figure("%.2f", row.P95), figure("%.2f", row.P99), figure("%.1f", row.AllocsPerOp),
+			figure("%.0f", row.BytesPerOp), figure("%.0f", row.PerSecond), figure("%.0f", row.MBPerSecond), figure("%.0f", float64(row.Missed)), figure("%.2f", row.Ratio))
 	}
 	if err := t.Flush(); err != nil || len(r.Setup) == 0 {
 		return err

@@ -89,7 +89,12 @@ const capability = `# METADATA
 #   windows: ["main"]
 package capability.bench
 
-allow if input.command in {"bench.arrived", "bench.begin", "bench.count", "bench.echo", "bench.raw", "bench.report", "bench.stream"}
+allow if input.command in {"bench.arrived", "bench.begin", "bench.count", "bench.echo", "bench.raw", "bench.report", "bench.stream", "bench.ticks"}
+
+allow if {
+	input.command == "sallyport:listen"
+	input.event == "bench.tick"
+}
 `
 
 type row struct {
@@ -150,7 +155,7 @@ func newApp(s setup) (*core.App, error) {
 		Windows:      []isolation.Window{{Label: "main", Page: s.page, Policy: s.policy}},
 		Record:       s.record,
 		Log:          slog.New(slog.DiscardHandler),
-		Limits:       core.Limits{CallsPerSecond: 1e6, Burst: 1e6, Concurrency: 1024, ArgsBytes: 9 << 20, PendingBytes: 32 << 20, ResultBytes: 2 << 20},
+		Limits:       core.Limits{CallsPerSecond: 1e6, Burst: 1e6, Concurrency: 1024, ArgsBytes: 9 << 20, PendingBytes: 32 << 20, ResultBytes: 2 << 20, EventQueue: 1 << 14, EventQueueBytes: 4 << 20},
 		Boundary:     isolation.Limits{RekeyAfter: isolation.MaxFrames / 2, Heartbeat: 5 * time.Minute, MaxFrame: 10 << 20},
 		Open:         s.open,
 		JudgeOnly:    s.judgeOnly,
@@ -162,5 +167,7 @@ func newApp(s setup) (*core.App, error) {
 	core.Command(app, "bench.echo", func(_ context.Context, t text) (text, error) { return t, nil })
 	core.Command(app, "bench.raw", func(_ context.Context, r raw) (raw, error) { return r, nil })
 	core.Stream(app, "bench.stream", serveStream)
+	ticks := core.Event[tick](app, "bench.tick")
+	core.Command(app, "bench.ticks", func(ctx context.Context, t ticking) (struct{}, error) { return struct{}{}, t.send(ctx, ticks.Emit) })
 	return app, nil
 }

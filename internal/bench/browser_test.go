@@ -94,7 +94,7 @@ func keepsTheContract(t *testing.T, r Report) {
 		{"1MiB", "isolated websocket", ""},
 		{"raw-1MiB", "isolated websocket tauri-like", ""},
 		{"stream-64MiB", "isolated websocket", "mb_per_second"},
-		{"events", "websocket", "per_second"},
+		{"events", "isolated websocket", "per_second"},
 	} {
 		plain := rows[c.name+" websocket"]
 		if plain == nil || plain["ratio"] != 1.0 {

@@ -62,7 +62,7 @@ func fullEffort() effort {
 		},
 		Streams:       []stream{{"stream-64MiB", 64 << 20, 5}},
 		Events:        []events{{"events", ticking{200_000, 100_000}}},
-		EventVariants: []string{"websocket"},
+		EventVariants: []string{"isolated", "websocket"},
 	}
 }
 

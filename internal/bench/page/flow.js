@@ -77,7 +77,7 @@ async function measureEvents({ case: name, events, perSecond }, variant, plain) 
 			missed += event.missed;
 			take(event.payload.at);
 		});
-		await sallyport.invoke("bench.tick", { events, perSecond });
+		await sallyport.invoke("bench.ticks", { events, perSecond });
 		await Promise.race([arrived, new Promise((resolve) => setTimeout(resolve, 2000))]);
 		unlisten();
 	} else {
