@@ -324,6 +324,58 @@ func TestC9UploadsThatNobodyReadsShareABudget(t *testing.T) {
 	}
 }
 
+// A frame goes on until it knows that an item was refused.
+func TestWhatIsUnderWayBehindARefusedItemIsDropped(t *testing.T) {
+	lingers := func(ctx context.Context) (text, error) {
+		<-ctx.Done()
+		time.Sleep(50 * time.Millisecond) // the call stays known for as long
+		return text{}, ctx.Err()
+	}
+	small := func(c *Config) { c.Limits.ItemBytes, c.Limits.PendingBytes = 1000, 1000 }
+	for _, test := range []struct {
+		name  string
+		bench func(t *testing.T) *bench
+		item  string
+		code  Code
+	}{
+		{"too large", func(t *testing.T) *bench {
+			return streamBench(t, small, func(ctx context.Context, _ text, _ *Channel[text, text]) (text, error) { return lingers(ctx) })
+		}, strings.Repeat("x", 1<<10), CodeTooLarge},
+		{"beyond the budget", func(t *testing.T) *bench {
+			return streamBench(t, small, func(ctx context.Context, _ text, _ *Channel[text, text]) (text, error) { return lingers(ctx) })
+		}, strings.Repeat("x", 800), CodeBusy},
+		{"to a command that takes none", func(t *testing.T) *bench {
+			files := streamFiles()
+			delete(files, "schemas/notes.stream.upload.json")
+			return newBench(t, func(c *Config) { c.Files = files }, func(b *bench) {
+				Stream(b.App, "notes.stream", func(ctx context.Context, _ text, _ *Channel[None, text]) (text, error) {
+					b.ran(ctx)
+					return lingers(ctx)
+				})
+			})
+		}, "x", CodeInvalidArgs},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := test.bench(t)
+			c := b.connect(t, "main")
+			f := stream(t, c, peer.Call{Wants: both})
+			<-b.runs
+			var batch []byte
+			for range 3 {
+				item := peer.AppendUpload(nil, f.id, f.offset, textOf(test.item))
+				batch, f.offset = append(batch, item...), f.offset+uint64(len(item))
+			}
+			f.send(peer.AppendEnd(batch, f.id, f.offset, false))
+			if _, err := f.result(); code(t, err) != test.code {
+				t.Errorf("page got %v; want %s", err, test.code)
+			}
+			if !survives(t, c) {
+				t.Error("the session is over")
+			}
+		})
+	}
+}
+
 func TestC9WhatNoGenuineFrameSendsEndsTheSession(t *testing.T) {
 	const window = isolation.StreamWindow
 	big := strings.Repeat("x", 250<<10)

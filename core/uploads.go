@@ -53,6 +53,10 @@ func (c *call) upload(item isolation.Item) bool {
 	if st == nil || st.in == nil { // the call did not ask for it
 		return false
 	}
+	if c.why.Load() != nil { // it was under way, maybe behind one that ended the call and was not taken in
+		forget(item)
+		return true
+	}
 	if item.Kind == isolation.ItemUpload && c.command != nil && !c.hidden && c.command.streams&isolation.WantsUpload == 0 {
 		forget(item)
 		c.interrupt(noUpload)
