@@ -1,6 +1,8 @@
 package core
 
 import (
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/sallyport/sallyport/isolation"
@@ -16,6 +18,8 @@ type Stats struct {
 	Policy   policy.Stats    // of the capabilities in force; what is prepared of them, and whether it can be trusted
 	Boundary isolation.Stats // sessions, and what was discarded unopened
 	Foreign  uint64          // connections that Run closed unread: another user's, or nobody knows whose
+
+	Listeners int // of pages, that stand
 }
 
 // Stats counts what the app has done since it was made.
@@ -34,6 +38,7 @@ func (app *App) Stats() Stats {
 			s.Refused[code] = n
 		}
 	}
+	s.Listeners = app.listening()
 	if gate := app.gate.Load(); gate != nil {
 		s.Boundary = gate.Stats()
 	}
@@ -41,6 +46,19 @@ func (app *App) Stats() Stats {
 		s.Foreign = loopback.Refused()
 	}
 	return s
+}
+
+// listening is how many pages' listeners events reach.
+func (app *App) listening() (n int) {
+	app.mu.Lock()
+	events := slices.Collect(maps.Values(app.events)) // more may be declared before the start
+	app.mu.Unlock()
+	for _, e := range events {
+		e.mu.RLock()
+		n += len(e.pages)
+		e.mu.RUnlock()
+	}
+	return n
 }
 
 type counters struct {
