@@ -60,7 +60,7 @@ func (l *lab) openApp(o options) {
 			{Label: "editor", Page: l.page(cmp.Or(o.editor, "editor"), ""), Carriers: o.carriers, Policy: isolation.PagePolicy{ConnectSrc: []string{l.report}}},
 		},
 		FrameOrigin: loopback.FrameOrigin(), Origins: pages,
-		Record: l.record, Boundary: o.boundary, HookTimeout: o.hookLimit,
+		Record: l.record, Observe: l.observe, Boundary: o.boundary, HookTimeout: o.hookLimit,
 	})
 	if err != nil {
 		l.t.Fatal(err)
@@ -127,60 +127,61 @@ func (l *lab) config() []byte {
 	return []byte("const LAB = " + string(text) + ";\n")
 }
 
+// note is what each handler tells when it runs: how many have so far.
+func (l *lab) note(ctx context.Context, text string) int {
+	who, err := core.Caller(ctx)
+	if err != nil {
+		l.t.Error(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ran = append(l.ran, handled{who.Command, who.Window, who.Session, who.ID, text})
+	return len(l.ran)
+}
+
 // register gives the app its commands. Each tells that it ran.
 func (l *lab) register() {
-	type text struct {
-		Text string `json:"text"`
-	}
+	l.registerStreams()
+	l.registerEvents()
+	l.registerBytes()
 	type number struct {
 		N int `json:"n"`
 	}
 	type seen struct {
 		Seen []string `json:"seen"`
 	}
-	type none struct{}
-	note := func(ctx context.Context, text string) int {
-		who, err := core.Caller(ctx)
-		if err != nil {
-			l.t.Error(err)
-		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.ran = append(l.ran, handled{who.Command, who.Window, who.Session, who.ID, text})
-		return len(l.ran)
-	}
 	core.Command(l.app, "echo", func(ctx context.Context, a text) (text, error) {
-		note(ctx, a.Text)
+		l.note(ctx, a.Text)
 		return a, nil
 	})
-	core.Command(l.app, "slow", func(ctx context.Context, _ none) (none, error) {
-		note(ctx, "begun")
+	core.Command(l.app, "slow", func(ctx context.Context, _ empty) (empty, error) {
+		l.note(ctx, "begun")
 		<-ctx.Done()
-		note(ctx, "ended")
-		return none{}, ctx.Err()
+		l.note(ctx, "ended")
+		return empty{}, ctx.Err()
 	})
 	core.Command(l.app, "fail", func(ctx context.Context, a struct {
 		Visible bool `json:"visible"`
-	}) (none, error) {
-		note(ctx, "")
+	}) (empty, error) {
+		l.note(ctx, "")
 		err := errors.New("the file /secret/path is not there")
 		if a.Visible {
-			return none{}, &core.UserError{Message: "The note is locked.", Err: err}
+			return empty{}, &core.UserError{Message: "The note is locked.", Err: err}
 		}
-		return none{}, err
+		return empty{}, err
 	})
-	core.Command(l.app, "crash", func(ctx context.Context, _ none) (none, error) {
-		note(ctx, "")
+	core.Command(l.app, "crash", func(ctx context.Context, _ empty) (empty, error) {
+		l.note(ctx, "")
 		panic("secret state")
 	})
 	// With a type in its signature this one would not start.
 	l.app.Handle("garble", func(ctx context.Context, _ *core.Request) (any, error) {
-		note(ctx, "")
+		l.note(ctx, "")
 		return text{"not what the schema says"}, nil
 	})
 	for _, name := range []string{"count", "vault.open", "forbidden", "editor.only"} {
-		core.Command(l.app, name, func(ctx context.Context, _ none) (any, error) {
-			if n := note(ctx, ""); name == "count" {
+		core.Command(l.app, name, func(ctx context.Context, _ empty) (any, error) {
+			if n := l.note(ctx, ""); name == "count" {
 				return number{n}, nil
 			}
 			return nil, nil
@@ -188,7 +189,7 @@ func (l *lab) register() {
 	}
 	for _, name := range []string{"hook.see", "hook.loot", "hook.leave"} {
 		core.Command(l.app, name, func(ctx context.Context, a seen) (seen, error) {
-			note(ctx, strings.Join(a.Seen, "\n"))
+			l.note(ctx, strings.Join(a.Seen, "\n"))
 			return a, nil
 		})
 	}

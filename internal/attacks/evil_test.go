@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"runtime"
 	"strings"
 	"time"
 
@@ -165,6 +166,16 @@ func (l *lab) answer(question string, body []byte) any {
 	switch question {
 	case "ticket": // a frame's address that nobody has used
 		return l.freshFrame("main")
+	case "heap": // what the app holds, in MiB
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc >> 20
+	case "listeners":
+		return l.app.Stats().Listeners
+	case "under way":
+		return l.app.Stats().UnderWay
 	case "launch": // a launch that nobody has used
 		launch, err := l.app.Gate().LaunchURL("main")
 		if err != nil {

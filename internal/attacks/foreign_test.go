@@ -78,7 +78,7 @@ func TestOtherSites(t *testing.T) {
 				}
 				counted("prefetch")(t, s)
 				for left, headers := range map[string]map[string]string{"ticket ahead": framing, "launch ahead": navigation} {
-					if response, _ := l.send(request{url: l.note(left), header: headers}); response.StatusCode != http.StatusOK {
+					if response, _ := l.send(request{url: l.left(left), header: headers}); response.StatusCode != http.StatusOK {
 						t.Errorf("%s: %s afterwards", left, response.Status)
 					}
 				}

@@ -48,13 +48,16 @@ type lab struct {
 	report  string            // the one address of the evil site that pages may reach
 
 	broken atomic.Int64 // connections broken off by withoutSocket
+	fed    atomic.Int64 // items that "feed" has sent
 
-	mu    sync.Mutex
-	ran   []handled
-	hits  []string // requests to the evil site that are no reports
-	said  []string // report bodies
-	tabs  map[string]*tab
-	notes map[string]json.RawMessage // what one window leaves for another
+	mu      sync.Mutex
+	ran     []handled
+	seen    []core.Request // by Observe, arguments left out
+	heardOf []heard
+	hits    []string // requests to the evil site that are no reports
+	said    []string // report bodies
+	tabs    map[string]*tab
+	notes   map[string]json.RawMessage // what one window leaves for another
 
 	arrived chan *tab
 }
@@ -65,7 +68,7 @@ type handled struct{ Command, Window, Session, ID, Text string }
 func newLab(t *testing.T, d *driver, o options) *lab {
 	t.Helper()
 	l := &lab{
-		t: t, driver: d, record: audits.NewMemory(1 << 14), watch: &watch{}, origins: map[string]string{},
+		t: t, driver: d, record: audits.NewMemory(1 << 16), watch: &watch{}, origins: map[string]string{},
 		tabs: map[string]*tab{}, notes: map[string]json.RawMessage{}, arrived: make(chan *tab, 64),
 	}
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
@@ -162,22 +165,40 @@ func (l *lab) judge() {
 		}
 	}
 	l.judgeRecord(ran)
+	l.judgeEvents()
 }
 
 // judgeRecord compares the record with what ran: no handler without a
 // decision to allow it.
 func (l *lab) judgeRecord(ran []handled) {
-	allowed := map[string]string{}
+	allowed := map[string]audits.Record{}
 	for _, r := range l.record.Records() {
 		if r.Kind == audits.KindDecision && r.Verdict == audits.VerdictAllow {
-			allowed[r.ID] = r.Command
+			allowed[r.ID] = r
 		}
 	}
 	for _, h := range ran {
-		if allowed[h.ID] != h.Command {
+		if allowed[h.ID].Command != h.Command {
 			l.t.Errorf("%+v ran without a decision on record", h)
 		}
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.seen {
+		if a := allowed[r.ID]; a.Command != r.Command || a.Event != r.Event || a.Window != r.Window || a.Session != r.Session || r.Target != "" && l.origins[r.Target] != "" && a.Target != r.Target {
+			l.t.Errorf("%+v was dispatched without a decision on record", r)
+		}
+	}
+}
+
+// observe sees every request on its way to whoever runs it, those that are about
+// events included.
+func (l *lab) observe(r *core.Request) {
+	seen := *r
+	seen.Args = nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = append(l.seen, seen)
 }
 
 // handshakes are what the frame documents held that were served.

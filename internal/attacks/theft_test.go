@@ -39,7 +39,7 @@ func TestKeyTheft(t *testing.T) {
 					t.Errorf("the frame's document was served to %v", &e)
 				}
 				// No attempt has used the ticket up: its frame still loads.
-				if response, _ := l.send(request{url: l.note("stolen ticket"), header: framing}); response.StatusCode != http.StatusOK {
+				if response, _ := l.send(request{url: l.left("stolen ticket"), header: framing}); response.StatusCode != http.StatusOK {
 					t.Errorf("afterwards the ticket gives %s", response.Status)
 				}
 			}},
@@ -96,8 +96,8 @@ func noScript(t *testing.T, s *seen, destinations ...string) {
 	}
 }
 
-// note is a text that a page has left.
-func (l *lab) note(name string) string {
+// left is a text that a page has left.
+func (l *lab) left(name string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Trim(string(l.notes[name]), `"`)

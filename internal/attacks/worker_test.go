@@ -36,8 +36,8 @@ func TestAServiceWorkerFromBefore(t *testing.T) {
 		l := newLab(t, d, options{script: "squatted", policy: hostile, front: q.front})
 		d.open(l.origins["main"] + "/page/squat/")
 		for _, scope := range []string{"/index.html", "/frame/"} {
-			if l.await("a worker on "+scope, func() bool { return l.note("on "+scope) != "" }); l.note("on "+scope) != "activated true" {
-				t.Fatalf("the worker on %s: %s", scope, l.note("on "+scope))
+			if l.await("a worker on "+scope, func() bool { return l.left("on "+scope) != "" }); l.left("on "+scope) != "activated true" {
+				t.Fatalf("the worker on %s: %s", scope, l.left("on "+scope))
 			}
 		}
 		q.gone.Store(true)

@@ -184,7 +184,7 @@ lab.attack("the client's own objects", async () => {
 
 lab.attack("arguments that are traps", async () => {
   const facts = {};
-  facts.proxy = await lab.call("echo", new Proxy({}, { ownKeys: () => ["text"], getOwnPropertyDescriptor: () => ({ value: "p", enumerable: true, configurable: true }), get: (_, name) => (name === "text" ? "proxy" : undefined) }));
+  facts.proxy = await lab.call("echo", new Proxy({}, { ownKeys: () => ["text"], getOwnPropertyDescriptor: (_, name) => (name === "text" ? { value: "p", enumerable: true, configurable: true } : undefined), get: (_, name) => (name === "text" ? "proxy" : undefined) }));
   facts.toJSON = await lab.call("echo", { toJSON: () => ({ text: "by toJSON" }) });
   facts.cycle = await lab.call("echo", (() => { const a = {}; a.a = a; return a; })());
   facts.bigint = await lab.call("echo", { text: 1n });

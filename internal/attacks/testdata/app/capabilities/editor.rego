@@ -5,4 +5,9 @@
 #   windows: ["editor"]
 package capability.editor
 
-allow if input.command == "editor.only"
+allow if input.command in {"editor.only", "editor.take"}
+
+allow if {
+	input.command in {"sallyport:emit", "sallyport:listen"}
+	input.event == "secret"
+}
