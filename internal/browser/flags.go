@@ -13,6 +13,10 @@ type Options struct {
 	Headless      bool     // without a window
 	Width, Height int      // of the window in CSS pixels; zero leaves it to the browser
 	Env           []string // more of the environment, as KEY=value
+
+	// DevTools lets this program drive and examine Chromium through
+	// Process.DevTools. Firefox has nothing of the kind: Open fails.
+	DevTools bool
 }
 
 // arguments are those of one start with its private folder; page is the path
@@ -55,6 +59,9 @@ func (b Browser) arguments(folder, page string, o Options, root bool) []string {
 		// nothing of ours changes, but a renderer's bug has root at once, so
 		// it is never given to anybody else.
 		args = append(args, "--no-sandbox")
+	}
+	if o.DevTools {
+		args = append(args, "--remote-debugging-pipe")
 	}
 	if o.Width > 0 && o.Height > 0 {
 		args = append(args, fmt.Sprintf("--window-size=%d,%d", o.Width, o.Height))

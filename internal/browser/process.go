@@ -24,6 +24,7 @@ type Process struct {
 
 	cmd    *exec.Cmd
 	folder string // private: profile and launch file
+	tools  *Pipe  // nil unless Options.DevTools
 	stderr *tail
 	ended  chan struct{}
 	err    error // of Wait; read after ended
@@ -78,6 +79,12 @@ func (p *Process) start(ctx context.Context, file string, o Options) error {
 	p.cmd.Env = append(p.cmd.Env, o.Env...)
 	p.cmd.WaitDelay = stopWithin
 	prepare(p.cmd)
+	if o.DevTools {
+		if err := p.openPipe(); err != nil {
+			return err
+		}
+		defer p.closeTheirs()
+	}
 
 	started := make(chan error, 1)
 	go func() {
@@ -96,7 +103,11 @@ func (p *Process) start(ctx context.Context, file string, o Options) error {
 		}
 	}()
 	if err := <-started; err != nil {
-		return fmt.Errorf("browser: failed to start %s: %w", p.Browser.Path, err)
+		err = fmt.Errorf("browser: failed to start %s: %w", p.Browser.Path, err)
+		if p.tools != nil {
+			err = errors.Join(err, p.tools.close())
+		}
+		return err
 	}
 	go func() {
 		select {
@@ -155,6 +166,9 @@ func (p *Process) Close() error {
 		kill(p.cmd) // also what is left of the group after its leader
 		<-p.ended
 		p.gone = removeAll(p.folder)
+		if p.tools != nil {
+			p.gone = errors.Join(p.gone, p.tools.close())
+		}
 	})
 	return p.gone
 }

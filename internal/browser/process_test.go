@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"html"
@@ -125,5 +126,38 @@ func TestTailKeepsTheEnd(t *testing.T) {
 	}
 	if got := tail.text(); got != "56789xyz" {
 		t.Errorf("kept %q", got)
+	}
+}
+
+func TestDevToolsAnswerThroughThePipe(t *testing.T) {
+	p, err := installed(t, Chromium).Open(context.Background(), launchFile(t, "about:blank"), Options{Headless: true, DevTools: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if _, err := p.DevTools().Write([]byte("{\"id\":7,\"method\":\"Browser.getVersion\"}\x00")); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan string, 1)
+	go func() {
+		text, _ := bufio.NewReader(p.DevTools()).ReadString(0)
+		answer <- text
+	}()
+	select {
+	case text := <-answer:
+		if !strings.Contains(text, `"id":7`) || !strings.Contains(text, "userAgent") {
+			t.Errorf("it says %q", text)
+		}
+	case <-p.Done():
+		t.Fatal(p.Err())
+	case <-time.After(60 * time.Second):
+		t.Fatalf("no answer; the browser wrote:\n%s", p.Stderr())
+	}
+}
+
+func TestDevToolsOfAFirefoxAreRefused(t *testing.T) {
+	p, err := Browser{Name: Firefox, Path: "/nowhere/firefox"}.Open(context.Background(), launchFile(t, "about:blank"), Options{DevTools: true})
+	if err == nil || !strings.Contains(err.Error(), "Options.DevTools is for chromium") {
+		t.Errorf("%v, %v", p, err)
 	}
 }
