@@ -219,7 +219,9 @@
 // Direct: a WebSocket that the frame owns, one frame to a binary message; the
 // first is hello or resume. Relay: the page carries frames by POST to its own
 // origin; request and response bodies are frames, each preceded by its length
-// (4). The request's path names the session. A response holds what the core
+// (4). The request's path names the session, and its query, n=1, numbers it: a
+// number that was there before is answered with 409, since browsers repeat a
+// request by themselves whose connection closed, and the first answer is lost. A response holds what the core
 // had to say, waiting a while for it; an empty one says nothing of what
 // happened to the request. A request or its response may be lost. The frame
 // sends a hello or rekeyed again, the same bytes, until it has ready; the core

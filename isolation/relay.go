@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,6 +23,7 @@ type relayLink struct {
 	ready   chan struct{} // closed when there is something to take, or the end
 	over    bool
 	fetched func() // called after every take that found something
+	numbers requestNumbers
 	kept    []byte // the newest frame of type ready, which may be lost with its response
 }
 
@@ -138,9 +141,20 @@ func (g *Gate) serveRelay(w http.ResponseWriter, r *http.Request, in *window, pa
 		refuseOnPage(w, http.StatusBadRequest)
 		return
 	}
+	number, ok := requestNumber(r.URL.RawQuery)
+	if !ok {
+		g.counters.discard("relay request")
+		refuseOnPage(w, http.StatusBadRequest)
+		return
+	}
 	s, to, rest := g.relaySession(sessionID(raw), in, frames)
 	if s == nil {
 		refuseOnPage(w, http.StatusNotFound)
+		return
+	}
+	if !to.begin(number) {
+		g.counters.discard("relay request")
+		refuseOnPage(w, http.StatusConflict)
 		return
 	}
 	for _, frame := range rest {
@@ -191,6 +205,46 @@ func (g *Gate) relaySession(id sessionID, in *window, frames [][]byte) (*Session
 		return nil, nil, nil
 	}
 	return s, to, frames[1:]
+}
+
+// begin reports whether a request is not one that has been here before. Browsers
+// send one again by themselves if a connection that they keep closes before an
+// answer comes; what the first answer brought is lost, and the page must learn it.
+func (l *relayLink) begin(number uint32) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return number == 0 || l.numbers.take(number)
+}
+
+// requestNumber reads ?n=1; without a query it is 0, and the request has none.
+func requestNumber(query string) (uint32, bool) {
+	if query == "" {
+		return 0, true
+	}
+	text, ok := strings.CutPrefix(query, "n=")
+	n, err := strconv.ParseUint(text, 10, 32)
+	return uint32(n), ok && err == nil && n > 0
+}
+
+// requestNumbers takes each number once, of the last 64 before the highest. A
+// page has no more than four requests under way. The zero value has taken none.
+type requestNumbers struct {
+	highest uint32
+	taken   uint64 // bit i is highest-i
+}
+
+func (r *requestNumbers) take(n uint32) bool {
+	if n > r.highest {
+		r.taken = r.taken<<(n-r.highest) | 1 // a shift by 64 or more leaves nothing
+		r.highest = n
+		return true
+	}
+	bit := uint64(1) << (r.highest - n) // 0 below the last 64
+	if bit == 0 || r.taken&bit != 0 {
+		return false
+	}
+	r.taken |= bit
+	return true
 }
 
 // splitFrames undoes appendLengthPrefixed for at most MaxItems frames.

@@ -438,3 +438,39 @@ func TestTheRelayBringsReadyAgain(t *testing.T) {
 		t.Errorf("noise was answered by %d frames", len(l.frames(body)))
 	}
 }
+
+// A browser repeats a request by itself if the connection that it kept closes
+// before an answer comes. Were it answered like the first, nobody would learn
+// that the first answer, with all that it brought, was lost.
+func TestARequestThatABrowserRepeatsIsToldToBeLost(t *testing.T) {
+	l, _ := relays(t, nil)
+	tests := []struct {
+		name  string
+		query string
+		want  int
+	}{
+		{"the first", "?n=1", http.StatusOK},
+		{"the same again", "?n=1", http.StatusConflict},
+		{"one that overtakes others", "?n=5", http.StatusOK},
+		{"one that was overtaken", "?n=3", http.StatusOK},
+		{"that again", "?n=3", http.StatusConflict},
+		{"another that was overtaken", "?n=2", http.StatusOK},
+		{"one far ahead", "?n=200", http.StatusOK},
+		{"one further behind than any is under way", "?n=136", http.StatusConflict},
+		{"the last that may be under way", "?n=137", http.StatusOK},
+		{"that again", "?n=137", http.StatusConflict},
+		{"the highest number", "?n=4294967295", http.StatusOK},
+		{"without a number", "", http.StatusOK},
+		{"without a number again", "", http.StatusOK},
+		{"no number", "?n=", http.StatusBadRequest},
+		{"zero", "?n=0", http.StatusBadRequest},
+		{"a number too large", "?n=4294967296", http.StatusBadRequest},
+		{"another query", "?m=9", http.StatusBadRequest},
+	}
+	for i, test := range tests {
+		frame := l.call(uint32(i + 1))
+		if status, _ := l.post(l.path+test.query, prefixed(frame)); status != test.want {
+			t.Errorf("%s: %d, want %d", test.name, status, test.want)
+		}
+	}
+}

@@ -32,6 +32,7 @@ export class Pump {
   #failures = 0;
   #early = EARLY;
   #stopped = false;
+  #number = 0;
   #bye: Uint8Array | undefined;
 
   constructor(url: string, post: Post, events: PumpEvents) {
@@ -56,7 +57,7 @@ export class Pump {
   leave(): void {
     if (this.#stopped) return;
     this.stop();
-    if (this.#bye !== undefined) void when(this.#post(this.#url, this.#bye, true), ignore, ignore);
+    if (this.#bye !== undefined) void when(this.#post(this.#numbered(), this.#bye, true), ignore, ignore);
   }
 
   stop(): void {
@@ -91,7 +92,7 @@ export class Pump {
 
   #request(body: Uint8Array, done: () => void): void {
     void when(
-      this.#post(this.#url, body, false),
+      this.#post(this.#numbered(), body, false),
       ({ status, body: answer }) => {
         if (this.#stopped) return;
         // While the core is at a hello, the same one sent again finds neither
@@ -110,6 +111,12 @@ export class Pump {
       },
       () => this.#failed(done),
     );
+  }
+
+  // Browsers send a request again by themselves if its connection closes before
+  // an answer comes. The core tells by the number: the first answer is lost.
+  #numbered(): string {
+    return `${this.#url}?n=${++this.#number}`;
   }
 
   #failed(done: () => void): void {

@@ -202,12 +202,12 @@ describe("a session over the relay", () => {
 });
 
 function pump() {
-  const requests: { body: Uint8Array; last: boolean; answer(status: number, body?: Uint8Array): void; fail(): void }[] = [];
+  const requests: { url: string; body: Uint8Array; last: boolean; answer(status: number, body?: Uint8Array): void; fail(): void }[] = [];
   const events: string[] = [];
   const bodies: Uint8Array[] = [];
-  const post: Post = (_, body, last) =>
+  const post: Post = (url, body, last) =>
     new Promise((done, failed) =>
-      requests.push({ body, last, answer: (status, b = new Uint8Array(0)) => done({ status, body: b.slice().buffer }), fail: () => failed(new Error("x")) }),
+      requests.push({ url, body, last, answer: (status, b = new Uint8Array(0)) => done({ status, body: b.slice().buffer }), fail: () => failed(new Error("x")) }),
     );
   const p = new Pump("/relay/x", post, { body: (b) => bodies.push(new Uint8Array(b)), lost: () => events.push("lost"), gone: () => events.push("gone") });
   return { p, requests, events, bodies, request: (n: number) => until(() => requests[n]) };
@@ -295,6 +295,7 @@ describe("the page's pump", () => {
 
   for (const [name, break_] of [
     ["fails", (r: { fail(): void }) => r.fail()],
+    ["is answered 409, being a repetition of the browser's own", (r: { answer(s: number): void }) => r.answer(409)],
     ["is answered 503", (r: { answer(s: number): void }) => r.answer(503)],
     ["is answered 403", (r: { answer(s: number): void }) => r.answer(403)],
   ] as const)
@@ -305,6 +306,17 @@ describe("the page's pump", () => {
       await pause(250);
       expect([t.events, t.requests.length]).toEqual([["lost"], 1]);
     });
+
+  test("gives each request a number of its own", async () => {
+    const t = pump();
+    t.p.farewell(one);
+    t.p.carry(one);
+    t.requests[0]!.answer(200);
+    (await t.request(1)).fail();
+    t.p.carry(one);
+    t.p.leave();
+    expect(t.requests.map((r) => r.url)).toEqual([1, 2, 3, 4].map((n) => `/relay/x?n=${n}`));
+  });
 
   test("backs off from polling", async () => {
     const t = pump();
