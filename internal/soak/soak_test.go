@@ -196,6 +196,14 @@ func (s *soak) rest(start time.Time) {
 	for _, problem := range s.ledger.settle(documents) {
 		s.t.Error(problem)
 	}
+	for _, label := range labels {
+		var hears bool
+		if err := s.stage.tools.evaluate(s.windows[label], "soak.hears()", &hears); err != nil || !hears {
+			s.t.Errorf("window %s hears no events any more: %v", label, err)
+			b := make([]byte, 1<<20)
+			os.WriteFile("/tmp/w/soak-stacks.txt", b[:runtime.Stack(b, true)], 0o600)
+		}
+	}
 	s.measure(start)
 	for _, label := range labels {
 		if err := s.stage.tools.evaluate(s.windows[label], "soak.resume()", nil); err != nil {

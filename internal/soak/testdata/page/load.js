@@ -240,6 +240,12 @@ globalThis.soak = {
     for (let n = 0; n < 2000 && busy > 0; n++) await sleep(10); // what is still open then is lost
     return doc;
   },
+  // Whether ticks still come.
+  async hears() {
+    const before = seen.ticks;
+    for (let n = 0; n < 500 && seen.ticks === before; n++) await sleep(10);
+    return seen.ticks > before;
+  },
   resume() {
     resume?.();
     resting = undefined;
