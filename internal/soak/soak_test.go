@@ -327,4 +327,9 @@ func (s *soak) report() {
 	}
 }
 
-func dbg() int { if os.Getenv("RELAY") != "" { return 12 }; return rand.IntN(20) }
+func dbg() int {
+	if os.Getenv("RELAY") != "" {
+		return 12
+	}
+	return rand.IntN(20)
+}

@@ -1598,6 +1598,7 @@
     #failures = 0;
     #early = EARLY;
     #stopped = false;
+    #number = 0;
     #bye;
     constructor(url, post, events) {
       this.#url = url;
@@ -1618,7 +1619,7 @@
     leave() {
       if (this.#stopped) return;
       this.stop();
-      if (this.#bye !== void 0) void when(this.#post(this.#url, this.#bye, true), ignore2, ignore2);
+      if (this.#bye !== void 0) void when(this.#post(this.#numbered(), this.#bye, true), ignore2, ignore2);
     }
     stop() {
       this.#stopped = true;
@@ -1649,7 +1650,7 @@
     }
     #request(body, done) {
       void when(
-        this.#post(this.#url, body, false),
+        this.#post(this.#numbered(), body, false),
         ({ status, body: answer }) => {
           if (this.#stopped) return;
           if (status === 404 && this.#early-- > 0) return this.#later(() => (done(), this.#lost()));
@@ -1665,6 +1666,11 @@
         },
         () => this.#failed(done)
       );
+    }
+    // Browsers send a request again by themselves if its connection closes before
+    // an answer comes. The core tells by the number: the first answer is lost.
+    #numbered() {
+      return `${this.#url}?n=${++this.#number}`;
     }
     #failed(done) {
       this.#lost();
