@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/sallyport/sallyport/internal/manifest"
 	"github.com/sallyport/sallyport/schema"
@@ -46,8 +45,6 @@ type event struct {
 	mu      sync.RWMutex
 	pages   []*listener // of all sessions, each at its place
 	hearers []*hearer   // of the core, in the order of Listen; what it points to never changes
-
-	last [2]atomic.Pointer[recordedRules] // of its last decisions: to emit, to listen
 }
 
 // Event declares an event with payloads of type T, so that the app and its pages
