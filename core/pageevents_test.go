@@ -277,6 +277,28 @@ func TestC9EmitsCountAsCallsDo(t *testing.T) {
 	}
 }
 
+// What fits no frame, or not behind what may wait, is said at the start, and a
+// small frame makes the default smaller.
+func TestC9AnEventThatFitsItsLimitFitsAFrame(t *testing.T) {
+	for _, boundary := range []isolation.Limits{{MaxFrame: 2000}, {MaxPending: 2000}} {
+		_, err := New(Config{Files: eventFiles(), Record: keeper{}, Boundary: boundary, Limits: Limits{EventBytes: 1 << 20}})
+		if err == nil || !strings.Contains(err.Error(), "Limits.EventBytes is 1048576") {
+			t.Errorf("%+v: %v", boundary, err)
+		}
+		b := newEventBench(t, func(c *Config) { c.Boundary = boundary }, EventOptions{})
+		in := listenTo(t, b.connect(t, "main"), "notes.changed")
+		for _, size := range []int{b.limits.EventBytes + 1, b.limits.EventBytes} {
+			err := b.changed.Emit(text{strings.Repeat("x", size-len(`{"text":""}`))})
+			if (err != nil) != (size > b.limits.EventBytes) {
+				t.Errorf("%d bytes: %v", size, err)
+			}
+		}
+		if a := in.next(t); len(a.JSON) != b.limits.EventBytes {
+			t.Errorf("an event of %d bytes came", len(a.JSON))
+		}
+	}
+}
+
 func TestC9ThePolicysLimitsAreThoseOfEachEvent(t *testing.T) {
 	b := newEventBench(t, func(c *Config) {
 		files := eventFiles()
@@ -449,7 +471,7 @@ func TestListenersTakeTurns(t *testing.T) {
 		if !f.enter(l) {
 			t.Fatal("there is no seat")
 		}
-		for range 2 {
+		for range 3 {
 			l.hear(&message{event: e, body: make([]byte, batchBytes*2/5)})
 		}
 	}
@@ -467,7 +489,7 @@ func TestListenersTakeTurns(t *testing.T) {
 		}
 		ids = append(ids, ' ')
 	}
-	if got := string(ids); got != "11 22 33 " {
+	if got := string(ids); got != "11 22 33 12 3 " {
 		t.Errorf("the batches are for %q", got)
 	}
 	if f.pumping || len(f.ready) > 0 {
@@ -670,6 +692,29 @@ func TestACancelledListenLeavesNothing(t *testing.T) {
 				t.Errorf("%d pages listen, %d listeners, %d places", n, len(f.listeners), f.seats)
 			}
 		})
+	}
+}
+
+// Its end may come between its place in the session and that at the event.
+func TestAListenerThatEndsAsItBeginsLeavesNothing(t *testing.T) {
+	app := &App{limits: DefaultLimits(), feeding: newWork()}
+	e := &event{app: app, name: "x"}
+	for range 20_000 {
+		f := &feed{session: &session{app: app}, seats: 1}
+		var both sync.WaitGroup
+		both.Go(func() { f.enter(&listener{event: e, id: 1, place: -1}) })
+		both.Go(func() {
+			for there := false; !there; runtime.Gosched() {
+				f.mu.Lock()
+				_, there = f.listeners[1]
+				f.mu.Unlock()
+			}
+			f.drop(1)
+		})
+		both.Wait()
+		if len(e.pages) > 0 {
+			t.Fatal("the event still reaches it")
+		}
 	}
 }
 
