@@ -28,6 +28,7 @@ type call struct {
 	target  string   // of an emit: the label of a window; "" is all
 
 	sections  []isolation.Section // that go with args, until parse is done with them
+	carries   []schema.Section    // of an emit: the same, its value's
 	plaintext int                 // bytes of the batch that it came in
 	wants     isolation.Wants     // of a call
 

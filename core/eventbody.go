@@ -34,18 +34,3 @@ func (app *App) eventBody(text []byte, sections []schema.Section) ([]byte, error
 	}
 	return isolation.AppendBody(make([]byte, 0, bodyStart+len(text)+sectionsSize(sections)), text, raw), nil
 }
-
-// sectionsIn are the raw bytes of a value that was read as a message, in the
-// order of its text.
-func sectionsIn(v schema.Value, all []schema.Section) []schema.Section {
-	if data, media, ok := v.Bytes(); ok {
-		return append(all, schema.Section{Type: media, Bytes: data})
-	}
-	for e := range v.Elements() {
-		all = sectionsIn(e, all)
-	}
-	for _, m := range v.Fields() {
-		all = sectionsIn(m, all)
-	}
-	return all
-}

@@ -1,9 +1,6 @@
 package core
 
-import (
-	"github.com/sallyport/sallyport/isolation"
-	"github.com/sallyport/sallyport/schema"
-)
+import "github.com/sallyport/sallyport/isolation"
 
 // receive runs a page's emit, which is permitted and on record. Who sent it is
 // the session's to say.
@@ -12,11 +9,7 @@ func (e *event) receive(c *call, r *Request) (any, error) {
 	if r.Target != "" {
 		to = toWindow(r.Target) // of no window, it is for nobody: the page is not told which windows there are
 	}
-	var sections []schema.Section
-	if c.record.BinarySize > 0 {
-		sections = sectionsIn(r.Args, nil)
-	}
-	body, err := e.app.eventBody(r.Args.AppendJSON(nil), sections)
+	body, err := e.app.eventBody(r.Args.AppendJSON(nil), c.carries)
 	if err != nil {
 		return nil, err
 	}

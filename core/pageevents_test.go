@@ -992,3 +992,22 @@ func TestAnEventCarriesRawBytes(t *testing.T) {
 		t.Error("the schema bounds no bytes")
 	}
 }
+
+func TestAnEventCarriesSectionsWithoutBytes(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Files = eventFiles() }, func(b *bench) { Event[parcel](b.App, "notes.changed") })
+	c := b.connect(t, "main")
+	in := listenTo(t, c, "notes.changed")
+	payload := []byte(`{"name":"page","data":{"$bytes":0,"type":"application/octet-stream"},"more":{"$bytes":0,"type":"image/png"}}`)
+	_, answer, err := c.Request(func(id uint32) []byte {
+		return peer.AppendEmit(nil, id, "notes.changed", "", payload, isolation.Section{Type: "application/octet-stream"}, isolation.Section{Type: "image/png"})
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = c.Await(patient(t), answer); err != nil {
+		t.Fatal(err)
+	}
+	if a := in.next(t); len(a.Sections) != 2 || a.Sections[1].Type != "image/png" {
+		t.Errorf("the page got %d sections with %s", len(a.Sections), a.JSON)
+	}
+}

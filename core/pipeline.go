@@ -106,6 +106,9 @@ func (c *call) parse() (parsed, *refusal) {
 		return parsed{}, &refusal{code: CodeInvalidArgs, reason: err.Error(), mismatch: mismatch(err)}
 	}
 	c.sections = nil // they are the value's, and so the handler's
+	if c.record.Command == emitName {
+		c.carries = sections
+	}
 
 	// Of an unknown command too: it takes as long as one that is hidden.
 	sum := c.session.app.mac.SumBinary(c.subject(), c.args, eachSection(sections))
