@@ -1,14 +1,35 @@
 package core
 
-import "github.com/sallyport/sallyport/schema"
+import (
+	"slices"
+
+	"github.com/sallyport/sallyport/schema"
+)
 
 // A message is one event on its way to its listeners. All of them share it, and
 // nobody changes it.
 type message struct {
-	event *event
-	body  []byte       // for pages: what was judged, as it goes into an item
-	value schema.Value // the same, for the core's listeners; nil where there were none
-	from  sender
+	event    *event
+	body     []byte           // for pages: what was judged, as it goes into an item
+	value    schema.Value     // the same, for the core's listeners; nil where there were none
+	sections []schema.Section // value's
+	from     sender
+}
+
+// forgetValue is called where pages alone hear the message.
+func (m *message) forgetValue() { m.value, m.sections = nil, nil }
+
+// own is the value with raw bytes that one listener has for itself: what is decoded
+// of it shares them, and may be changed.
+func (m *message) own() (schema.Value, error) {
+	if len(m.sections) == 0 {
+		return m.value, nil
+	}
+	sections := slices.Clone(m.sections)
+	for i := range sections {
+		sections[i].Bytes = slices.Clone(sections[i].Bytes)
+	}
+	return schema.ParseMessage(m.value.AppendJSON(nil), sections, m.event.app.limits.parseEvent())
 }
 
 // A sender is who emitted an event: the core's word, never the message's.

@@ -121,7 +121,7 @@ func (e *event) emit(to audience, encode func(limit int) ([]byte, []schema.Secti
 	if err != nil {
 		return fmt.Errorf("the payload does not fit %s: %w", app.place(schema.Event, e.name), err)
 	}
-	e.publish(&message{event: e, body: body, value: value}, to)
+	e.publish(&message{event: e, body: body, value: value, sections: sections}, to)
 	return nil
 }
 
@@ -139,7 +139,7 @@ func (e *event) judge(text []byte, sections []schema.Section) (schema.Value, err
 // publish queues a message for everybody that it is for.
 func (e *event) publish(m *message, to audience) {
 	if to.fits != nil {
-		m.value = nil
+		m.forgetValue()
 		for _, l := range e.chosen(to.fits) {
 			l.hear(m)
 		}
@@ -152,7 +152,7 @@ func (e *event) publish(m *message, to audience) {
 		hearers = nil
 	}
 	if len(hearers) == 0 {
-		m.value = nil // pages need the text alone
+		m.forgetValue()
 	}
 	for _, h := range hearers {
 		h.hear(m)

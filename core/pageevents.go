@@ -13,7 +13,7 @@ func (e *event) receive(c *call, r *Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.publish(&message{event: e, body: body, value: r.Args, from: sender{r.Window, r.Origin, r.Session}}, to)
+	e.publish(&message{event: e, body: body, value: r.Args, sections: c.carries, from: sender{r.Window, r.Origin, r.Session}}, to)
 	return nil, nil
 }
 

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -1009,5 +1010,30 @@ func TestAnEventCarriesSectionsWithoutBytes(t *testing.T) {
 	}
 	if a := in.next(t); len(a.Sections) != 2 || a.Sections[1].Type != "image/png" {
 		t.Errorf("the page got %d sections with %s", len(a.Sections), a.JSON)
+	}
+}
+
+func TestEachListenerOfTheCoreHasRawBytesOfItsOwn(t *testing.T) {
+	var sent *EventOf[parcel]
+	b := newBench(t, func(c *Config) { c.Files = eventFiles() }, func(b *bench) { sent = Event[parcel](b.App, "notes.changed") })
+	b.connect(t, "main")
+	heard := make(chan []byte, 2)
+	var scribbled sync.WaitGroup
+	scribbled.Add(2)
+	for range 2 {
+		sent.Listen(func(_ context.Context, r Received[parcel]) {
+			r.Payload.Data[0]++
+			scribbled.Done()
+			scribbled.Wait()
+			heard <- r.Payload.Data
+		})
+	}
+	if err := sent.Emit(parcel{"core", []byte("mine"), schema.Blob{Type: "image/png", Bytes: []byte("picture")}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got := <-heard; !bytes.Equal(got, []byte("nine")) {
+			t.Errorf("got %q", got)
+		}
 	}
 }

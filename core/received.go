@@ -69,7 +69,11 @@ func (e *EventOf[T]) listen(fn func(ctx context.Context, r Received[T]), once bo
 		panic(fmt.Sprintf("core: a listener to event %q: %v", e.event.name, err))
 	}
 	return e.event.hear(once, func(ctx context.Context, m *message, missed uint64) error {
-		payload, err := decoder.Decode(m.value)
+		value, err := m.own()
+		if err != nil {
+			return err
+		}
+		payload, err := decoder.Decode(value)
 		if err == nil {
 			fn(ctx, receivedFrom(m, payload, missed))
 		}
