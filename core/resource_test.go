@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -613,5 +614,41 @@ func TestAResourcesKeyIsItsExactType(t *testing.T) {
 	}
 	if keys[3].of != reflect.TypeFor[io.Closer]() {
 		t.Errorf("an interface is kept as %v", keys[3].of)
+	}
+}
+
+// Both goroutines are through at once, as often as not.
+func TestWhatAHandlerLeavesBehindUsesNoResourceAfterIt(t *testing.T) {
+	s := newShelf(t, nil)
+	c := s.connect(t, "main")
+	closed := new(atomic.Int32)
+	var left sync.WaitGroup
+	const all = 300
+	for range all {
+		var r Resource[int]
+		inCall(t, s.bench, c, func(ctx context.Context) {
+			var err error
+			if r, err = NewResource(ctx, 7, func() { closed.Add(1) }); err != nil {
+				t.Error(err)
+			}
+		})
+		inSession(s.bench, c, func(ctx context.Context) {
+			began := make(chan bool)
+			left.Go(func() {
+				close(began)
+				for {
+					if _, err := r.Get(ctx); err != nil {
+						return
+					}
+					_ = r.Close(ctx)
+				}
+			})
+			<-began
+		})
+		inCall(t, s.bench, c, func(ctx context.Context) { _ = r.Close(ctx) })
+	}
+	left.Wait()
+	if closed.Load() != all {
+		t.Errorf("closed %d of %d", closed.Load(), all)
 	}
 }

@@ -145,19 +145,20 @@ func (t *resources) due(due []*resource, r *resource) []*resource {
 // leaveResources ends what the call used, and with a call that did not succeed what
 // it made.
 func (c *call) leaveResources() {
-	mine := c.uses.Swap(noUses)
-	if mine == nil {
+	if c.uses.CompareAndSwap(nil, noUses) {
 		return
 	}
-	c.session.closeResources(c.session.resources.leave(mine.list, c.delivered))
+	c.session.closeResources(c.session.resources.leave(c))
 }
 
-func (t *resources) leave(all []use, delivered bool) (due []*resource) {
+// leave ends the call's uses under the lock under which what the handler has left
+// behind adds to them.
+func (t *resources) leave(c *call) (due []*resource) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, u := range all {
+	for _, u := range c.uses.Swap(noUses).list {
 		u.of.users--
-		if u.made && !delivered {
+		if u.made && !c.delivered {
 			t.shut(u.of)
 		}
 		due = t.due(due, u.of)
