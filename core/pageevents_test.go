@@ -1037,3 +1037,37 @@ func TestEachListenerOfTheCoreHasRawBytesOfItsOwn(t *testing.T) {
 		}
 	}
 }
+
+// An app may show its log to its pages.
+func TestALogMayEmitWhatItIsToldOfAnEvent(t *testing.T) {
+	var e *eventBench
+	again := logFunc(func(r slog.Record) {
+		if strings.Contains(r.Message, "too slow") {
+			_ = e.changed.Emit(text{"log"})
+		}
+	})
+	hold := make(chan bool)
+	e = newEventBench(t, func(c *Config) { c.Log = slog.New(again); c.Limits.EventQueue = 1 }, EventOptions{Overflow: CloseListener})
+	e.connect(t, "main")
+	e.changed.Listen(func(context.Context, Received[text]) { <-hold })
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		for range 5 {
+			_ = e.changed.Emit(text{"x"})
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+		t.Error("Emit does not return")
+	}
+	close(hold)
+}
+
+type logFunc func(slog.Record)
+
+func (logFunc) Enabled(context.Context, slog.Level) bool        { return true }
+func (f logFunc) Handle(_ context.Context, r slog.Record) error { f(r); return nil }
+func (f logFunc) WithAttrs([]slog.Attr) slog.Handler            { return f }
+func (f logFunc) WithGroup(string) slog.Handler                 { return f }

@@ -142,8 +142,7 @@ func (h *hearer) hear(m *message) {
 	case !h.waiting.add(m, h.event.options.Overflow, &app.limits):
 		h.closed = true
 		h.waiting.drop()
-		app.log.Warn("core: a listener is too slow, and is closed", "event", h.event.name)
-		go h.forget() // the caller holds the event's lock
+		go h.giveUp() // the caller holds locks, and a log may emit what it is told
 		return
 	}
 	if !h.running && h.waiting.n > 0 && app.hearing.enter() {
@@ -158,6 +157,11 @@ func (h *hearer) close() {
 	h.waiting.drop()
 	h.mu.Unlock()
 	h.forget()
+}
+
+func (h *hearer) giveUp() {
+	h.forget()
+	h.event.app.log.Warn("core: a listener is too slow, and is closed", "event", h.event.name)
 }
 
 // forget takes the hearer from its event.
