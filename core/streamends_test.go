@@ -460,3 +460,22 @@ func TestC7AStreamGoesOnByTheUsersYes(t *testing.T) {
 		})
 	}
 }
+
+func TestC9AStreamEndsInTimeWhateverItsDeadline(t *testing.T) {
+	over := make(chan time.Duration, 1)
+	b := streamBench(t, func(c *Config) { c.Limits.Deadline, c.Limits.StreamWithin = 20*time.Second, 300*time.Millisecond },
+		func(ctx context.Context, a text, s *Channel[text, text]) (text, error) {
+			began := time.Now()
+			<-ctx.Done()
+			over <- time.Since(began)
+			return a, nil
+		})
+	c := b.connect(t, "main")
+	f := stream(t, c, peer.Call{Wants: both})
+	if _, err := f.result(); code(t, err) != CodeTimeout {
+		t.Errorf("page got %v", err)
+	}
+	if took := <-over; took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}

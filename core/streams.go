@@ -82,7 +82,7 @@ func (st *streams) begin() {
 	st.running, st.stop = context.WithCancel(&c.context)
 	now := time.Now()
 	st.until = now.Add(c.limits().StreamWithin)
-	c.moved()
+	c.moveDeadline(c.streamDeadline()) // which may be before what the alarm is set to
 	if st.in != nil {
 		if limit, due := st.in.start(); due {
 			c.write(isolation.AppendCredit(nil, c.number, limit))
@@ -117,6 +117,10 @@ func (st *streams) finish() {
 // moved has the call's deadline begin anew, now that an item went one way or the
 // other. The page's own deadline stays, and there is one for all items together.
 func (c *call) moved() {
+	c.context.extend(c.streamDeadline()) // the alarm that is set comes earlier, and looks again
+}
+
+func (c *call) streamDeadline() time.Time {
 	deadline := time.Now().Add(c.limits().Deadline)
 	if until := c.context.streams.until; until.Before(deadline) {
 		deadline = until
@@ -124,7 +128,7 @@ func (c *call) moved() {
 	if !c.due.IsZero() && c.due.Before(deadline) {
 		deadline = c.due
 	}
-	c.context.extend(deadline) // the alarm that is set comes earlier, and looks again
+	return deadline
 }
 
 // count puts on record what was streamed.
