@@ -1,6 +1,7 @@
 package core
 
 import (
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -16,7 +17,13 @@ type permit struct {
 
 // holds reports whether a call that has begun to stream would be allowed now.
 // It is asked of another goroutine than the call's.
-func (st *streams) holds(rules *ruleset, now time.Time) bool {
+func (st *streams) holds(rules *ruleset, now time.Time) (holds bool) {
+	defer func() {
+		if value := recover(); value != nil {
+			st.call.session.app.log.Error("core: panic of the policy", "call", st.call.id, "panic", panicText(value), "stack", string(debug.Stack()))
+			holds = false
+		}
+	}()
 	in := st.permit.input
 	in.Time = now
 	decision, err := rules.Decide(&st.call.context, in)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/sallyport/sallyport/audits"
 	"github.com/sallyport/sallyport/internal/peer"
 	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/policy"
 )
 
 // blocked are two handlers: one waits for the page to send, the other for it to
@@ -477,5 +479,32 @@ func TestC9AStreamEndsInTimeWhateverItsDeadline(t *testing.T) {
 	}
 	if took := <-over; took > 10*time.Second {
 		t.Errorf("it took %v", took)
+	}
+}
+
+func TestC1APanicOfThePolicyEndsAStreamThatIsJudgedAgain(t *testing.T) {
+	var panics atomic.Bool
+	running := make(chan bool)
+	b := newBench(t, func(c *Config) { c.Files = streamFiles() }, func(b *bench) {
+		Stream(b.App, "notes.stream", func(ctx context.Context, a text, s *Channel[text, text]) (text, error) {
+			close(running)
+			<-ctx.Done()
+			return a, nil
+		})
+		old := b.policy.Load().decider
+		b.judge(decide(func(ctx context.Context, in policy.Input) (policy.Decision, error) {
+			if panics.Load() {
+				panic("of the policy")
+			}
+			return old.Decide(ctx, in)
+		}))
+	})
+	c := b.connect(t, "main")
+	f := stream(t, c, peer.Call{Wants: both})
+	<-running
+	panics.Store(true)
+	b.reauthorize("a test")
+	if _, err := f.result(); code(t, err) != CodeCancelled {
+		t.Errorf("page got %v", err)
 	}
 }
