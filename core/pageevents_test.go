@@ -1071,3 +1071,35 @@ func (logFunc) Enabled(context.Context, slog.Level) bool        { return true }
 func (f logFunc) Handle(_ context.Context, r slog.Record) error { f(r); return nil }
 func (f logFunc) WithAttrs([]slog.Attr) slog.Handler            { return f }
 func (f logFunc) WithGroup(string) slog.Handler                 { return f }
+
+// What a user says yes to is one event for one window, and they see which.
+func TestC7AQuestionAboutAnEventSaysWhichAndForWhom(t *testing.T) {
+	d := newDesk()
+	b := newEventBench(t, func(c *Config) {
+		files := eventFiles()
+		files["capabilities/notes.rego"].Data = []byte(eventsCapability + "\nask contains \"Really?\" if input.event == \"notes.secret\"\n")
+		c.Files, c.Prompter = files, d
+	}, EventOptions{})
+	c := b.connect(t, "main")
+	for _, test := range []struct{ target, shown, line string }{
+		{"", "", `wants to emit the event notes.secret to all windows and the app.`},
+		{"other", "other", `wants to emit the event notes.secret to the window "other".`},
+		{"a\nb", `a\nb`, `wants to emit the event notes.secret to the window "a\\nb".`},
+	} {
+		done := make(chan error, 1)
+		go func() { done <- emitFrom(t, c, "notes.secret", test.target, textOf("x")) }()
+		q := <-d.asked
+		d.say <- AnswerSession
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if q.Event != "notes.secret" || q.Target != test.shown {
+			t.Errorf("to %q: asked %+v", test.target, q)
+		}
+		contains(t, strings.Join(q.Lines(200), "\n"), test.line)
+	}
+	go func() { _, _ = tryToListen(t, c, "notes.secret", true) }()
+	q := <-d.asked
+	d.say <- AnswerNo
+	contains(t, strings.Join(q.Lines(200), "\n"), "wants to listen to the event notes.secret.")
+}

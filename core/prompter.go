@@ -56,6 +56,13 @@ type Question struct {
 	Origin  string // the page's
 	Command string
 
+	// Event is what a page would emit or listen to: Command is sallyport:emit or
+	// sallyport:listen then. Empty for a call.
+	Event string
+	// Target is the one window that the event is for, as the page names it; empty
+	// for all.
+	Target string
+
 	Asks  []string // what the capabilities ask
 	Rules []string // where, as file:line, in the same order
 	Args  []string // the call's arguments, one in a line, as name: value
@@ -68,7 +75,7 @@ type Question struct {
 // the beginning of a line, so that it can't pass for the question's own words.
 func (q Question) Lines(columns int) []string {
 	columns = max(columns, 40)
-	lines := wrap(fmt.Sprintf("The page %q of %s wants to run %s.", q.Window, q.App, q.Command), "", columns)
+	lines := wrap(fmt.Sprintf("The page %q of %s wants to %s.", q.Window, q.App, q.deed()), "", columns)
 	lines = append(lines, "")
 	for _, ask := range q.Asks {
 		lines = append(lines, wrap(ask, "  ", columns)...)
@@ -80,4 +87,17 @@ func (q Question) Lines(columns int) []string {
 	lines = append(lines, "")
 	lines = append(lines, wrap("From "+q.Origin, "", columns)...)
 	return append(lines, wrap("Asked by "+strings.Join(q.Rules, ", "), "", columns)...)
+}
+
+// deed is what the page wants to do.
+func (q Question) deed() string {
+	switch {
+	case q.Event == "":
+		return "run " + q.Command
+	case q.Command == listenName:
+		return "listen to the event " + q.Event
+	case q.Target == "":
+		return "emit the event " + q.Event + " to all windows and the app"
+	}
+	return "emit the event " + q.Event + " to the window " + quote(q.Target)
 }

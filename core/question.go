@@ -30,6 +30,8 @@ func (c *call) question(args schema.Value, rules []policy.Rule, answers []Answer
 		Window:  c.session.window.label,
 		Origin:  c.session.window.origin,
 		Command: c.command.name,
+		Event:   c.command.event,
+		Target:  escaped(c.target, maxInnerText),
 		Args:    renderArgs(args, c.session.app.schemas.InputMembers(c.command.name)),
 		Answers: answers,
 	}
