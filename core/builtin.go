@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/sallyport/sallyport/isolation"
 	"github.com/sallyport/sallyport/policy"
@@ -77,7 +78,11 @@ func (c *call) subject() string {
 	if c.command.event == "" {
 		return c.command.name
 	}
-	return c.command.key() + " " + c.target // no label has a space in it, nor has an event
+	target := c.target
+	if target != "" && c.record.Target == "" { // the page's own text, with any byte in it
+		target = strconv.Quote(target)
+	}
+	return c.command.key() + " " + target // no label has a space or a quote in it, nor has an event
 }
 
 // channel is which streams the call will have, as the policy sees it: those of the

@@ -1103,3 +1103,11 @@ func TestC7AQuestionAboutAnEventSaysWhichAndForWhom(t *testing.T) {
 	d.say <- AnswerNo
 	contains(t, strings.Join(q.Lines(200), "\n"), "wants to listen to the event notes.secret.")
 }
+
+// A zero byte in it would end what the sum takes for the command.
+func TestC10ATargetIsNoPartOfAPayload(t *testing.T) {
+	c := &call{command: &command{name: emitName, event: "notes.changed"}, target: "x\x00[1]"}
+	if subject := c.subject(); strings.Contains(subject, "\x00") {
+		t.Errorf("the sum is of %q", subject)
+	}
+}
