@@ -157,7 +157,7 @@
 //
 // In the JSON text the n-th object with a member $bytes, in the order of the
 // text, stands for the n-th section, and is exactly {"$bytes":k,"type":"media
-// type"}. There are as many of them as sections. A media type is type/subtype
+// type"}, spelt like that: no white space, no escapes. There are as many of them as sections. A media type is type/subtype
 // as RFC 6838, section 4.2 has it, in lower case and without parameters.
 //
 // A report says that the hook kept something of the page's back: what is the

@@ -76,7 +76,8 @@ func TestParseMessageAgreesWithAPlainReading(t *testing.T) {
 
 func messagePieces() []string {
 	return []string{
-		`{"$bytes":3,"type":"image/png"}`, `{"type":"a/b","$bytes":0}`, `{"\u0024bytes":1,"type":"image\/png"}`, `{ "$bytes" : 2 , "t\u0079pe" : "a/b" }`,
+		`{"$bytes":3,"type":"image/png"}`, `{"$bytes":0,"type":"a/b"}`, `{"$bytes":1,"type":"image/png"}`, `{"$bytes":2,"type":"a/b"}`,
+		`{"type":"a/b","$bytes":0}`, `{"\u0024bytes":1,"type":"image\/png"}`, `{ "$bytes" : 2 , "t\u0079pe" : "a/b" }`,
 		`{"$bytes":3}`, `{"$bytes":3.0,"type":"image/png"}`, `{"$bytes":3,"type":"image/PNG"}`, `{"$bytes":{"$bytes":3,"type":"image/png"},"type":"image/png"}`,
 		`{"$bytes":3,"type":"image/png","a":1}`, `{"$Bytes":3,"type":"image/png"}`, `"$bytes"`, `"\u0024"`, `{"a":"\u0000"}`, `1`, `{}`, `[]`, `{"$byte":1,"$bytess":2}`,
 	}
@@ -137,7 +138,7 @@ func checkMessage(t *testing.T, text []byte, sections []Section) bool {
 func plainlyFits(text []byte, sections []Section) bool {
 	var all []map[string]string
 	listObjects(jsontext.NewDecoder(bytes.NewReader(text)), &all)
-	next := 0
+	next, rest := 0, string(text)
 	for _, object := range all {
 		size, ok := object["$bytes"]
 		if !ok {
@@ -150,6 +151,12 @@ func plainlyFits(text []byte, sections []Section) bool {
 		next++
 		mediaType, err := jsontext.AppendUnquote(nil, object["type"])
 		if len(object) != 2 || size != strconv.Itoa(len(s.Bytes)) || err != nil || string(mediaType) != s.Type || !isolation.ValidMediaType(s.Type) {
+			return false
+		}
+		spelling := fmt.Sprintf(`{"$bytes":%s,"type":"%s"}`, size, s.Type) // in a text its quotes would be escaped
+		if _, behind, found := strings.Cut(rest, spelling); found {
+			rest = behind
+		} else {
 			return false
 		}
 	}

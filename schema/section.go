@@ -26,7 +26,7 @@ const anyBytes = "application/octet-stream"
 
 // What is wrong with a message's sections.
 const (
-	notSection      = `an object with a member $bytes that isn't just {"$bytes": size, "type": "media/type"}`
+	notSection      = `an object with a member $bytes that isn't just {"$bytes":size,"type":"media/type"}, spelt like that`
 	missingSection  = "an object that stands for a section that isn't there"
 	otherSize       = "$bytes isn't the size of the section in bytes"
 	otherType       = "type isn't that of the section"
@@ -39,7 +39,7 @@ const (
 
 // ParseMessage reads a JSON text as [Parse] does, with the sections that go with it: the n-th object
 // with a member $bytes, in the order of the text, stands for the n-th section, and is exactly
-// {"$bytes":size,"type":"media/type"}, in either order, with that section's size and media type. There are as
+// {"$bytes":size,"type":"media/type"}, to the letter, with that section's size and media type. There are as
 // many as sections, and no other object has a member $bytes. Every error is a *[SyntaxError].
 //
 // To all who look at the text that object is an ordinary one; [Value.Bytes] returns the section. The
@@ -132,6 +132,8 @@ func (n *node) standsFor(sections []Section) (problem string) {
 		return otherType
 	case !isMediaType(sections[0].Type):
 		return badMediaType
+	case n.raw() != string(appendPlaceholder(nil, sections[0])): // all who read the text find it by its letters
+		return notSection
 	}
 	return ""
 }

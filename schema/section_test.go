@@ -52,16 +52,11 @@ func TestParseMessageBindsSections(t *testing.T) {
 	}{
 		{"no section", `{"a":1}`, nil},
 		{"the text alone", `{"$bytes":3,"type":"image/png"}`, []Section{image}},
-		{"the members the other way round", `{"type":"image/png","$bytes":3}`, []Section{image}},
-		{"white space everywhere", "\n { \"$bytes\" : 3 , \"type\" : \"image/png\" } ", []Section{image}},
-		{"names in escapes", `{"\u0024bytes":3,"t\u0079pe":"image/png"}`, []Section{image}},
-		{"all of the name in escapes", `{"\u0024\u0062\u0079\u0074\u0065\u0073":3,"type":"image\/png"}`, []Section{image}},
 		{"no bytes", `[{"$bytes":0,"type":"application/octet-stream"}]`, []Section{none}},
 		{"several, in objects and lists", `{"z":{"$bytes":3,"type":"image/png"},"a":[{"b":{"$bytes":5,"type":"text/plain"}},{"$bytes":0,"type":"application/octet-stream"}],"m":{"$bytes":3,"type":"image/png"}}`,
 			[]Section{image, text, none, image}},
 		{"the same section twice", `[{"$bytes":3,"type":"image/png"},{"$bytes":3,"type":"image/png"}]`, []Section{image, image}},
 		{"texts that look like one", `["$bytes","{\"$bytes\":3}",{"bytes":"$bytes","$Bytes":1,"$byte":1,"$bytess":1}]`, nil},
-		{"a value far behind its name, and one", `{"a":` + strings.Repeat(" ", 300) + `1,"b":{"$bytes":` + strings.Repeat(" ", 300) + `3,"type":"image/png"}}`, []Section{image}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			v := mustMessage(t, test.text, test.sections...)
@@ -98,6 +93,11 @@ func TestC1ParseMessageRefusesWhatDoesNotMatch(t *testing.T) {
 		offset     int64
 	}{
 		{"a section that nothing stands for", `{"a":1}`, one, unusedSection, "", 7},
+		{"the members the other way round", `{"type":"image/png","$bytes":3}`, one, notSection, "", 0},
+		{"white space in it", `{"$bytes": 3,"type":"image/png"}`, one, notSection, "", 0},
+		{"names in escapes", `{"\u0024bytes":3,"t\u0079pe":"image/png"}`, one, notSection, "", 0},
+		{"all of the name in escapes", `{"\u0024\u0062\u0079\u0074\u0065\u0073":3,"type":"image\/png"}`, one, notSection, "", 0},
+		{"a type in escapes", `{"$bytes":3,"type":"image\/png"}`, one, notSection, "", 0},
 		{"a section too many", `[{"$bytes":3,"type":"image/png"}]`, two, unusedSection, "", 33},
 		{"a section too few", `[1,{"a":{"$bytes":3,"type":"image/png"}}]`, nil, missingSection, "/1/*", 8},
 		{"a second one too few", `[{"$bytes":3,"type":"image/png"},{"$bytes":3,"type":"image/png"}]`, one, missingSection, "/1", 33},
