@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport/core"
+	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/schema"
 )
 
 // Fixed scenarios: a plain `go test` plays many, and `go test -fuzz` starts
@@ -35,6 +37,8 @@ type target struct {
 	app      *core.App
 	evidence *evidence
 	commands []string
+	streams  map[string]isolation.Wants // those of the commands that stream
+	events   []string
 	words    []string
 }
 
@@ -93,7 +97,7 @@ func newTarget(tb testing.TB, config core.Config, newApp func(core.Config) (*cor
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if s := app.Stats(); s.Calls >= seedsToTest && s.Done+s.Refused[core.CodeFailed] == 0 {
+		if s := app.Stats(); s.Calls >= seedsToTest && t.evidence.reached() == 0 {
 			tb.Errorf("fuzz: of %d calls none reached a handler (refused: %v); let a capability allow some of what the schemas do, for instance paths below $APPDATA", s.Calls, s.Refused)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -102,15 +106,45 @@ func newTarget(tb testing.TB, config core.Config, newApp func(core.Config) (*cor
 			tb.Error(err)
 		}
 	})
-	t.app, t.commands = app, app.Commands()
+	t.app, t.commands, t.events, t.streams = app, app.Commands(), app.Events(), streamsOf(app)
+	for _, window := range app.Gate().Windows() {
+		t.evidence.windows[window] = true
+	}
 	return t
+}
+
+// streamsOf is what the app's commands stream, by the schemas of that.
+func streamsOf(app *core.App) map[string]isolation.Wants {
+	streams := map[string]isolation.Wants{}
+	for _, name := range app.Commands() {
+		var wants isolation.Wants
+		if app.Schemas().Schema(schema.Channel, name) != nil {
+			wants |= isolation.WantsItems
+		}
+		if app.Schemas().Schema(schema.Upload, name) != nil {
+			wants |= isolation.WantsUpload
+		}
+		if wants != 0 {
+			streams[name] = wants
+		}
+	}
+	return streams
 }
 
 // play runs the scenario that data stands for.
 func (t *target) play(data []byte) error {
 	err := (&scenario{target: t, choices: &choices{rest: data}}).run()
+	t.settle()
 	if problems := t.evidence.take(); err == nil && len(problems) > 0 {
 		err = fmt.Errorf("%s", problems[0])
 	}
 	return err
+}
+
+// settle gives calls that were cancelled with their session the time to be done,
+// so that what they leave is not taken for the next scenario's.
+func (t *target) settle() {
+	for end := time.Now().Add(100 * time.Millisecond); t.app.Stats().UnderWay > 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 }

@@ -52,7 +52,24 @@ package capability.fuzzed
 
 import data.sallyport.scope
 
-allow if input.command in {"any.value", "files.put"}
+allow if input.command in {"any.value", "files.put", "files.feed", "files.watch"}
+
+allow if {
+	input.command in {"sallyport:emit", "sallyport:listen"}
+	input.event == "files.changed"
+}
+
+allow if {
+	input.command in {"sallyport:emit", "sallyport:listen"}
+	input.event == "files.opened"
+	input.window == "editor"
+}
+
+deny contains "not for one window" if {
+	input.command == "sallyport:emit"
+	input.target == "editor"
+	input.args.kind == "folder"
+}
 
 allow if {
 	input.command == "files.touch"
@@ -101,11 +118,58 @@ type put struct {
 	More []schema.Blob `json:"more,omitempty"`
 }
 
+// What is streamed to files.feed comes back, and before it so many chunks of 64 KiB.
+type feed struct {
+	Chunks int64 `json:"chunks"`
+}
+
+type change struct {
+	Path string       `json:"path"`
+	Kind string       `json:"kind"`
+	Icon *schema.Blob `json:"icon"`
+}
+
 func newTestApp(c core.Config) (*core.App, error) {
 	app, err := core.New(c)
 	if err != nil {
 		return nil, err
 	}
+	changed := core.Event[change](app, "files.changed")
+	for _, name := range []string{"files.opened", "files.closed"} { // closed is for nobody
+		core.Event[change](app, name)
+	}
+	core.Stream(app, "files.feed", func(ctx context.Context, a feed, s *core.Channel[put, put]) (struct{}, error) {
+		core.Progress(ctx).Report(1, a.Chunks, "feeding")
+		for range min(a.Chunks, 18) {
+			if err := s.Send(put{Data: schema.Blob{Type: "image/png", Bytes: make([]byte, 64<<10)}}); err != nil {
+				return struct{}{}, err
+			}
+		}
+		for item, err := range s.All() {
+			if err != nil {
+				return struct{}{}, err
+			}
+			if err := s.Send(item); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	core.Stream(app, "files.watch", func(ctx context.Context, _ struct{}, s *core.Channel[core.None, change]) (struct{}, error) {
+		for { // as one does that waits for its user
+			if err := s.Send(change{Path: "/x"}); err != nil {
+				return struct{}{}, err
+			}
+			if err := changed.Emit(change{Path: "/x", Kind: "file"}); err != nil {
+				return struct{}{}, err
+			}
+			select {
+			case <-time.After(10 * time.Millisecond):
+			case <-ctx.Done():
+				return struct{}{}, ctx.Err()
+			}
+		}
+	})
 	core.Command(app, "files.touch", func(context.Context, entry) (struct{}, error) { return struct{}{}, nil })
 	core.Command(app, "files.put", func(_ context.Context, a put) (put, error) { return a, nil })
 	app.Handle("any.value", func(_ context.Context, r *core.Request) (any, error) {
@@ -171,7 +235,7 @@ func TestArgumentsInARefusalAreFound(t *testing.T) {
 	if err := s.page.await([]uint32{1}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.check(sentCall{id: 1, command: "any.value", args: "1"}); err == nil || !strings.Contains(err.Error(), "gives its arguments away") {
+	if err := s.check(s.page, sentCall{id: 1, command: "any.value", args: "1"}); err == nil || !strings.Contains(err.Error(), "gives its arguments away") {
 		t.Errorf("a leaky refusal gave %v", err)
 	}
 }
@@ -301,7 +365,7 @@ func TestAnAnswerThatCanNotBeIsFound(t *testing.T) {
 			for len(s.page.answersTo(1)) < len(test.answers) {
 				time.Sleep(time.Millisecond)
 			}
-			err = s.check(sentCall{id: 1, command: "any.value", args: "1"})
+			err = s.check(s.page, sentCall{id: 1, command: "any.value", args: "1"})
 			if (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}

@@ -18,14 +18,25 @@
 // in batches, with cancellations and reports between them, for commands that
 // exist and that don't. Raw bytes come beside the arguments where a schema asks
 // for them and where none does, and as sections that lie about what the text says:
-// one more or less, other sizes, media types and order. Between them come frames that no frame runtime sends:
+// one more or less, other sizes, media types and order. Commands that stream are
+// called with streams: items are uploaded by their schema and against it, and the
+// upload is completed, given up, or its call cancelled. Pages of all windows listen to
+// the app's events and to others, and emit what fits and what doesn't, to all, to
+// one window and to none. Between them come frames that no frame runtime sends:
 // forged, replayed, reordered, cut, transplanted between sessions and
-// directions.
+// directions, and items about requests that there never were.
 //
 // # What must hold
 //
 //   - No handler runs without a decision on record that allows that very call.
 //   - A handler gets what was sent, raw bytes included, as its schema accepted it.
+//   - No page hears an event without an allow on record for its listen, and none that
+//     is from a window whose pages have not emitted that very payload, for the
+//     listening window, by an allow on record, once for each time that it is heard.
+//   - No item, progress or credit comes to a page that has not asked for it, or without an
+//     allow on record; items come in order and within their credit, fit their schema, and
+//     are over before the result.
+//   - No handler reads an upload beyond the first item that its schema refuses.
 //   - Nothing panics: not the core, not a handler.
 //   - Nothing of a call's arguments comes back in a refusal.
 //   - Every call is answered once, and in bounded time; a refused one runs no

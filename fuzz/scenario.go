@@ -1,6 +1,7 @@
 package fuzz
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/sallyport/sallyport/internal/peer"
 	"github.com/sallyport/sallyport/isolation"
+	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/schema"
 )
 
@@ -20,13 +22,16 @@ type scenario struct {
 	choices *choices
 	page    *page
 	other   *page // of the same window, for transplants
+	away    *page // of another window, if there is one; made when an event wants it
 	log     []string
 }
 
-// sentCall is a call as it was sent.
+// sentCall is a call as it was sent, or a request that is about an event.
 type sentCall struct {
 	id      uint32
 	command string
+	event   string
+	target  string
 	args    string
 
 	sections []isolation.Section // raw, beside the arguments
@@ -45,8 +50,17 @@ func (s *scenario) run() error {
 		return err
 	}
 	defer s.other.session.End(isolation.EndRevoked)
+	defer func() {
+		if s.away != nil {
+			s.away.session.End(isolation.EndRevoked)
+		}
+	}()
 	for range maxSteps {
-		if err := s.step(); err != nil {
+		err := s.step()
+		if err == nil {
+			err = s.checkStreams()
+		}
+		if err != nil {
 			return fmt.Errorf("%w\nafter: %s", err, strings.Join(s.log, "; "))
 		}
 		if s.page.isOver() || !s.choices.more() {
@@ -57,13 +71,17 @@ func (s *scenario) run() error {
 }
 
 func (s *scenario) step() error {
-	switch s.choices.below(8) {
+	switch s.choices.below(12) {
 	case 0, 1, 2, 3:
 		return s.callSome()
 	case 4, 5, 6:
 		return s.forge()
+	case 7:
+		return s.breakGrammar()
+	case 8, 9:
+		return s.eventSome()
 	}
-	return s.breakGrammar()
+	return s.streamSome()
 }
 
 // note remembers what was done, for the report of a failure.
@@ -78,6 +96,7 @@ func (s *scenario) callSome() error {
 	var calls []sentCall
 	for range 1 + s.choices.below(3) {
 		c := s.makeCall()
+		s.page.requests[c.id] = &request{sentCall: c}
 		calls = append(calls, c)
 		batch = peer.Call{
 			ID: c.id, Timeout: time.Duration(s.choices.below(3)) * time.Second, Command: c.command, JSON: []byte(c.args), Sections: c.sections,
@@ -107,17 +126,11 @@ func (s *scenario) callSome() error {
 	if s.page.isOver() {
 		return fmt.Errorf("well-formed items ended the session")
 	}
-	for _, c := range calls {
-		if err := s.check(c); err != nil {
-			return fmt.Errorf("call %d, %s with %.300q: %w", c.id, c.command, c.args, err)
-		}
-	}
-	return nil
+	return s.checkAll(s.page, calls)
 }
 
 func (s *scenario) makeCall() sentCall {
-	s.page.last++
-	c := sentCall{id: s.page.last}
+	c := sentCall{id: s.page.next()}
 	commands := s.target.commands
 	if len(commands) == 0 || s.choices.chance(8) {
 		unknown := []string{"no.such", "x." + canary, "", "notes..list", "__proto__", strings.Repeat("a", isolation.MaxCommand)}
@@ -125,36 +138,52 @@ func (s *scenario) makeCall() sentCall {
 		return c
 	}
 	c.command = commands[s.choices.below(len(commands))]
-	n := s.arguments(c.command)
-	if s.choices.chance(8) {
-		withBytes(n, s.choices)
-	}
-	c.sections = sectionsFor(n)
-	if c.args = n.String(); s.choices.below(2) == 1 {
-		broken := spoilers[s.choices.below(len(spoilers))]
-		c.args = broken.spoil(n, s.choices)
-		s.note("%s", broken.name)
-	}
-	if s.choices.chance(10) || len(c.sections) > 0 && s.choices.chance(3) {
-		liar := liars[s.choices.below(len(liars))]
-		c.sections = liar.lie(c.sections, s.choices)
-		s.note("%s", liar.name)
-	}
+	c.args, c.sections = s.message(schema.Input, c.command, 2)
 	return c
 }
 
-func (s *scenario) arguments(command string) *node {
-	g := &generator{s.target.app.Schemas().Schema(schema.Input, command), s.choices, s.target.words}
+// message makes what a schema takes or, once in so many times, something near it.
+func (s *scenario) message(side schema.Side, name string, spoilt int) (text string, sections []isolation.Section) {
+	n := s.value(side, name)
+	if s.choices.chance(4 * spoilt) {
+		withBytes(n, s.choices)
+	}
+	sections = sectionsFor(n)
+	if text = n.String(); s.choices.chance(spoilt) {
+		broken := spoilers[s.choices.below(len(spoilers))]
+		text = broken.spoil(n, s.choices)
+		s.note("%s", broken.name)
+	}
+	if s.choices.chance(5*spoilt) || len(sections) > 0 && s.choices.chance(1+spoilt) {
+		liar := liars[s.choices.below(len(liars))]
+		sections = liar.lie(sections, s.choices)
+		s.note("%s", liar.name)
+	}
+	return text, sections
+}
+
+func (s *scenario) value(side schema.Side, name string) *node {
+	g := &generator{s.target.app.Schemas().Schema(side, name), s.choices, s.target.words}
 	return g.arguments()
 }
 
+// checkAll checks requests that were answered.
+func (s *scenario) checkAll(p *page, calls []sentCall) error {
+	for _, c := range calls {
+		if err := s.check(p, c); err != nil {
+			return fmt.Errorf("call %d, %s with %.300q: %w", c.id, subject(c.command, c.event), c.args, err)
+		}
+	}
+	return nil
+}
+
 // check holds one answered call to everything that must hold.
-func (s *scenario) check(c sentCall) error {
-	answers := s.page.answersTo(c.id)
+func (s *scenario) check(p *page, c sentCall) error {
+	answers := p.answersTo(c.id)
 	if len(answers) != 1 {
 		return fmt.Errorf("answered %d times", len(answers))
 	}
-	id := callID(s.page, c.id)
+	id := callID(p, c.id)
 	got, ran, outcome := s.target.evidence.of(id)
 	if ran {
 		if err := s.checkRun(c, got); err != nil {
@@ -180,7 +209,7 @@ func (s *scenario) check(c sentCall) error {
 		return nil // the handler ran, and what it shows is its own
 	case strings.Contains(string(answers[0].JSON), canary):
 		return fmt.Errorf("its refusal gives its arguments away: %.300s", answers[0].JSON)
-	case ran && refusal.Code != "timeout" && refusal.Code != "cancelled":
+	case ran && refusal.Code != "timeout" && refusal.Code != "cancelled" && !p.endedByItem(c.id, refusal.Code):
 		return fmt.Errorf("it was refused as %s, and its handler ran", refusal.Code)
 	}
 	return nil
@@ -189,8 +218,8 @@ func (s *scenario) check(c sentCall) error {
 // checkRun compares what a handler got with what was sent, by another parser
 // than the core's.
 func (s *scenario) checkRun(c sentCall, got ran) error {
-	if got.command != c.command {
-		return fmt.Errorf("the handler of %s ran", got.command)
+	if got.command != c.command || got.event != c.event || got.target != c.target {
+		return fmt.Errorf("the handler of %s ran, for %q", subject(got.command, got.event), got.target)
 	}
 	sent, err := decode(c.args)
 	if err != nil {
@@ -210,10 +239,20 @@ func (s *scenario) checkRun(c sentCall, got ran) error {
 	if err != nil {
 		return fmt.Errorf("it is not strict JSON (%w), and its handler ran", err)
 	}
-	if err := s.target.app.Schemas().ValidateInput(c.command, value); err != nil {
+	if err := s.validate(c, value); err != nil {
 		return fmt.Errorf("its schema refuses it (%w), and its handler ran", err)
 	}
 	return nil
+}
+
+func (s *scenario) validate(c sentCall, value schema.Value) error {
+	switch c.command {
+	case policy.EmitCommand:
+		return s.target.app.Schemas().Validate(schema.Event, c.event, value)
+	case policy.ListenCommand:
+		return nil // what it has is the core's own
+	}
+	return s.target.app.Schemas().ValidateInput(c.command, value)
 }
 
 func decode(text string) (v any, err error) {
@@ -225,22 +264,22 @@ func decode(text string) (v any, err error) {
 
 // forge delivers a frame that must be discarded.
 func (s *scenario) forge() error {
-	forged := forgeries[s.choices.below(len(forgeries))]
+	forgery := forgeries[s.choices.below(len(forgeries))]
 	genuine := s.page.peer.Next(isolation.TypeBatch, s.forgedCall())
-	wire := forged.make(s.page, s.other, genuine, s.choices)
-	s.note("%s", forged.name)
+	wire := forgery.make(s.page, s.other, genuine, s.choices)
+	s.note("%s", forgery.name)
 	if s.page.session.Deliver(wire) {
-		return fmt.Errorf("a frame with %s was taken for genuine: %x", forged.name, wire)
+		return fmt.Errorf("a frame with %s was taken for genuine: %x", forgery.name, wire)
 	}
 	// Only the forged call counts: earlier ones that were cancelled or timed out were answered before
 	// their record was written. A replayed call would be decided a second time.
 	for _, p := range []*page{s.page, s.other} {
-		if s.target.evidence.knows(callID(p, s.page.last+1)) {
-			return fmt.Errorf("the call in a frame with %s was decided on", forged.name)
+		if forged := s.page.last + 1; forged > p.last && s.target.evidence.knows(callID(p, forged)) {
+			return fmt.Errorf("the call in a frame with %s was decided on", forgery.name)
 		}
 	}
 	if s.page.isOver() {
-		return fmt.Errorf("a frame with %s ended the session", forged.name)
+		return fmt.Errorf("a frame with %s ended the session", forgery.name)
 	}
 	return nil
 }
@@ -250,15 +289,30 @@ func (s *scenario) forgedCall() []byte {
 	if len(s.target.commands) > 0 {
 		command = s.target.commands[s.choices.below(len(s.target.commands))]
 	}
-	return peer.AppendCall(nil, s.page.last+1, 0, command, []byte(s.arguments(command).String()))
+	return peer.AppendCall(nil, s.page.last+1, 0, command, []byte(s.value(schema.Input, command).String()))
 }
 
 // breakGrammar sends an authentic frame that is no batch: nothing of it may
 // run, and the session ends.
 func (s *scenario) breakGrammar() error {
 	call := s.forgedCall()
-	bad := [][]byte{nil, call[:s.choices.below(len(call))], append(call, 0), append([]byte{9}, call[1:]...)}
-	plain := bad[s.choices.below(len(bad))]
+	id := s.page.last + 1
+	bad := [][]byte{
+		nil, call[:s.choices.below(len(call))], append(call, 0), append([]byte{10}, call[1:]...),
+		// What is about a request that there never was, and what takes its number from another.
+		peer.AppendUpload(nil, id, 0, []byte("{}")), peer.AppendEnd(nil, id, 0, false), peer.AppendEnd(nil, id, 0, true), peer.AppendCredit(nil, id, 1<<30),
+		peer.AppendListen(nil, 0, "x"), append(bytes.Clone(call), peer.AppendListen(nil, id, "x")...), append(bytes.Clone(call), peer.AppendEmit(nil, id, "x", "", []byte("{}"))...),
+	}
+	last := s.choices.below(len(bad))
+	if last >= len(bad)-2 { // the call comes before what is wrong, and may run
+		s.note("a number used twice")
+		s.page.send(bad[last])
+		if !s.page.isOver() {
+			return fmt.Errorf("a number that was used twice did not end the session")
+		}
+		return nil
+	}
+	plain := bad[last]
 	s.note("a batch against the grammar: %x", plain)
 	s.page.send(plain)
 	if !s.page.isOver() {
