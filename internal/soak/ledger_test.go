@@ -170,6 +170,13 @@ func (l *ledger) Outcome(_ context.Context, r *audits.Record) error {
 // Event implements audits.Recorder.
 func (l *ledger) Event(context.Context, *audits.Record) error { return nil }
 
+// leave is told of each document of the main window that is left.
+func (l *ledger) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left++
+}
+
 // open are the requests of a document that are not over.
 func (l *ledger) open(documents []string) (some []string) {
 	l.mu.Lock()
@@ -218,9 +225,10 @@ func (l *ledger) settle(documents []string) (problems []string) {
 	if refused > uncertain {
 		l.problem("%d refusals are on record, of %d calls that can't say how they ended", refused, uncertain)
 	}
-	if listened < succeeded || listened > begun {
+	if listened < succeeded || listened > begun+l.left {
 		l.problem("%d listens are on record; pages began %d, and %d succeeded", listened, begun, succeeded)
 	}
+	l.left = 0
 	clear(l.fates)
 	clear(l.entries)
 	clear(l.listens)
@@ -260,6 +268,9 @@ func (f *fate) settle(l *ledger, token string, there bool) (uncertain bool) {
 		e.claimed = true
 	}
 	switch {
+	case there && !f.begun:
+		l.problem("%s was never made by its page", what)
+		return false
 	case !f.ended && !there:
 		return true // gone with its page
 	case !f.ended:

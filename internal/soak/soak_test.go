@@ -133,7 +133,7 @@ func (s *soak) disturb(until time.Time) {
 	for time.Now().Before(until) {
 		var what string
 		var err error
-		switch n := dbg(); {
+		switch n := rand.IntN(20); {
 		case n < 6:
 			what = "a socket drops"
 			s.wires.drop(false)
@@ -154,14 +154,18 @@ func (s *soak) disturb(until time.Time) {
 			s.wires.lose.Store(int64(1 + rand.IntN(3)))
 		case n < 17:
 			what = "a reload"
+			s.ledger.leave()
 			err = s.stage.tools.call(main, "Page.reload", object{}, nil)
 		case n < 19:
 			what = "a navigation away, and one back"
+			s.ledger.leave()
 			err = s.stage.navigate(main, "about:blank")
 			time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond)
 			err = errors.Join(err, s.stage.navigate(main, origin))
 		default:
 			what = "back in history"
+			s.ledger.leave()
+			s.ledger.leave()
 			err = s.stage.navigate(main, "about:blank")
 			err = errors.Join(err, s.stage.tools.evaluate(main, "history.back()", nil))
 			time.Sleep(300 * time.Millisecond)
@@ -200,8 +204,6 @@ func (s *soak) rest(start time.Time) {
 		var hears bool
 		if err := s.stage.tools.evaluate(s.windows[label], "soak.hears()", &hears); err != nil || !hears {
 			s.t.Errorf("window %s hears no events any more: %v", label, err)
-			b := make([]byte, 1<<20)
-			os.WriteFile("/tmp/w/soak-stacks.txt", b[:runtime.Stack(b, true)], 0o600)
 		}
 	}
 	s.measure(start)
@@ -325,11 +327,4 @@ func (s *soak) report() {
 			s.t.Errorf("no request ended with %s: %v", code, s.ledger.codes)
 		}
 	}
-}
-
-func dbg() int {
-	if os.Getenv("RELAY") != "" {
-		return 12
-	}
-	return rand.IntN(20)
 }
