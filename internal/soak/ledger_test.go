@@ -22,6 +22,7 @@ type ledger struct {
 	chats    map[string]int      // by document: the last that the core's listener heard
 	problems []string
 
+	left                int            // documents of the main window that were left, whose last words may be lost
 	codes               map[string]int // how requests ended, by code, over all
 	calls, events, runs int            // over all
 }
