@@ -29,6 +29,14 @@ type List struct {
 	Notes  []Note `json:"notes"`
 }
 
+// A Change says which note was saved or deleted.
+type Change struct {
+	Path string `json:"path"`
+}
+
+// A notebook tells all windows of what it changes.
+type notebook struct{ changed *core.EventOf[Change] }
+
 func list(ctx context.Context, _ struct{}) (List, error) {
 	root, err := core.Root(ctx, folder)
 	if err != nil {
@@ -48,7 +56,7 @@ func search(ctx context.Context, args struct {
 	return find(root, strings.ToLower(args.Query))
 }
 
-func save(ctx context.Context, args struct {
+func (n notebook) save(ctx context.Context, args struct {
 	Path string `json:"path"`
 	Text string `json:"text"`
 }) (Note, error) {
@@ -63,15 +71,22 @@ func save(ctx context.Context, args struct {
 	if err := root.Rename(name+".new", name); err != nil {
 		return Note{}, err
 	}
-	return read(root, name)
+	note, err := read(root, name)
+	if err == nil {
+		err = n.changed.Emit(Change{note.Path})
+	}
+	return note, err
 }
 
-func remove(ctx context.Context, args struct {
+func (n notebook) remove(ctx context.Context, args struct {
 	Path string `json:"path"`
 }) (struct{}, error) {
 	root, name, err := core.Within(ctx, folder, args.Path)
 	if err == nil {
 		err = root.Remove(name)
+	}
+	if err == nil {
+		err = n.changed.Emit(Change{args.Path})
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		err = core.Visible(errors.New("there is no such note any more"))

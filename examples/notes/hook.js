@@ -1,5 +1,6 @@
 // Runs in the isolation frame, where no other script of the page can reach it.
-// Every call passes here before it is sealed: return it, a changed one, or a refusal.
+// Every message of the page passes here before it is sealed, be it a call or a listen: return it, a
+// changed one, or a refusal.
 "use strict";
 
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;

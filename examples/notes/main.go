@@ -1,6 +1,7 @@
-// Command notes is the smallest real app behind Sallyport: four commands, a
-// capability file, schemas, a hook and a page. It keeps its notes as Markdown
-// files in the user's data folder, and says on standard error what it does.
+// Command notes is the smallest real app behind Sallyport: four commands, an
+// event by which its windows follow each other, a capability file, schemas, a
+// hook and a page. It keeps its notes as Markdown files in the user's data
+// folder, and says on standard error what it does.
 package main
 
 import (
@@ -37,9 +38,10 @@ func newApp(config core.Config) (*core.App, error) {
 	if _, err := app.Root(folder); err != nil { // makes it
 		return nil, err
 	}
+	n := notebook{core.Event[Change](app, "notes.changed")}
 	core.Command(app, "notes.list", list)
 	core.Command(app, "notes.search", search)
-	core.Command(app, "notes.save", save)
-	core.Command(app, "notes.delete", remove)
+	core.Command(app, "notes.save", n.save)
+	core.Command(app, "notes.delete", n.remove)
 	return app, nil
 }

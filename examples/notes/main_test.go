@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,12 @@ import (
 
 // start runs the app without a browser and connects to it as a frame would.
 func start(t *testing.T) (page *peer.Client, folder string, records *audits.Memory) {
+	t.Helper()
+	app, folder, records := run(t)
+	return connect(t, app), folder, records
+}
+
+func run(t *testing.T) (app *core.App, folder string, records *audits.Memory) {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), ".local", "share") // as on Linux: a hidden folder above
 	records = audits.NewMemory(100)
@@ -36,11 +43,17 @@ func start(t *testing.T) (page *peer.Client, folder string, records *audits.Memo
 			t.Error(err)
 		}
 	})
-	if page, err = peer.Connect(app.Gate(), "main"); err != nil {
+	return app, filepath.ToSlash(filepath.Join(data, "notes")), records
+}
+
+func connect(t *testing.T, app *core.App) *peer.Client {
+	t.Helper()
+	page, err := peer.Connect(app.Gate(), "main")
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(page.Close)
-	return page, filepath.ToSlash(filepath.Join(data, "notes")), records
+	return page
 }
 
 // call makes a call and decodes its result.
@@ -88,6 +101,57 @@ func TestNotesAreKept(t *testing.T) {
 	if e, ok := errors.AsType[*peer.Error](err); !ok || e.Code != "failed" || e.Message != "there is no such note any more" {
 		t.Errorf("deleting it again: %v", err)
 	}
+}
+
+func TestWindowsFollowEachOther(t *testing.T) {
+	app, folder, _ := run(t)
+	pages := []*peer.Client{connect(t, app), connect(t, app)}
+	heard := make(chan string, 8)
+	for i, page := range pages {
+		err := request(t, page, func(id uint32) []byte { return peer.AppendListen(nil, id, "notes.changed") }, func(a peer.Answer) {
+			heard <- fmt.Sprintf("page %d: %s of %q", i, a.JSON, a.Text)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := folder + "/plan.md"
+	change := fmt.Sprintf(`{"path":%q}`, path)
+	for _, step := range []struct {
+		command string
+		args    arguments
+	}{{"notes.save", arguments{"path": path, "text": "x"}}, {"notes.delete", arguments{"path": path}}} {
+		if _, err := call[any](t, pages[0], step.command, step.args); err != nil {
+			t.Fatal(err)
+		}
+		got := []string{<-heard, <-heard}
+		slices.Sort(got)
+		if want := []string{"page 0: " + change + ` of ""`, "page 1: " + change + ` of ""`}; !slices.Equal(got, want) {
+			t.Errorf("after %s: %q, want %q", step.command, got, want)
+		}
+	}
+	for name, item := range map[string]func(id uint32) []byte{
+		"a page that makes changes up":   func(id uint32) []byte { return peer.AppendEmit(nil, id, "notes.changed", "", []byte(change)) },
+		"a page that listens to another": func(id uint32) []byte { return peer.AppendListen(nil, id, "notes.read") },
+	} {
+		err := request(t, pages[1], item, nil)
+		if e, ok := errors.AsType[*peer.Error](err); !ok || e.Code != "denied" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// request makes a listen or an emit; hear gets what the core sends for it.
+func request(t *testing.T, page *peer.Client, item func(id uint32) []byte, hear func(peer.Answer)) error {
+	t.Helper()
+	_, answer, err := page.Request(item, hear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_, err = page.Await(ctx, answer)
+	return err
 }
 
 func TestNothingElseIsTouched(t *testing.T) {

@@ -1,6 +1,6 @@
 # METADATA
 # title: Notes
-# description: The notes window may list and search notes, and change those in its own folder.
+# description: The notes window may list and search notes, hear of changes, and change those in its own folder.
 # custom:
 #   windows: ["main"]
 package capability.notes
@@ -12,6 +12,11 @@ allow if input.command in {"notes.list", "notes.search"}
 allow if {
 	input.command in {"notes.save", "notes.delete"}
 	scope.path_inside(input.args.path, "$APPDATA/notes")
+}
+
+allow if {
+	input.command == "sallyport:listen"
+	input.event == "notes.changed"
 }
 
 deny contains "hidden files stay closed" if {

@@ -42,6 +42,10 @@ function edit(note) {
   text.value = note?.text ?? "";
   shown = name.value + "\n" + text.value;
   $("delete").hidden = !note;
+  mark();
+}
+
+function mark() {
   for (const button of list.querySelectorAll("button")) {
     if (button.dataset.path === open) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
@@ -69,6 +73,7 @@ function draw() {
     item.textContent = query.value ? "Nothing found." : "No notes yet.";
     list.append(item);
   }
+  mark();
 }
 
 async function refresh() {
@@ -82,6 +87,16 @@ async function refresh() {
   }
   notes.sort((a, b) => b.modified.localeCompare(a.modified));
   draw();
+}
+
+// Follows what was done in any window, this one included. What the user is at
+// is not taken away.
+async function follow() {
+  await refresh();
+  const note = notes.find((n) => n.path === open);
+  if (open === null || note?.text === text.value || (!note && query.value)) return;
+  if (dirty()) say(note ? "Changed in another window. Saving replaces that." : "Deleted in another window. Saving brings it back.", true);
+  else edit(note ?? notes[0]);
 }
 
 const save = () => attempt(async () => {
@@ -138,6 +153,7 @@ addEventListener("keydown", (event) => {
 });
 
 attempt(async () => {
+  await sallyport.listen("notes.changed", () => attempt(follow));
   await refresh();
   edit(notes[0]);
   (notes[0] ? text : name).focus();
