@@ -217,14 +217,14 @@ func (l *ledger) settle(documents []string) (problems []string) {
 		case e.claimed:
 		case e.command == "sallyport:listen" && e.verdict == audits.VerdictAllow:
 			listened++
-		case e.verdict == audits.VerdictAllow:
-			l.problem("%s %s was allowed and is nobody's call", e.command, id)
-		default:
+		case e.verdict == audits.VerdictAllow && e.outcome != audits.VerdictCancelled:
+			l.problem("%s %s was allowed, was not cancelled before its handler ran, and is nobody's call", e.command, id)
+		default: // refused, or cancelled while the decision was recorded
 			refused++
 		}
 	}
 	if refused > uncertain {
-		l.problem("%d refusals are on record, of %d calls that can't say how they ended", refused, uncertain)
+		l.problem("%d requests on record did not run, and only %d can't say how they ended", refused, uncertain)
 	}
 	if listened < succeeded || listened > begun+l.left {
 		l.problem("%d listens are on record; pages began %d, and %d succeeded", listened, begun, succeeded)
