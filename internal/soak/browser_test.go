@@ -21,7 +21,8 @@ type stage struct {
 	say     func(string)
 
 	mu     sync.Mutex
-	frames map[string]string // of a page's session: that of its isolation frame
+	frames map[string]string           // of a page's session: that of its isolation frame
+	chunks map[string]*strings.Builder // heap snapshots that are being taken, by session
 }
 
 // openStage starts Chromium.
@@ -42,7 +43,7 @@ func openStage(t *testing.T, say func(string)) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{process: process, say: say, frames: map[string]string{}}
+	s := &stage{process: process, say: say, frames: map[string]string{}, chunks: map[string]*strings.Builder{}}
 	s.tools = newDevtools(process.DevTools(), s.hear)
 	t.Cleanup(func() {
 		if err := process.Close(); err != nil {
@@ -55,6 +56,7 @@ func openStage(t *testing.T, say func(string)) *stage {
 func (s *stage) hear(session, method string, params json.RawMessage) {
 	var p struct {
 		Payload    string `json:"payload"`
+		Chunk      string `json:"chunk"`
 		SessionID  string `json:"sessionId"`
 		TargetInfo struct {
 			Type string `json:"type"`
@@ -66,6 +68,10 @@ func (s *stage) hear(session, method string, params json.RawMessage) {
 	switch method {
 	case "Runtime.bindingCalled":
 		s.say(p.Payload)
+	case "HeapProfiler.addHeapSnapshotChunk":
+		s.mu.Lock()
+		s.hearChunk(session, p.Chunk)
+		s.mu.Unlock()
 	case "Target.attachedToTarget":
 		if p.TargetInfo.Type == "iframe" {
 			s.mu.Lock()

@@ -37,7 +37,8 @@ type soak struct {
 	origins map[string]string
 	windows map[string]string // sessions of the DevTools protocol, by label
 	moments []moment
-	did     map[string]int // disturbances
+	first   map[string]census // of what lives all along, after the first third
+	did     map[string]int    // disturbances
 }
 
 // A moment is what was measured at rest.
@@ -83,12 +84,10 @@ func TestSoak(t *testing.T) {
 
 	const rounds = 15 * time.Second
 	start := time.Now()
-	for n := max(3, int(d/rounds)); n > 0; n-- {
-		s.disturb(time.Now().Add(d / time.Duration(max(3, int(d/rounds)))))
-		s.rest(start)
-		if t.Failed() {
-			break
-		}
+	n := max(3, int(d/rounds))
+	for i := 1; i <= n && !t.Failed(); i++ {
+		s.disturb(time.Now().Add(d / time.Duration(n)))
+		s.rest(start, i == n/3 || i == n)
 	}
 	s.compare()
 	cancel()
@@ -180,7 +179,7 @@ func (s *soak) disturb(until time.Time) {
 }
 
 // rest ends the disturbances, waits until nothing is under way, and compares.
-func (s *soak) rest(start time.Time) {
+func (s *soak) rest(start time.Time, count bool) {
 	s.wires.heal()
 	// Pages that the browser keeps to go back to are no leak of ours.
 	if err := s.stage.tools.call(s.windows[mainWindow], "Page.resetNavigationHistory", object{}, nil); err != nil {
@@ -207,6 +206,9 @@ func (s *soak) rest(start time.Time) {
 		}
 	}
 	s.measure(start)
+	if count {
+		s.count()
+	}
 	for _, label := range labels {
 		if err := s.stage.tools.evaluate(s.windows[label], "soak.resume()", nil); err != nil {
 			s.t.Errorf("window %s: %v", label, err)
@@ -292,6 +294,40 @@ func (s *soak) compare() {
 		grows("heap of "+name, pageGrowth, func(m moment) float64 { return m.sizes[name].Heap })
 		grows("buffers of "+name, pageGrowth, func(m moment) float64 { return m.sizes[name].Buffers })
 		grows("listeners of "+name, listenerGrowth, func(m moment) float64 { return float64(m.sizes[name].Listeners) })
+	}
+}
+
+// What there may be more of at the end than after a third of the run, of any one
+// kind: some are as many as there are events on their way just then.
+const objectGrowth = 500
+
+// count compares heap snapshots of the pages and frames that live all along.
+func (s *soak) count() {
+	taken := map[string]census{}
+	for _, label := range []string{editorWindow, relayWindow} {
+		page := s.windows[label]
+		for name, session := range map[string]string{label: page, label + " frame": s.stage.frame(page)} {
+			c, err := s.stage.takeCensus(session)
+			if err != nil {
+				s.t.Errorf("%s: %v", name, err)
+			}
+			taken[name] = c
+		}
+	}
+	if s.first == nil {
+		s.first = taken
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(taken)) {
+		names, by := taken[name].growth(s.first[name])
+		var most []string
+		for _, kind := range names[:min(6, len(names))] {
+			most = append(most, fmt.Sprintf("%s +%d", kind, by[kind]))
+			if by[kind] > objectGrowth {
+				s.t.Errorf("%s: there are %d more of %s", name, by[kind], kind)
+			}
+		}
+		s.t.Logf("%-14s has more of: %s", name, strings.Join(most, ", "))
 	}
 }
 

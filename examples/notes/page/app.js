@@ -95,7 +95,7 @@ async function follow() {
   await refresh();
   const note = notes.find((n) => n.path === open);
   if (open === null || note?.text === text.value || (!note && query.value)) return;
-  if (dirty()) say(note ? "Changed in another window. Saving replaces that." : "Deleted in another window. Saving brings it back.", true);
+  if (dirty()) say(note ? "Changed in another window; saving replaces it." : "Deleted in another window; saving brings it back.", true);
   else edit(note ?? notes[0]);
 }
 
