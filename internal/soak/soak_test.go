@@ -181,10 +181,6 @@ func (s *soak) disturb(until time.Time) {
 // rest ends the disturbances, waits until nothing is under way, and compares.
 func (s *soak) rest(start time.Time, count bool) {
 	s.wires.heal()
-	// Pages that the browser keeps to go back to are no leak of ours.
-	if err := s.stage.tools.call(s.windows[mainWindow], "Page.resetNavigationHistory", object{}, nil); err != nil {
-		s.t.Error(err)
-	}
 	var documents []string
 	for _, label := range labels {
 		document, err := s.stage.pause(s.windows[label], 40*time.Second)
@@ -262,9 +258,13 @@ func (m moment) String() string {
 // bytes for each call is some 10 MiB in ten minutes.
 const (
 	coreGrowth      = 3 << 20
-	pageGrowth      = 3 << 19
+	pageGrowth      = 1 << 19 // for each document
 	goroutineGrowth = 10
 	listenerGrowth  = 20
+
+	// Six pages that were left wait in the browser for somebody to go back to
+	// them, their sessions over, beside the one that is shown.
+	mostDocuments = 7
 )
 
 // compare looks for what grows: the least of the last third, where noise is
@@ -291,9 +291,15 @@ func (s *soak) compare() {
 	grows("heap of the core", coreGrowth, func(m moment) float64 { return m.heap })
 	grows("goroutines", goroutineGrowth, func(m moment) float64 { return float64(m.goroutines) })
 	for _, name := range slices.Sorted(maps.Keys(s.moments[0].sizes)) {
-		grows("heap of "+name, pageGrowth, func(m moment) float64 { return m.sizes[name].Heap })
-		grows("buffers of "+name, pageGrowth, func(m moment) float64 { return m.sizes[name].Buffers })
-		grows("listeners of "+name, listenerGrowth, func(m moment) float64 { return float64(m.sizes[name].Listeners) })
+		for _, m := range s.moments {
+			if n := m.sizes[name].Documents; n < 1 || n > mostDocuments {
+				s.t.Errorf("%s has %d documents", name, n)
+			}
+		}
+		each := func(m moment, n float64) float64 { return n / float64(max(1, m.sizes[name].Documents)) }
+		grows("heap of "+name, pageGrowth, func(m moment) float64 { return each(m, m.sizes[name].Heap) })
+		grows("buffers of "+name, pageGrowth, func(m moment) float64 { return each(m, m.sizes[name].Buffers) })
+		grows("listeners of "+name, listenerGrowth, func(m moment) float64 { return each(m, float64(m.sizes[name].Listeners)) })
 	}
 }
 
