@@ -282,7 +282,8 @@ export class Calls implements Requests, Owner {
   }
 
   #forget(r: Request): void {
-    if (!mapDelete(this.#byPage, r.page)) return;
+    if (mapGet(this.#byPage, r.page) !== r) return; // forgotten before: the number may be another's by now
+    mapDelete(this.#byPage, r.page);
     mapDelete(this.#byID, r.id);
     r.up?.stop();
     if (!r.judging) this.#gate.held -= r.size; // else when the hook lets go of it
