@@ -1,16 +1,34 @@
-import { Bytes, bufferOf, bufferSize, byteLength, charCodeAt, emptyList, isArray, isBytes, setBytes } from "./primordials.ts";
+import { Bytes, MapOf, bufferOf, bufferSize, byteLength, charCodeAt, emptyList, isArray, isBytes, mapHas, mapSet, setBytes } from "./primordials.ts";
 import { MAX_MEDIA_TYPE, MAX_SECTIONS } from "./wire.ts";
 
 /** The raw sections beside a JSON text: media type, bytes, media type, bytes and so on; 0 for none. */
 export type Sections = readonly (string | Uint8Array)[] | 0;
 
+/** The memory that sections of one message between page and frame have, which no other section of it may have too. */
+export class Taken {
+  #buffers: Map<ArrayBuffer, true> | undefined;
+
+  /** Takes the memory of bytes; false if it is another's already, or larger than they are. */
+  take(bytes: Uint8Array): boolean {
+    const buffer = bufferOf(bytes);
+    if (bufferSize(buffer) !== byteLength(bytes)) return false;
+    const buffers = (this.#buffers ??= new MapOf());
+    if (mapHas(buffers, buffer)) return false;
+    mapSet(buffers, buffer, true);
+    return true;
+  }
+}
+
 /**
  * Sections as somebody else's message holds them, in a list of our own; undefined
  * if that is not what they are. Bytes are copied only where they are part of a
- * larger buffer, which would be held with them and count for nothing. Those that
- * another thread shares are refused: they could change after they were judged.
+ * larger buffer, which would be held with them and count for nothing, or where
+ * taken has them: the copy that a message is keeps what was one thing in two
+ * places one thing, and a hook that changes it in one must not change what was
+ * judged in the other. Those that another thread shares are refused: they could
+ * change after they were judged.
  */
-export function readSections(value: unknown): Sections | undefined {
+export function readSections(value: unknown, taken: Taken): Sections | undefined {
   if (value === 0) return 0;
   if (!isArray(value)) return undefined;
   const n = value.length;
@@ -21,7 +39,7 @@ export function readSections(value: unknown): Sections | undefined {
     const bytes: unknown = value[i + 1];
     if (typeof type !== "string" || !isMediaType(type) || !isOwnBytes(bytes)) return undefined;
     sections[i] = type;
-    sections[i + 1] = bufferSize(bufferOf(bytes)) === byteLength(bytes) ? bytes : copyOf(bytes);
+    sections[i + 1] = taken.take(bytes) ? bytes : copyOf(bytes);
   }
   return sections;
 }

@@ -1,5 +1,5 @@
 import { isArray, isSafeInteger } from "./primordials.ts";
-import { type Sections, readSections } from "./binary.ts";
+import { type Sections, Taken, readSections } from "./binary.ts";
 import { isBuffer } from "./bytes.ts";
 
 /**
@@ -68,6 +68,7 @@ const isCount = (v: unknown): v is number => isSafeInteger(v) && (v as number) >
 /** Reads a list from the page, up to the first message that is none. */
 export function readAsked(list: unknown, to: Asked): void {
   if (!isArray(list)) return;
+  const taken = new Taken();
   for (let i = 0; i < list.length; ) {
     const kind: unknown = list[i];
     const a: unknown = list[i + 1];
@@ -76,7 +77,7 @@ export function readAsked(list: unknown, to: Asked): void {
       const json: unknown = list[i + 3];
       const timeout: unknown = list[i + 4];
       const wants: unknown = list[i + 5];
-      const sections = readSections(list[i + 6]);
+      const sections = readSections(list[i + 6], taken);
       if (!isSafeInteger(a) || typeof command !== "string" || typeof json !== "string" || !isTimeout(timeout)) return;
       if (!isCount(wants) || wants > 7 || sections === undefined) return;
       to.call(a as number, command, json, timeout, wants, sections);
@@ -89,7 +90,7 @@ export function readAsked(list: unknown, to: Asked): void {
       else to.gone();
       i += 1;
     } else {
-      const read = isSafeInteger(a) ? readAbout(list, i, kind, a as number, to) : 0;
+      const read = isSafeInteger(a) ? readAbout(list, i, kind, a as number, to, taken) : 0;
       if (read === 0) return;
       i += read;
     }
@@ -97,7 +98,7 @@ export function readAsked(list: unknown, to: Asked): void {
 }
 
 // One of the shorter messages about a request: how many members it takes, 0 if it is none.
-function readAbout(list: unknown[], i: number, kind: unknown, id: number, to: Asked): number {
+function readAbout(list: unknown[], i: number, kind: unknown, id: number, to: Asked, taken: Taken): number {
   const b: unknown = list[i + 2];
   if (kind === Ask.cancel) {
     to.cancel(id);
@@ -117,7 +118,7 @@ function readAbout(list: unknown[], i: number, kind: unknown, id: number, to: As
     return 3;
   }
   if (kind === Ask.upload) {
-    const sections = readSections(list[i + 3]);
+    const sections = readSections(list[i + 3], taken);
     if (sections === undefined) return 0;
     to.upload(id, b, sections);
     return 4;
@@ -125,7 +126,7 @@ function readAbout(list: unknown[], i: number, kind: unknown, id: number, to: As
   if (kind !== Ask.emit) return 0;
   const target: unknown = list[i + 3];
   const json: unknown = list[i + 4];
-  const sections = readSections(list[i + 5]);
+  const sections = readSections(list[i + 5], taken);
   if (typeof target !== "string" || typeof json !== "string" || sections === undefined) return 0;
   to.emit(id, b, target, json, sections);
   return 6;
@@ -134,12 +135,13 @@ function readAbout(list: unknown[], i: number, kind: unknown, id: number, to: As
 /** Reads a list from the frame, up to the first message that is none. */
 export function readTold(list: unknown, to: Told): void {
   if (!isArray(list)) return;
+  const taken = new Taken();
   for (let i = 0; i < list.length; ) {
     const kind: unknown = list[i];
     const a: unknown = list[i + 1];
     if (kind === Tell.result) {
       const json: unknown = list[i + 2];
-      const sections = readSections(list[i + 3]);
+      const sections = readSections(list[i + 3], taken);
       if (!isSafeInteger(a) || typeof json !== "string" || sections === undefined) return;
       to.reply(a as number, true, json, sections);
       i += 4;
@@ -151,7 +153,7 @@ export function readTold(list: unknown, to: Told): void {
       else to.farewell(a);
       i += 2;
     } else {
-      const read = isSafeInteger(a) ? readOf(list, i, kind, a as number, to) : 0;
+      const read = isSafeInteger(a) ? readOf(list, i, kind, a as number, to, taken) : 0;
       if (read === 0) return;
       i += read;
     }
@@ -159,7 +161,7 @@ export function readTold(list: unknown, to: Told): void {
 }
 
 // What goes on under a request's number: how many members it takes, 0 if it is none.
-function readOf(list: unknown[], i: number, kind: unknown, id: number, to: Told): number {
+function readOf(list: unknown[], i: number, kind: unknown, id: number, to: Told, taken: Taken): number {
   const b: unknown = list[i + 2];
   const c: unknown = list[i + 3];
   switch (kind) {
@@ -175,7 +177,7 @@ function readOf(list: unknown[], i: number, kind: unknown, id: number, to: Told)
       to.taken(id, b);
       return 3;
     case Tell.item: {
-      const sections = readSections(list[i + 4]);
+      const sections = readSections(list[i + 4], taken);
       if (!isCount(b) || typeof c !== "string" || sections === undefined) return 0;
       to.item(id, b, c, sections);
       return 5;
@@ -183,7 +185,7 @@ function readOf(list: unknown[], i: number, kind: unknown, id: number, to: Told)
     case Tell.event: {
       const label: unknown = list[i + 4];
       const json: unknown = list[i + 5];
-      const sections = readSections(list[i + 6]);
+      const sections = readSections(list[i + 6], taken);
       if (!isCount(b) || !isCount(c) || typeof label !== "string" || typeof json !== "string" || sections === undefined) return 0;
       to.event(id, b, c, label, json, sections);
       return 7;

@@ -5,7 +5,9 @@ import { Hook, type HookAnswer, type HookCall } from "../src/hook.ts";
 import { Cause } from "../src/items.ts";
 import type { Answer, AnswerKind, Question, Verdict } from "../src/judge.ts";
 import { hook as example } from "./hook-example.ts";
+import { Ask, readAsked } from "../src/protocol.ts";
 import { pause } from "./support.ts";
+import { table } from "./table.ts";
 
 type Fn = (call: HookCall) => unknown;
 
@@ -50,6 +52,35 @@ describe("a hook lets through", () => {
   for (const [name, fn, command, json] of cases)
     test(name, async () => expect(await judge(hookOf(() => fn))).toEqual(passed(command, json)));
 });
+
+describe("what a hook was shown of one call", () => {
+  test("C1 is not changed by what it does to the bytes of another, which the page has sent as the same", async () => {
+    const { hook, seen } = twoCalls();
+    const t = table(hook.judge);
+    const bytes = new Uint8Array([1, 2]);
+    const json = '{"$bytes":2,"type":"a/b"}';
+    const { call } = t.calls;
+    readAsked(structuredClone([Ask.call, 1, "checked", json, 0, 0, ["a/b", bytes], Ask.call, 2, "stamped", json, 0, 0, ["a/b", bytes]]), {
+      call: (...a) => call.apply(t.calls, a), upload() {}, emit() {}, cancel() {}, body() {}, lost() {}, gone() {}, listen() {}, end() {}, pull() {},
+    });
+    await pause(10);
+    const sealed = t.items().map((i) => [i.kind === "call" && i.command, i.kind === "call" && [...i.sections![0]!.bytes]]);
+    expect([seen, sealed]).toEqual([[[1, 2]], [["stamped", [99, 2]], ["checked", [1, 2]]]]);
+  });
+});
+
+/** A hook that thinks for a while about what it has seen of one command, and changes another's bytes in place. */
+function twoCalls(): { hook: Hook; seen: number[][] } {
+  const seen: number[][] = [];
+  const hook = hookOf(() => async (call) => {
+    const { $bytes: bytes } = call.args as { $bytes: Uint8Array };
+    if (call.command === "stamped") return (bytes[0] = 99), call;
+    seen.push([...bytes]);
+    await pause(2);
+    return call;
+  });
+  return { hook, seen };
+}
 
 describe("a hook keeps back a call", () => {
   const revoked = (): object => {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type Sections, isMediaType, readSections } from "../src/binary.ts";
+import { type Sections, Taken, isMediaType, readSections as read } from "../src/binary.ts";
 import { Ask, type Asked, Tell, type Told, readAsked, readTold } from "../src/protocol.ts";
 import { MAX_SECTIONS } from "../src/wire.ts";
 
 const raw = new Uint8Array([1, 2]);
 const file: Sections = ["image/png", raw];
+
+const readSections = (value: unknown): Sections | undefined => read(value, new Taken());
 
 /** All that is read of a list from the page. */
 function asked(list: unknown): unknown[] {
@@ -128,6 +130,21 @@ describe("sections", () => {
   test("hold nothing of a larger buffer that they are part of", () => {
     const { 1: bytes } = readSections(["a/b", new Uint8Array([1, 2, 3, 4]).subarray(1, 3)]) as unknown as [string, Uint8Array];
     expect([Array.from(bytes), bytes.buffer.byteLength]).toEqual([[2, 3], 2]);
+  });
+
+  test("share memory with no other section of the message, of the same request or another", () => {
+    const bytes = new Uint8Array([1, 2]);
+    const seen: Uint8Array[] = [];
+    const both = ["a/b", bytes, "a/b", new Uint8Array(bytes.buffer)];
+    const add = (sections: Sections): void => {
+      for (const part of Object.values(sections)) if (typeof part === "object") seen.push(part);
+    };
+    readAsked(structuredClone([Ask.call, 1, "a", "{}", 0, 0, both, Ask.upload, 1, "1", both, Ask.emit, 2, "e", "", "1", both]), {
+      call: (_, __, ___, ____, _____, sections) => add(sections), upload: (_, __, sections) => add(sections), emit: (_, __, ___, ____, sections) => add(sections),
+      cancel() {}, body() {}, lost() {}, gone() {}, listen() {}, end() {}, pull() {},
+    });
+    expect(seen.map((b) => [...b])).toEqual(Array.from({ length: 6 }, () => [1, 2]));
+    expect(new Set(seen.map((b) => b.buffer)).size).toBe(6);
   });
 
   test("keep no list of somebody else's", () => {
