@@ -1,5 +1,5 @@
 import { byteLength, emptyList, hasOwn, indexOf, isArray, keys, numberToString, parseJSON, sliceText, stringifyJSON } from "./primordials.ts";
-import { type Sections, isMediaType, isOwnBytes } from "./binary.ts";
+import { type Sections, copyOf, isMediaType, isOwnBytes } from "./binary.ts";
 import { type Other, writeJSON } from "./json.ts";
 import { MAX_SECTIONS } from "./wire.ts";
 
@@ -64,7 +64,7 @@ export class BodyWriter {
     return writeJSON(value, this.#section);
   }
 
-  /** The sections of what was written last. Their bytes are no copies. */
+  /** The sections of what was written last. Their bytes are copies: whoever made the value may still hold those that it has. */
   take(): Sections {
     const sections = this.#sections;
     this.#sections = undefined;
@@ -78,8 +78,9 @@ export class BodyWriter {
     if (!isOwnBytes(bytes) || typeof type !== "string" || !isMediaType(type)) throw new TypeError("sallyport: a section's bytes or type are none");
     const list = (this.#sections ??= emptyList());
     if (list.length === 2 * MAX_SECTIONS) throw new TypeError("sallyport: too many sections");
+    const copy = copyOf(bytes);
     list[list.length] = type;
-    list[list.length] = bytes;
-    return `{"$bytes":${numberToString(byteLength(bytes))},"type":${stringifyJSON(type)}}`;
+    list[list.length] = copy;
+    return `{"$bytes":${numberToString(byteLength(copy))},"type":${stringifyJSON(type)}}`;
   };
 }

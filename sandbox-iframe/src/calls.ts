@@ -81,7 +81,7 @@ export class Calls implements Requests, Owner {
     mapSet(this.#byPage, page, r);
     gate.held += size;
     gate.judging++;
-    this.#config.judge(questionOf(kindOf(r), r), (verdict) => this.#decided(r, verdict));
+    this.#config.judge(questionOf(kindOf(r), r, json, sections), (verdict) => this.#decided(r, verdict));
   }
 
   #decided(r: Request, verdict: Verdict): void {

@@ -1,7 +1,6 @@
 import {
   ObjectPrototype, debug, elapsed, freeze, getPrototypeOf, hasOwn, isSafeInteger, keys, later, never, parseJSON, when,
 } from "./primordials.ts";
-import { ownSections } from "./binary.ts";
 import { BodyWriter, readBody } from "./body.ts";
 import { Cause } from "./items.ts";
 import { writeJSON } from "./json.ts";
@@ -217,8 +216,7 @@ export class Hook {
         default: {
           if (after.value === undefined || !same(after.window, labelOf(before.window))) return hidden(Cause.malformed);
           const json = this.#writer.write(after.value);
-          // The hook may still hold them, and the page has to get what was judged.
-          return { pass: true, json, sections: ownSections(this.#writer.take()) };
+          return { pass: true, json, sections: this.#writer.take() };
         }
       }
     } catch {

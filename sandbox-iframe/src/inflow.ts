@@ -247,8 +247,8 @@ export function kindOf(r: Request): "call" | "emit" | "listen" {
 
 const kinds: readonly AnswerKind[] = ["end", "result", "error", "item", "event", "end", "end", "progress"];
 
-/** An item of the core's as the hook is asked about it. */
+/** An item of the core's as the hook is asked about it: its bytes are not those of the batch, in which others are too. */
 export function answerOf({ kind, json, sections, offset, number, text }: Item): Answer {
-  if (kind !== Down.progress) return { kind: kinds[kind]!, json, sections, window: text };
+  if (kind !== Down.progress) return { kind: kinds[kind]!, json, sections: ownSections(sections), window: text };
   return { kind: "progress", json: `{"done":${numberToString(offset)},"total":${numberToString(number)},"text":${stringifyJSON(text)}}`, sections: 0, window: "" };
 }

@@ -1,4 +1,4 @@
-import type { Sections } from "./binary.ts";
+import { type Sections, ownSections } from "./binary.ts";
 import type { Inflow } from "./inflow.ts";
 import { Up } from "./items.ts";
 import type { AskKind, Question } from "./judge.ts";
@@ -77,7 +77,7 @@ export class Request implements Entry {
   }
 }
 
-/** A question about a request: with its own arguments, unless it is about others. */
-export function questionOf(kind: AskKind, r: Request, json = r.json, sections = r.sections): Question {
+/** A question about a request: with its own arguments, whose bytes a hook may change without changing the request, unless it is about others. */
+export function questionOf(kind: AskKind, r: Request, json = r.json, sections = ownSections(r.sections)): Question {
   return { kind, id: r.hookID, command: r.command, event: r.event, target: r.target, json, sections };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Sections } from "../src/binary.ts";
 import { readBody } from "../src/body.ts";
 import { Hook, type HookAnswer, type HookCall } from "../src/hook.ts";
-import { Cause } from "../src/items.ts";
+import { Cause, Wants } from "../src/items.ts";
 import type { Answer, AnswerKind, Question, Verdict } from "../src/judge.ts";
 import { hook as example } from "./hook-example.ts";
 import { Ask, readAsked } from "../src/protocol.ts";
@@ -81,6 +81,56 @@ function twoCalls(): { hook: Hook; seen: number[][] } {
   });
   return { hook, seen };
 }
+
+describe("bytes of a hook's word", () => {
+  const { json, sections } = { json: '{"$bytes":2,"type":"a/b"}', sections: (): Sections => ["a/b", new Uint8Array([1, 2])] };
+
+  test("C1 are sealed as long as their text says, although a getter takes them away in between", async () => {
+    const lent = new Uint8Array([7, 8]);
+    const args = { a: { $bytes: lent, type: "a/b" }, get b() { return structuredClone(lent, { transfer: [lent.buffer] }).byteLength; } };
+    const verdict = await judge(hookOf(() => (c) => ({ ...c, args })));
+    expect(verdict).toEqual(passed("notes.save", '{"a":{"$bytes":2,"type":"a/b"},"b":2}', ["a/b", new Uint8Array([7, 8])]));
+  });
+
+  for (const [kind, looks] of [["onAnswer", 3], ["onCall", 1]] as const)
+    test(`C1 are in ${kind} what was sealed of the call, although they were used for something else since`, () => {
+      const pool = new Uint8Array(2);
+      const seen: number[][] = [];
+      const look = (call: HookCall): void => {
+        const { $bytes: bytes } = call.args as { $bytes: Uint8Array };
+        seen.push([...bytes]);
+        bytes.fill(0);
+      };
+      const hook = hookOf((h) => {
+        h.surface.onAnswer((answer, call) => (kind === "onAnswer" && look(call), answer));
+        return (call) => {
+          if (call.kind !== "call") return look(call), call;
+          pool.set((call.args as { $bytes: Uint8Array }).$bytes);
+          return { ...call, args: { $bytes: pool, type: "a/b" } };
+        };
+      });
+      const t = table(hook.judge, 1000, hook.judgeAnswer);
+      t.call(10, "a", json, 0, Wants.items, sections());
+      t.send();
+      pool.fill(99);
+      for (const offset of [0, 19]) t.deliver({ kind: "item", id: 1, offset, json: "1" });
+      t.calls.cancel(10);
+      expect(seen).toEqual(Array.from({ length: looks }, () => [1, 2]));
+    });
+
+  test("of an answer that are shown are in memory of their own, so that what looks at all of it sees no other answer", () => {
+    const seen: number[][] = [];
+    const hook = hookOf((h) => (h.surface.onAnswer((answer) => {
+      if (answer.kind === "result") seen.push([...new Uint8Array((answer.value as { $bytes: Uint8Array }).$bytes.buffer)]);
+      return answer;
+    }), (call) => call));
+    const t = table(hook.judge, 1000, hook.judgeAnswer);
+    t.call(10, "a", "{}");
+    t.send();
+    t.deliver({ kind: "result", id: 1, json, sections: [{ type: "a/b", bytes: new Uint8Array([3, 4]) }] });
+    expect(seen).toEqual([[3, 4]]);
+  });
+});
 
 describe("a hook keeps back a call", () => {
   const revoked = (): object => {
