@@ -18,6 +18,8 @@ interface Said {
   readonly json: string;
   readonly sections: Sections;
   readonly aborted: boolean;
+  /** What it holds of the session's memory, whatever the hook does to its bytes. */
+  readonly size: number;
 }
 
 /** What has passed the hook, in order: it waits for credit, then to be sealed. */
@@ -64,14 +66,14 @@ export class Upload {
     if (this.#ahead >= MAX_AHEAD || this.#gate.judging >= MAX_CALLS || this.#gate.held + size > MAX_HELD) return this.#owner.giveUp(this.#request, "busy");
     this.#ahead++;
     this.#gate.held += size;
-    this.#say({ isEnd: false, json, sections, aborted: false });
+    this.#say({ isEnd: false, json, sections, aborted: false, size });
   }
 
   /** Takes the page's word that no more follow. */
   end(aborted: boolean): void {
     if (this.#stopped || this.#ended) return;
     this.#ended = true;
-    this.#say({ isEnd: true, json: aborted ? '{"aborted":true}' : '{"aborted":false}', sections: 0, aborted });
+    this.#say({ isEnd: true, json: aborted ? '{"aborted":true}' : '{"aborted":false}', sections: 0, aborted, size: 0 });
   }
 
   /** The call has passed: what came before that may follow it. */
@@ -93,7 +95,7 @@ export class Upload {
     if (this.#stopped) return;
     this.#stopped = true;
     const early = this.#early;
-    for (let i = 0; early !== undefined && i < early.length; i++) this.#gate.held -= sizeOfSaid(early[i]!);
+    for (let i = 0; early !== undefined && i < early.length; i++) this.#gate.held -= early[i]!.size;
     this.#early = undefined;
     this.#drop(this.#first);
     this.#first = this.#last = this.#waiting = undefined;
@@ -113,7 +115,7 @@ export class Upload {
 
   #judge(said: Said): void {
     if (this.#stopped) {
-      this.#gate.held -= sizeOfSaid(said); // one before it has ended the call
+      this.#gate.held -= said.size; // one before it has ended the call
       return;
     }
     const turn = this.#lane.enter();
@@ -127,7 +129,7 @@ export class Upload {
   #judged(said: Said, verdict: Verdict, sections: Sections): void {
     const { isEnd } = said;
     const r = this.#request;
-    this.#gate.held -= sizeOfSaid(said);
+    this.#gate.held -= said.size;
     if (this.#stopped || this.#gate.closed) return;
     if (!verdict.pass) {
       // A stream that lacks an item is another one: so it ends, and the call.
@@ -190,5 +192,3 @@ export class Upload {
     this.#gate.config.to.taken(this.#request.page, ++this.#taken);
   }
 }
-
-const sizeOfSaid = (said: Said): number => (said.isEnd ? 0 : said.json.length + sizeOf(said.sections));

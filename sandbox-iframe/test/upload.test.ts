@@ -102,6 +102,19 @@ describe("an upload", () => {
     expect(t.items().slice(1)).toMatchObject([{ json: "11", offset: 0 }, { offset: 20, sections: [{ bytes: new Uint8Array([1]) }] }]);
   });
 
+  test("C9 holds nothing more when it is sealed, also where the hook has given its bytes away", () => {
+    const half = MAX_HELD / 2;
+    const t = uploading((q, done) => {
+      if (q.kind === "item") structuredClone(q.sections, { transfer: [(q.sections as Uint8Array[])[1]!.buffer as ArrayBuffer] });
+      done({ pass: true, command: q.command, json: "1", sections: 0 });
+    }, MAX_HELD);
+    for (let i = 0; i < 4; i++) {
+      t.calls.upload(10, `{"$bytes":${half},"type":"a/b"}`, ["a/b", new Uint8Array(half)]);
+      t.send();
+    }
+    expect([t.replies, uploads(t)]).toEqual([[], ["1", "1", "1", "1"]]);
+  });
+
   test("is one item after the other of its own call, whatever comes between", () => {
     const t = table();
     t.call(10, "a", "{}", 0, Wants.upload);
