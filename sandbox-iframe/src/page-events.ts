@@ -125,14 +125,19 @@ export class Events {
 
   #ask(event: string): Topic {
     const topic: Topic = { event, id: 0, open: false, listeners: emptyList(), last: 0, said: 0 };
+    let refused: SallyportError | undefined;
     const asker = {
       done: () => this.#opened(topic),
-      failed: (error: SallyportError) => this.#end(topic, error),
+      failed: (error: SallyportError) => {
+        refused = error;
+        this.#end(topic, error);
+      },
       progress: undefined,
       items: undefined,
       upload: undefined,
     };
     topic.id = this.#requests.open(asker, 0, undefined, nothing, (port, id) => port.listen(id, event));
+    if (refused !== undefined) throw refused; // at once, as without a frame in between: nobody will hear of it again
     mapSet(this.#byName, event, topic);
     mapSet(this.#byID, topic.id, topic);
     return topic;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Sections } from "../src/binary.ts";
+import { Client } from "../src/client.ts";
 import type { SallyportError } from "../src/errors.ts";
 import type { ReceivedEvent } from "../src/page-events.ts";
-import { client, codeOf, tampered } from "./page-double.ts";
+import { client, codeOf, signals, tampered } from "./page-double.ts";
 import { pause, withIndexSetters } from "./support.ts";
 
 const octets = "application/octet-stream";
@@ -369,5 +370,24 @@ describe("tampered after loading, events still go and come right:", () => {
       c.event(1, 1, 1, "", "1", 0);
     });
     expect([heard, planted]).toEqual([2, 0]);
+  });
+});
+
+describe("a listen that is refused before it was sent, as without a frame in between", () => {
+  /** A client whose port answers at once. */
+  function refusing(): Client {
+    const c = new Client(signals);
+    const no = (): void => {};
+    const refuse = (id: number): void => c.reply(id, false, '{"code":"denied","id":"","message":"no"}', 0);
+    c.attach({ call: refuse, emit: refuse, listen: refuse, cancel: no, upload: no, end: no, pull: no });
+    c.state("ready");
+    return c;
+  }
+
+  test("rejects, and so does the next of its name", async () => {
+    const c = refusing();
+    const soon = (p: Promise<unknown>): Promise<unknown> => Promise.race([codeOf(p), pause(50).then(() => "never")]);
+    expect([await soon(c.listen("e", ignore)), await soon(c.listen("e", ignore)), await soon(c.once("e", ignore))]).toEqual(["denied", "denied", "denied"]);
+    expect([await soon(c.invoke("a")), await soon(c.emit("e")), await soon(c.stream("a", {}, { channel: "both" }).result)]).toEqual(["denied", "denied", "denied"]);
   });
 });
