@@ -65,14 +65,20 @@ func (f *feed) enter(l *listener) bool {
 	if !f.add(l) {
 		return false
 	}
+	f.reach(l)
+	return true
+}
+
+// reach lets the event reach a listener, unless that has ended since it was added:
+// whoever ended it did not find it at the event.
+func (f *feed) reach(l *listener) {
 	l.event.admit(l)
 	f.mu.Lock()
-	closed := l.closed && !l.ending
+	ended := l.closed && !l.ending
 	f.mu.Unlock()
-	if closed { // meanwhile, by somebody who did not find it there yet
+	if ended {
 		l.event.expel(l)
 	}
-	return true
 }
 
 func (f *feed) add(l *listener) bool {
