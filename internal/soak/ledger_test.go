@@ -114,10 +114,14 @@ func (l *ledger) observe(r *core.Request) {
 	if !ok {
 		return // a listen
 	}
+	l.run(field.Text(), r.ID)
+}
+
+func (l *ledger) run(token, id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := l.fate(field.Text())
-	f.ran = append(f.ran, r.ID)
+	f := l.fate(token)
+	f.ran = append(f.ran, id)
 	l.runs++
 }
 
