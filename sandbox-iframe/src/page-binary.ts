@@ -1,5 +1,5 @@
 import { Bytes, byteLength, bufferSize, emptyList, hasOwn, isArray, isBytes, keys, numberToString, stringifyJSON } from "./primordials.ts";
-import { after, blobSize, blobType, makeBlob, readBlob } from "./page-primordials.ts";
+import { blobSize, blobType, makeBlob, readBlob } from "./page-primordials.ts";
 import { type Sections, copyOf, isMediaType, isOwnBytes } from "./binary.ts";
 import { readBody } from "./body.ts";
 import { isBuffer } from "./bytes.ts";
@@ -89,8 +89,8 @@ export function fill(message: Message, done: () => void, failed: (error: Sallypo
     if (i === unread.length) return done();
     const { blob, size, at } = unread[i]!;
     const refuse = (): void => failed(unfit("invalid_args", "a Blob could not be read; has its file changed?"));
-    after(
-      readBlob(blob),
+    readBlob(
+      blob,
       (buffer) => {
         if (bufferSize(buffer) !== size) return refuse();
         (sections as (string | Uint8Array)[])[at] = new Bytes(buffer);

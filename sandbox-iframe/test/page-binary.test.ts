@@ -123,6 +123,29 @@ describe("a Blob that is sent", () => {
   });
 });
 
+if (typeof FileReader === "function") describe("a Blob that is sent from a page", () => {
+  test("has its own bytes, whatever then a script has planted on Object.prototype", async () => {
+    const forged = (resolve: (v: unknown) => void): void => {
+      delete (Object.prototype as { then?: unknown }).then;
+      resolve(new Uint8Array([9]).buffer);
+    };
+    const plant = { configurable: true, get: (): unknown => undefined } as PropertyDescriptor;
+    plant.get = function (this: unknown) {
+      return this instanceof ArrayBuffer ? forged : undefined;
+    };
+    const { c, sent } = client();
+    Object.defineProperty(Object.prototype, "then", plant);
+    void c.invoke("a", new Blob(["x"])).catch(() => {});
+    try {
+      await until(() => sent.length === 1);
+    } finally {
+      delete (Object.prototype as { then?: unknown }).then;
+    }
+    expect(list(sent[0]![6] as Sections)).toEqual([octets, bytes(120)]);
+    c.close();
+  });
+});
+
 describe("bytes that come", () => {
   const raw = bytes(1, 2);
   test("are a Uint8Array where nothing is known of them, and else a Blob of their type", async () => {
