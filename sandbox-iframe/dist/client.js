@@ -167,7 +167,7 @@
     const close = uncurry(Native.prototype.close);
     const state = getter(Native.prototype, "readyState");
     const setType = setter(Native.prototype, "binaryType");
-    const listen = uncurry(EventTarget.prototype.addEventListener);
+    const listen2 = uncurry(EventTarget.prototype.addEventListener);
     const data = getter(MessageEvent.prototype, "data");
     const code = getter(CloseEvent.prototype, "code");
     return (url) => {
@@ -183,9 +183,9 @@
         onmessage: null,
         onclose: null
       };
-      listen(native, "open", () => socket.onopen?.());
-      listen(native, "message", (event) => socket.onmessage?.(data(event)));
-      listen(native, "close", (event) => socket.onclose?.(code(event)));
+      listen2(native, "open", () => socket.onopen?.());
+      listen2(native, "message", (event) => socket.onmessage?.(data(event)));
+      listen2(native, "close", (event) => socket.onclose?.(code(event)));
       return socket;
     };
   }
@@ -321,7 +321,7 @@
   var { deleteProperty } = Reflect;
   var size = getter(Blob.prototype, "size");
   var blobType = getter(Blob.prototype, "type");
-  var readBlob = uncurry(Blob.prototype.arrayBuffer);
+  var bufferOfBlob = uncurry(Blob.prototype.arrayBuffer);
   var sliceBlob = uncurry(Blob.prototype.slice);
   function blobSize(value) {
     try {
@@ -335,6 +335,17 @@
     const parts = emptyList();
     parts[0] = bytes2;
     return new BlobOf(iterable(parts), { __proto__: null, type });
+  }
+  var ReaderOf = typeof FileReader === "function" ? FileReader : void 0;
+  var startReader = ReaderOf && uncurry(ReaderOf.prototype.readAsArrayBuffer);
+  var resultOf = ReaderOf && getter(ReaderOf.prototype, "result");
+  var listen = uncurry(EventTarget.prototype.addEventListener);
+  function readBlob(blob, done, failed) {
+    if (ReaderOf === void 0) return after(bufferOfBlob(blob), done, failed);
+    const reader = new ReaderOf();
+    listen(reader, "load", () => done(resultOf(reader)));
+    listen(reader, "error", failed);
+    startReader(reader, blob);
   }
   var ReadableOf = ReadableStream;
   var WritableOf = WritableStream;
@@ -434,7 +445,19 @@
   }
 
   // src/binary.ts
-  function readSections(value) {
+  var Taken = class {
+    #buffers;
+    /** Takes the memory of bytes; false if it is another's already, or larger than they are. */
+    take(bytes2) {
+      const buffer = bufferOf(bytes2);
+      if (bufferSize(buffer) !== byteLength(bytes2)) return false;
+      const buffers = this.#buffers ??= new MapOf();
+      if (mapHas(buffers, buffer)) return false;
+      mapSet(buffers, buffer, true);
+      return true;
+    }
+  };
+  function readSections(value, taken) {
     if (value === 0) return 0;
     if (!isArray(value)) return void 0;
     const n = value.length;
@@ -445,7 +468,7 @@
       const bytes2 = value[i + 1];
       if (typeof type !== "string" || !isMediaType(type) || !isOwnBytes(bytes2)) return void 0;
       sections[i] = type;
-      sections[i + 1] = bufferSize(bufferOf(bytes2)) === byteLength(bytes2) ? bytes2 : copyOf(bytes2);
+      sections[i + 1] = taken.take(bytes2) ? bytes2 : copyOf(bytes2);
     }
     return sections;
   }
@@ -639,8 +662,8 @@
       if (i === unread.length) return done();
       const { blob, size: size2, at } = unread[i];
       const refuse = () => failed(unfit("invalid_args", "a Blob could not be read; has its file changed?"));
-      after(
-        readBlob(blob),
+      readBlob(
+        blob,
         (buffer) => {
           if (bufferSize(buffer) !== size2) return refuse();
           sections[at] = new Bytes(buffer);
@@ -801,14 +824,19 @@
     }
     #ask(event) {
       const topic = { event, id: 0, open: false, listeners: emptyList(), last: 0, said: 0 };
+      let refused;
       const asker = {
         done: () => this.#opened(topic),
-        failed: (error) => this.#end(topic, error),
+        failed: (error) => {
+          refused = error;
+          this.#end(topic, error);
+        },
         progress: void 0,
         items: void 0,
         upload: void 0
       };
       topic.id = this.#requests.open(asker, 0, void 0, nothing, (port, id) => port.listen(id, event));
+      if (refused !== void 0) throw refused;
       mapSet(this.#byName, event, topic);
       mapSet(this.#byID, topic.id, topic);
       return topic;
@@ -1521,12 +1549,13 @@
   var isCount = (v) => isSafeInteger(v) && v >= 0;
   function readTold(list, to) {
     if (!isArray(list)) return;
+    const taken = new Taken();
     for (let i = 0; i < list.length; ) {
       const kind = list[i];
       const a = list[i + 1];
       if (kind === Tell.result) {
         const json = list[i + 2];
-        const sections = readSections(list[i + 3]);
+        const sections = readSections(list[i + 3], taken);
         if (!isSafeInteger(a) || typeof json !== "string" || sections === void 0) return;
         to.reply(a, true, json, sections);
         i += 4;
@@ -1538,13 +1567,13 @@
         else to.farewell(a);
         i += 2;
       } else {
-        const read = isSafeInteger(a) ? readOf(list, i, kind, a, to) : 0;
+        const read = isSafeInteger(a) ? readOf(list, i, kind, a, to, taken) : 0;
         if (read === 0) return;
         i += read;
       }
     }
   }
-  function readOf(list, i, kind, id, to) {
+  function readOf(list, i, kind, id, to, taken) {
     const b = list[i + 2];
     const c = list[i + 3];
     switch (kind) {
@@ -1560,7 +1589,7 @@
         to.taken(id, b);
         return 3;
       case Tell.item: {
-        const sections = readSections(list[i + 4]);
+        const sections = readSections(list[i + 4], taken);
         if (!isCount(b) || typeof c !== "string" || sections === void 0) return 0;
         to.item(id, b, c, sections);
         return 5;
@@ -1568,7 +1597,7 @@
       case Tell.event: {
         const label = list[i + 4];
         const json = list[i + 5];
-        const sections = readSections(list[i + 6]);
+        const sections = readSections(list[i + 6], taken);
         if (!isCount(b) || !isCount(c) || typeof label !== "string" || typeof json !== "string" || sections === void 0) return 0;
         to.event(id, b, c, label, json, sections);
         return 7;
@@ -2056,7 +2085,7 @@
       this.#onSent(this);
     }
   };
-  function questionOf(kind, r, json = r.json, sections = r.sections) {
+  function questionOf(kind, r, json = r.json, sections = ownSections(r.sections)) {
     return { kind, id: r.hookID, command: r.command, event: r.event, target: r.target, json, sections };
   }
 
@@ -2271,7 +2300,7 @@
   }
   var kinds = ["end", "result", "error", "item", "event", "end", "end", "progress"];
   function answerOf({ kind, json, sections, offset, number, text: text2 }) {
-    if (kind !== Down.progress) return { kind: kinds[kind], json, sections, window: text2 };
+    if (kind !== Down.progress) return { kind: kinds[kind], json, sections: ownSections(sections), window: text2 };
     return { kind: "progress", json: `{"done":${numberToString(offset)},"total":${numberToString(number)},"text":${stringifyJSON(text2)}}`, sections: 0, window: "" };
   }
 
@@ -2314,13 +2343,13 @@
       if (this.#ahead >= MAX_AHEAD || this.#gate.judging >= MAX_CALLS || this.#gate.held + size2 > MAX_HELD) return this.#owner.giveUp(this.#request, "busy");
       this.#ahead++;
       this.#gate.held += size2;
-      this.#say({ isEnd: false, json, sections, aborted: false });
+      this.#say({ isEnd: false, json, sections, aborted: false, size: size2 });
     }
     /** Takes the page's word that no more follow. */
     end(aborted) {
       if (this.#stopped || this.#ended) return;
       this.#ended = true;
-      this.#say({ isEnd: true, json: aborted ? '{"aborted":true}' : '{"aborted":false}', sections: 0, aborted });
+      this.#say({ isEnd: true, json: aborted ? '{"aborted":true}' : '{"aborted":false}', sections: 0, aborted, size: 0 });
     }
     /** The call has passed: what came before that may follow it. */
     open() {
@@ -2339,7 +2368,7 @@
       if (this.#stopped) return;
       this.#stopped = true;
       const early = this.#early;
-      for (let i = 0; early !== void 0 && i < early.length; i++) this.#gate.held -= sizeOfSaid(early[i]);
+      for (let i = 0; early !== void 0 && i < early.length; i++) this.#gate.held -= early[i].size;
       this.#early = void 0;
       this.#drop(this.#first);
       this.#first = this.#last = this.#waiting = void 0;
@@ -2356,7 +2385,7 @@
     }
     #judge(said) {
       if (this.#stopped) {
-        this.#gate.held -= sizeOfSaid(said);
+        this.#gate.held -= said.size;
         return;
       }
       const turn = this.#lane.enter();
@@ -2368,7 +2397,7 @@
     #judged(said, verdict, sections) {
       const { isEnd } = said;
       const r = this.#request;
-      this.#gate.held -= sizeOfSaid(said);
+      this.#gate.held -= said.size;
       if (this.#stopped || this.#gate.closed) return;
       if (!verdict.pass) {
         this.#gate.kept(r, isEnd ? Up.end : Up.upload, verdict.cause);
@@ -2426,7 +2455,6 @@
       this.#gate.config.to.taken(this.#request.page, ++this.#taken);
     }
   };
-  var sizeOfSaid = (said) => said.isEnd ? 0 : said.json.length + sizeOf(said.sections);
 
   // src/calls.ts
   var FULL = 2 ** 32 - 1;
@@ -2485,7 +2513,7 @@
       mapSet(this.#byPage, page, r);
       gate.held += size2;
       gate.judging++;
-      this.#config.judge(questionOf(kindOf(r), r), (verdict) => this.#decided(r, verdict));
+      this.#config.judge(questionOf(kindOf(r), r, json, sections), (verdict) => this.#decided(r, verdict));
     }
     #decided(r, verdict) {
       const gate = this.#gate;
@@ -2666,7 +2694,8 @@
       return r.id === 0 ? "" : `${this.#config.prefix}-${r.id}`;
     }
     #forget(r) {
-      if (!mapDelete(this.#byPage, r.page)) return;
+      if (mapGet(this.#byPage, r.page) !== r) return;
+      mapDelete(this.#byPage, r.page);
       mapDelete(this.#byID, r.id);
       r.up?.stop();
       if (!r.judging) this.#gate.held -= r.size;
@@ -3327,8 +3356,8 @@
   var registry = /* @__PURE__ */ Symbol.for("sallyport.api");
   function install() {
     const client = new Client(captureSignals());
-    const { invoke, stream, emit, emitTo, listen, once } = client;
-    const api2 = freeze({ invoke, stream, emit, emitTo, listen, once, SallyportError });
+    const { invoke, stream, emit, emitTo, listen: listen2, once } = client;
+    const api2 = freeze({ invoke, stream, emit, emitTo, listen: listen2, once, SallyportError });
     defineProperty(globalThis, registry, { value: api2 });
     try {
       const config = readConfig();

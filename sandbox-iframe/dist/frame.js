@@ -387,7 +387,19 @@
   }
 
   // src/binary.ts
-  function readSections(value) {
+  var Taken = class {
+    #buffers;
+    /** Takes the memory of bytes; false if it is another's already, or larger than they are. */
+    take(bytes2) {
+      const buffer = bufferOf(bytes2);
+      if (bufferSize(buffer) !== byteLength(bytes2)) return false;
+      const buffers = this.#buffers ??= new MapOf();
+      if (mapHas(buffers, buffer)) return false;
+      mapSet(buffers, buffer, true);
+      return true;
+    }
+  };
+  function readSections(value, taken) {
     if (value === 0) return 0;
     if (!isArray(value)) return void 0;
     const n = value.length;
@@ -398,7 +410,7 @@
       const bytes2 = value[i + 1];
       if (typeof type !== "string" || !isMediaType(type) || !isOwnBytes(bytes2)) return void 0;
       sections[i] = type;
-      sections[i + 1] = bufferSize(bufferOf(bytes2)) === byteLength(bytes2) ? bytes2 : copyOf(bytes2);
+      sections[i + 1] = taken.take(bytes2) ? bytes2 : copyOf(bytes2);
     }
     return sections;
   }
@@ -545,7 +557,7 @@
       this.#sections = void 0;
       return writeJSON(value, this.#section);
     }
-    /** The sections of what was written last. Their bytes are no copies. */
+    /** The sections of what was written last. Their bytes are copies: whoever made the value may still hold those that it has. */
     take() {
       const sections = this.#sections;
       this.#sections = void 0;
@@ -558,9 +570,10 @@
       if (!isOwnBytes(bytes2) || typeof type !== "string" || !isMediaType(type)) throw new TypeError("sallyport: a section's bytes or type are none");
       const list = this.#sections ??= emptyList();
       if (list.length === 2 * MAX_SECTIONS) throw new TypeError("sallyport: too many sections");
+      const copy = copyOf(bytes2);
       list[list.length] = type;
-      list[list.length] = bytes2;
-      return `{"$bytes":${numberToString(byteLength(bytes2))},"type":${stringifyJSON(type)}}`;
+      list[list.length] = copy;
+      return `{"$bytes":${numberToString(byteLength(copy))},"type":${stringifyJSON(type)}}`;
     };
   };
 
@@ -924,7 +937,7 @@
           default: {
             if (after.value === void 0 || !same(after.window, labelOf(before.window))) return hidden(Cause.malformed);
             const json = this.#writer.write(after.value);
-            return { pass: true, json, sections: ownSections(this.#writer.take()) };
+            return { pass: true, json, sections: this.#writer.take() };
           }
         }
       } catch {
@@ -1089,6 +1102,7 @@
   var isCount2 = (v) => isSafeInteger(v) && v >= 0;
   function readAsked(list, to) {
     if (!isArray(list)) return;
+    const taken = new Taken();
     for (let i = 0; i < list.length; ) {
       const kind = list[i];
       const a = list[i + 1];
@@ -1097,7 +1111,7 @@
         const json = list[i + 3];
         const timeout = list[i + 4];
         const wants = list[i + 5];
-        const sections = readSections(list[i + 6]);
+        const sections = readSections(list[i + 6], taken);
         if (!isSafeInteger(a) || typeof command !== "string" || typeof json !== "string" || !isTimeout(timeout)) return;
         if (!isCount2(wants) || wants > 7 || sections === void 0) return;
         to.call(a, command, json, timeout, wants, sections);
@@ -1110,13 +1124,13 @@
         else to.gone();
         i += 1;
       } else {
-        const read = isSafeInteger(a) ? readAbout(list, i, kind, a, to) : 0;
+        const read = isSafeInteger(a) ? readAbout(list, i, kind, a, to, taken) : 0;
         if (read === 0) return;
         i += read;
       }
     }
   }
-  function readAbout(list, i, kind, id, to) {
+  function readAbout(list, i, kind, id, to, taken) {
     const b = list[i + 2];
     if (kind === Ask.cancel) {
       to.cancel(id);
@@ -1136,7 +1150,7 @@
       return 3;
     }
     if (kind === Ask.upload) {
-      const sections2 = readSections(list[i + 3]);
+      const sections2 = readSections(list[i + 3], taken);
       if (sections2 === void 0) return 0;
       to.upload(id, b, sections2);
       return 4;
@@ -1144,7 +1158,7 @@
     if (kind !== Ask.emit) return 0;
     const target = list[i + 3];
     const json = list[i + 4];
-    const sections = readSections(list[i + 5]);
+    const sections = readSections(list[i + 5], taken);
     if (typeof target !== "string" || typeof json !== "string" || sections === void 0) return 0;
     to.emit(id, b, target, json, sections);
     return 6;
@@ -1343,7 +1357,7 @@
       this.#onSent(this);
     }
   };
-  function questionOf(kind, r, json = r.json, sections = r.sections) {
+  function questionOf(kind, r, json = r.json, sections = ownSections(r.sections)) {
     return { kind, id: r.hookID, command: r.command, event: r.event, target: r.target, json, sections };
   }
 
@@ -1558,7 +1572,7 @@
   }
   var kinds = ["end", "result", "error", "item", "event", "end", "end", "progress"];
   function answerOf({ kind, json, sections, offset, number, text: text2 }) {
-    if (kind !== Down.progress) return { kind: kinds[kind], json, sections, window: text2 };
+    if (kind !== Down.progress) return { kind: kinds[kind], json, sections: ownSections(sections), window: text2 };
     return { kind: "progress", json: `{"done":${numberToString(offset)},"total":${numberToString(number)},"text":${stringifyJSON(text2)}}`, sections: 0, window: "" };
   }
 
@@ -1601,13 +1615,13 @@
       if (this.#ahead >= MAX_AHEAD || this.#gate.judging >= MAX_CALLS || this.#gate.held + size > MAX_HELD) return this.#owner.giveUp(this.#request, "busy");
       this.#ahead++;
       this.#gate.held += size;
-      this.#say({ isEnd: false, json, sections, aborted: false });
+      this.#say({ isEnd: false, json, sections, aborted: false, size });
     }
     /** Takes the page's word that no more follow. */
     end(aborted) {
       if (this.#stopped || this.#ended) return;
       this.#ended = true;
-      this.#say({ isEnd: true, json: aborted ? '{"aborted":true}' : '{"aborted":false}', sections: 0, aborted });
+      this.#say({ isEnd: true, json: aborted ? '{"aborted":true}' : '{"aborted":false}', sections: 0, aborted, size: 0 });
     }
     /** The call has passed: what came before that may follow it. */
     open() {
@@ -1626,7 +1640,7 @@
       if (this.#stopped) return;
       this.#stopped = true;
       const early = this.#early;
-      for (let i = 0; early !== void 0 && i < early.length; i++) this.#gate.held -= sizeOfSaid(early[i]);
+      for (let i = 0; early !== void 0 && i < early.length; i++) this.#gate.held -= early[i].size;
       this.#early = void 0;
       this.#drop(this.#first);
       this.#first = this.#last = this.#waiting = void 0;
@@ -1643,7 +1657,7 @@
     }
     #judge(said) {
       if (this.#stopped) {
-        this.#gate.held -= sizeOfSaid(said);
+        this.#gate.held -= said.size;
         return;
       }
       const turn = this.#lane.enter();
@@ -1655,7 +1669,7 @@
     #judged(said, verdict, sections) {
       const { isEnd } = said;
       const r = this.#request;
-      this.#gate.held -= sizeOfSaid(said);
+      this.#gate.held -= said.size;
       if (this.#stopped || this.#gate.closed) return;
       if (!verdict.pass) {
         this.#gate.kept(r, isEnd ? Up.end : Up.upload, verdict.cause);
@@ -1713,7 +1727,6 @@
       this.#gate.config.to.taken(this.#request.page, ++this.#taken);
     }
   };
-  var sizeOfSaid = (said) => said.isEnd ? 0 : said.json.length + sizeOf(said.sections);
 
   // src/calls.ts
   var FULL = 2 ** 32 - 1;
@@ -1772,7 +1785,7 @@
       mapSet(this.#byPage, page, r);
       gate.held += size;
       gate.judging++;
-      this.#config.judge(questionOf(kindOf(r), r), (verdict) => this.#decided(r, verdict));
+      this.#config.judge(questionOf(kindOf(r), r, json, sections), (verdict) => this.#decided(r, verdict));
     }
     #decided(r, verdict) {
       const gate = this.#gate;
@@ -1953,7 +1966,8 @@
       return r.id === 0 ? "" : `${this.#config.prefix}-${r.id}`;
     }
     #forget(r) {
-      if (!mapDelete(this.#byPage, r.page)) return;
+      if (mapGet(this.#byPage, r.page) !== r) return;
+      mapDelete(this.#byPage, r.page);
       mapDelete(this.#byID, r.id);
       r.up?.stop();
       if (!r.judging) this.#gate.held -= r.size;
