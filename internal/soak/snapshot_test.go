@@ -59,7 +59,9 @@ func readSnapshot(text string) (census, error) {
 	for node := range slices.Chunk(shot.Nodes, len(meta.Fields)) {
 		switch kind := types[node[at]]; kind {
 		case "object", "closure", "native":
-			c[kind+" "+shot.Strings[node[name]]]++
+			if what := shot.Strings[node[name]]; !strings.Contains(what, "Timing") { // the browser's own, some hundreds of each
+				c[kind+" "+what]++
+			}
 		case "string", "concatenated string", "sliced string":
 			c["strings"]++
 		}
