@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport/audits"
+	"github.com/sallyport/sallyport/isolation"
 )
 
 func TestBenignCalls(t *testing.T) {
@@ -96,5 +97,31 @@ func TestBenignCalls(t *testing.T) {
 		t.Run("C4 a closed tab leaves no session", func(t *testing.T) {
 			l.awaitFor(5*time.Second, "the sessions' end", func() bool { return l.app.Gate().Stats().Sessions == 0 })
 		})
+	})
+}
+
+// The frame and the core together carry whatever streams and events are used for.
+func TestBenignTraffic(t *testing.T) {
+	inBrowsers(t, func(t *testing.T, d *driver) {
+		for _, carrier := range []isolation.Carrier{isolation.Direct, isolation.Relay} {
+			t.Run(carrier.String(), func(t *testing.T) {
+				l := newLab(t, d, options{script: "traffic", editor: "traffic-editor", carriers: []isolation.Carrier{carrier}, boundary: missed})
+				v := l.visit("main")
+				editor := l.finish(l.arrival(l.origins["editor"]))
+				l.hold(t, v,
+					verdict{"eight MiB there and back", "C1", map[string]string{"bytes": "true", "same": "true", "read": "true", "progress": "true"}, nil},
+					verdict{"items there and back", "C1", map[string]string{"taken": "500", "fed": "500", "ended": "500"}, nil},
+					verdict{"a stream that is aborted", "C9", map[string]string{"first": "1000", "result": "cancelled", "write": "cancelled"}, func(t *testing.T, s *seen) {
+						l.await("the handler's end", func() bool {
+							h := l.handled("copy")
+							return h[len(h)-1].Text == "ended: cancelled"
+						})
+					}},
+					verdict{"events of two windows", "C5", map[string]string{"own": "20", "others": "5"}, nil},
+				)
+				l.hold(t, editor, verdict{"events of the other window", "C5", map[string]string{"heard": "21", "last": "main: for the editor 0", "order": "true"}, nil})
+				l.nothingIsLeft(t)
+			})
+		}
 	})
 }

@@ -80,6 +80,25 @@ func (l *lab) registerStreams() {
 		}
 		return got, nil
 	})
+	// copy gives back what it gets, and says how far it is.
+	core.Stream(l.app, "copy", func(ctx context.Context, a struct {
+		Total int64 `json:"total"`
+	}, s *core.Channel[[]byte, []byte]) (got sum, err error) {
+		l.note(ctx, "begun")
+		defer func() { l.note(ctx, "ended: "+ending(err)) }()
+		for piece, err := range s.All() {
+			if err != nil {
+				return got, err
+			}
+			if err := s.Send(piece); err != nil {
+				return got, err
+			}
+			got.Items++
+			got.Bytes += len(piece)
+			core.Progress(ctx).Report(int64(got.Bytes), a.Total, "copying")
+		}
+		return got, nil
+	})
 	// idle reads nothing at all.
 	core.Stream(l.app, "idle", func(ctx context.Context, _ empty, s *core.Channel[text, text]) (empty, error) {
 		l.note(ctx, "begun")

@@ -14,7 +14,7 @@ deny contains "this text is denied" if {
 	input.args.text == "denied by policy"
 }
 
-allow if input.command in {"take", "feed", "swallow", "idle", "storm", "bytes"}
+allow if input.command in {"take", "feed", "swallow", "copy", "idle", "storm", "bytes"}
 
 # The news are the core's own.
 allow if {
