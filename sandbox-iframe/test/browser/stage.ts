@@ -68,7 +68,7 @@ class Stage {
   }
 
   async onPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url ?? "/";
+    const path = (request.url ?? "/").split("?")[0]!; // requests of the relay are numbered
     const send = (type: string, body: string | Uint8Array, csp = "default-src 'none'; sandbox"): void => {
       for (const [name, value] of Object.entries({ ...common, "Cross-Origin-Resource-Policy": "same-origin", "Content-Security-Policy": csp })) response.setHeader(name, value);
       response.setHeader("Content-Type", type).end(body);
