@@ -499,6 +499,10 @@
     if (sections !== 0) for (let i = 1; i < sections.length; i += 2) size2 += byteLength(sections[i]);
     return size2;
   }
+  var SECTION_ROOM = 192;
+  function roomOf(json, sections) {
+    return json.length + (sections === 0 ? 0 : sizeOf(sections) + sections.length / 2 * SECTION_ROOM);
+  }
   function isMediaType(text2) {
     if (text2.length > MAX_MEDIA_TYPE) return false;
     let slash = -1;
@@ -2310,6 +2314,7 @@
 
   // src/upload.ts
   var MAX_AHEAD = 64;
+  var ITEM_ROOM = 256;
   var Upload2 = class {
     #gate;
     #owner;
@@ -2337,9 +2342,9 @@
     /** Takes an item of the page. */
     item(json, sections) {
       if (this.#stopped || this.#ended) return;
-      const size2 = json.length + sizeOf(sections);
+      const size2 = ITEM_ROOM + roomOf(json, sections);
       const { maxPlaintext } = this.#gate.config;
-      if (size2 > maxPlaintext) return this.#owner.giveUp(this.#request, "too_large");
+      if (json.length + sizeOf(sections) > maxPlaintext) return this.#owner.giveUp(this.#request, "too_large");
       if (this.#ahead >= MAX_AHEAD || this.#gate.judging >= MAX_CALLS || this.#gate.held + size2 > MAX_HELD) return this.#owner.giveUp(this.#request, "busy");
       this.#ahead++;
       this.#gate.held += size2;
@@ -2503,8 +2508,8 @@
       const gate = this.#gate;
       const { maxPlaintext } = this.#config;
       if (gate.closed) return this.#refuse(page, "closed");
-      const size2 = json.length + sizeOf(sections);
-      if (size2 > maxPlaintext) return this.#refuse(page, "too_large");
+      if (json.length + sizeOf(sections) > maxPlaintext) return this.#refuse(page, "too_large");
+      const size2 = roomOf(json, sections);
       if (name === "" || name.length > MAX_COMMAND || byteLength(this.#nameOf(name)) > MAX_COMMAND) return this.#refuse(page, "denied");
       if (mapSize(this.#byPage) >= MAX_CALLS || gate.judging >= MAX_CALLS || gate.held + size2 > MAX_HELD) return this.#refuse(page, "busy");
       const r = new Request(kind, page, ++this.#judged, name, target, json, sections, size2, timeout, wants2, this.#onSent);
@@ -2527,8 +2532,8 @@
       if (n === 0 || n > MAX_COMMAND) return this.#keep(r, Cause.malformed);
       if (r.over !== Over.no) return;
       const { maxPlaintext } = this.#config;
-      const size2 = verdict.json.length + sizeOf(verdict.sections);
-      if (size2 > maxPlaintext) return this.#fail(r, "too_large");
+      if (verdict.json.length + sizeOf(verdict.sections) > maxPlaintext) return this.#fail(r, "too_large");
+      const size2 = roomOf(verdict.json, verdict.sections);
       gate.held += size2 - r.size;
       r.size = size2;
       r.command = verdict.command;

@@ -441,6 +441,10 @@
     if (sections !== 0) for (let i = 1; i < sections.length; i += 2) size += byteLength(sections[i]);
     return size;
   }
+  var SECTION_ROOM = 192;
+  function roomOf(json, sections) {
+    return json.length + (sections === 0 ? 0 : sizeOf(sections) + sections.length / 2 * SECTION_ROOM);
+  }
   function isMediaType(text2) {
     if (text2.length > MAX_MEDIA_TYPE) return false;
     let slash = -1;
@@ -1582,6 +1586,7 @@
 
   // src/upload.ts
   var MAX_AHEAD = 64;
+  var ITEM_ROOM = 256;
   var Upload = class {
     #gate;
     #owner;
@@ -1609,9 +1614,9 @@
     /** Takes an item of the page. */
     item(json, sections) {
       if (this.#stopped || this.#ended) return;
-      const size = json.length + sizeOf(sections);
+      const size = ITEM_ROOM + roomOf(json, sections);
       const { maxPlaintext } = this.#gate.config;
-      if (size > maxPlaintext) return this.#owner.giveUp(this.#request, "too_large");
+      if (json.length + sizeOf(sections) > maxPlaintext) return this.#owner.giveUp(this.#request, "too_large");
       if (this.#ahead >= MAX_AHEAD || this.#gate.judging >= MAX_CALLS || this.#gate.held + size > MAX_HELD) return this.#owner.giveUp(this.#request, "busy");
       this.#ahead++;
       this.#gate.held += size;
@@ -1775,8 +1780,8 @@
       const gate = this.#gate;
       const { maxPlaintext } = this.#config;
       if (gate.closed) return this.#refuse(page, "closed");
-      const size = json.length + sizeOf(sections);
-      if (size > maxPlaintext) return this.#refuse(page, "too_large");
+      if (json.length + sizeOf(sections) > maxPlaintext) return this.#refuse(page, "too_large");
+      const size = roomOf(json, sections);
       if (name === "" || name.length > MAX_COMMAND || byteLength(this.#nameOf(name)) > MAX_COMMAND) return this.#refuse(page, "denied");
       if (mapSize(this.#byPage) >= MAX_CALLS || gate.judging >= MAX_CALLS || gate.held + size > MAX_HELD) return this.#refuse(page, "busy");
       const r = new Request(kind, page, ++this.#judged, name, target, json, sections, size, timeout, wants, this.#onSent);
@@ -1799,8 +1804,8 @@
       if (n === 0 || n > MAX_COMMAND) return this.#keep(r, Cause.malformed);
       if (r.over !== Over.no) return;
       const { maxPlaintext } = this.#config;
-      const size = verdict.json.length + sizeOf(verdict.sections);
-      if (size > maxPlaintext) return this.#fail(r, "too_large");
+      if (verdict.json.length + sizeOf(verdict.sections) > maxPlaintext) return this.#fail(r, "too_large");
+      const size = roomOf(verdict.json, verdict.sections);
       gate.held += size - r.size;
       r.size = size;
       r.command = verdict.command;

@@ -1,5 +1,5 @@
 import { MapOf, byteLength, emptyList, mapDelete, mapEach, mapGet, mapHas, mapSet, mapSize, parseJSON, stringifyJSON, toUTF8 } from "./primordials.ts";
-import { type Sections, ownSections, sizeOf } from "./binary.ts";
+import { type Sections, ownSections, roomOf, sizeOf } from "./binary.ts";
 import { type Code, messageOf } from "./errors.ts";
 import { Gate, type GateConfig, type Owner } from "./gate.ts";
 import { Inflow, answerOf, kindOf } from "./inflow.ts";
@@ -71,8 +71,8 @@ export class Calls implements Requests, Owner {
     const gate = this.#gate;
     const { maxPlaintext } = this.#config;
     if (gate.closed) return this.#refuse(page, "closed");
-    const size = json.length + sizeOf(sections);
-    if (size > maxPlaintext) return this.#refuse(page, "too_large");
+    if (json.length + sizeOf(sections) > maxPlaintext) return this.#refuse(page, "too_large");
+    const size = roomOf(json, sections);
     if (name === "" || name.length > MAX_COMMAND || byteLength(this.#nameOf(name)) > MAX_COMMAND) return this.#refuse(page, "denied");
     if (mapSize(this.#byPage) >= MAX_CALLS || gate.judging >= MAX_CALLS || gate.held + size > MAX_HELD) return this.#refuse(page, "busy");
     const r = new Request(kind, page, ++this.#judged, name, target, json, sections, size, timeout, wants, this.#onSent);
@@ -96,8 +96,8 @@ export class Calls implements Requests, Owner {
     if (n === 0 || n > MAX_COMMAND) return this.#keep(r, Cause.malformed);
     if (r.over !== Over.no) return;
     const { maxPlaintext } = this.#config;
-    const size = verdict.json.length + sizeOf(verdict.sections);
-    if (size > maxPlaintext) return this.#fail(r, "too_large");
+    if (verdict.json.length + sizeOf(verdict.sections) > maxPlaintext) return this.#fail(r, "too_large");
+    const size = roomOf(verdict.json, verdict.sections);
     gate.held += size - r.size;
     r.size = size;
     r.command = verdict.command;

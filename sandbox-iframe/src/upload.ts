@@ -1,5 +1,5 @@
 import { byteLength, emptyList } from "./primordials.ts";
-import { type Sections, ownSections, sizeOf } from "./binary.ts";
+import { type Sections, ownSections, roomOf, sizeOf } from "./binary.ts";
 import type { Gate, Owner } from "./gate.ts";
 import { Up, endItem, uploadItem } from "./items.ts";
 import type { Verdict } from "./judge.ts";
@@ -29,6 +29,9 @@ interface Passed extends Entry {
   readonly isEnd: boolean;
   next: Passed | undefined;
 }
+
+// What an engine keeps for an item besides what is in it, about.
+const ITEM_ROOM = 256;
 
 /**
  * What the page streams to a call: each item goes past the hook, is written
@@ -60,9 +63,9 @@ export class Upload {
   /** Takes an item of the page. */
   item(json: string, sections: Sections): void {
     if (this.#stopped || this.#ended) return;
-    const size = json.length + sizeOf(sections);
+    const size = ITEM_ROOM + roomOf(json, sections);
     const { maxPlaintext } = this.#gate.config;
-    if (size > maxPlaintext) return this.#owner.giveUp(this.#request, "too_large");
+    if (json.length + sizeOf(sections) > maxPlaintext) return this.#owner.giveUp(this.#request, "too_large");
     if (this.#ahead >= MAX_AHEAD || this.#gate.judging >= MAX_CALLS || this.#gate.held + size > MAX_HELD) return this.#owner.giveUp(this.#request, "busy");
     this.#ahead++;
     this.#gate.held += size;

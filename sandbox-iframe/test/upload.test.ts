@@ -260,6 +260,19 @@ describe("an upload fails with its call", () => {
     expect(codes(t)).toEqual(["busy"]);
   });
 
+  test("if it holds too many sections that have no bytes", () => {
+    const t = uploading((q, done) => (q.kind === "item" ? undefined : passAll(q, done)));
+    const empty = JSON.stringify(Array.from({ length: 64 }, () => ({ $bytes: 0, type: "a/b" })));
+    const sections = Array.from({ length: 128 }, (_, i) => (i % 2 === 0 ? "a/b" : new Uint8Array(0)));
+    let calls = 0;
+    while (t.replies.length === 0 && calls < MAX_CALLS / MAX_AHEAD) {
+      t.call(11 + calls++, "a", "{}", 0, Wants.upload);
+      for (let n = 0; n < MAX_AHEAD; n++) t.calls.upload(10 + calls, empty, sections);
+    }
+    expect(codes(t)).toEqual(["busy"]);
+    expect(calls).toBeLessThan(40);
+  });
+
   test("if the hook is at too much", () => {
     const t = uploading((q, done) => (q.kind === "item" ? undefined : passAll(q, done)));
     t.call(9, "a", "{}", 0, Wants.upload);
