@@ -22,6 +22,7 @@ type page struct {
 	sent    [][]byte // genuine frames, for replaying
 
 	requests map[uint32]*request // that were made
+	twice    uint32              // the number that was used twice, if one was
 	emitted  []sentCall
 
 	mu      sync.Mutex

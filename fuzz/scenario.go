@@ -306,6 +306,7 @@ func (s *scenario) breakGrammar() error {
 	last := s.choices.below(len(bad))
 	if last >= len(bad)-2 { // the call comes before what is wrong, and may run
 		s.note("a number used twice")
+		s.page.twice = id
 		s.page.send(bad[last])
 		if !s.page.isOver() {
 			return fmt.Errorf("a number that was used twice did not end the session")

@@ -269,7 +269,7 @@ func TestScenariosStream(t *testing.T) {
 	}
 	t.Log(got)
 	for _, what := range []string{"items", "items read", "ends", "events of the core", "events of pages", "listens", "emits", "progress"} {
-		if got[what] < 10 {
+		if got[what] < 3 { // how many there are depends on who is first
 			t.Errorf("%d %s in 400 scenarios; want more", got[what], what)
 		}
 	}
