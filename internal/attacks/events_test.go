@@ -43,7 +43,7 @@ func TestEventsThatAreNotItsOwn(t *testing.T) {
 				"to nobody": "ok", "to self": "ok", "to proto": "ok", "to core": "ok", "to all": "ok", "to long": "denied: the call is not permitted",
 				"to none": "invalid_args: a window's label must be a string that is not empty", "to number": "invalid_args: a window's label must be a string that is not empty",
 				"501": "ok null", "502": "ok null", "503": "ok null", "504": "invalid_args", "505": "invalid_args", "506": "invalid_args", "507": "ok null",
-				"heard": "*",
+				"heard": "main main: for one,main main: last,main main: x",
 			}, nil},
 			verdict{"events of its own making", "C5", map[string]string{"told": "|editor editor: forged", "after": "main main: after the lies"}, nil},
 			verdict{"listening twice by one number", "C5", map[string]string{"first": "ok null", "once": "1", "window": "main", "after": "0"}, nil},

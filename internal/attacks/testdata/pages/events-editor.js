@@ -22,6 +22,6 @@ lab.attack("events while another window is after them", async () => {
   await sallyport.emit("secret", { text: "editor: to the last" });
   await lab.until(() => (secrets.length > 1 ? true : undefined));
   await lab.leave("editor was served", "true");
-  const others = notes.filter((note) => !/^main main: (hello|emitted|for one|x|last|once|nobody|after the lies|flood)$/.test(note));
+  const others = notes.filter((note) => !/^main main: (hello|emitted|x|last|once|nobody|after the lies|flood)$/.test(note));
   return { waited, calls: [...new Set(calls)].join(), took, secrets: secrets.join(), others: others.join(), heard: notes.filter((note) => note === "main main: hello" || note === "main main: emitted").length };
 }, { limit: 90000 });
