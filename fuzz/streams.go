@@ -92,7 +92,7 @@ func (s *scenario) makeStream() *request {
 func (s *scenario) uploadItem(r *request) []byte {
 	text, sections := "{}", []isolation.Section(nil)
 	if s.target.streams[r.command]&isolation.WantsUpload != 0 {
-		text, sections = s.message(schema.Upload, r.command, 6)
+		text, sections = s.message(schema.Upload, r.command, 4)
 	}
 	if r.uploads == r.fit && s.fits(r.command, text, sections) {
 		r.fit++
