@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"testing/fstest"
 	"time"
 
@@ -133,23 +134,38 @@ type setup struct {
 	judgeOnly bool
 }
 
+// schemasOf are those of the commands that the app will have: with a page also of
+// what a listener registers.
+func schemasOf(s setup) fs.FS {
+	files := map[string]string{
+		"bench.count.input.json":  rowsSchema,
+		"bench.count.output.json": countSchema,
+		"bench.echo.input.json":   textSchema,
+		"bench.echo.output.json":  textSchema,
+		"bench.raw.input.json":    rawSchema,
+		"bench.raw.output.json":   rawSchema,
+	}
+	if s.page != nil {
+		maps.Copy(files, map[string]string{
+			"bench.arrived.input.json":  arrivedSchema,
+			"bench.arrived.output.json": nextSchema,
+			"bench.begin.input.json":    beginSchema,
+			"bench.report.input.json":   reportSchema,
+		})
+	}
+	schemas := fstest.MapFS{}
+	for name, text := range files {
+		schemas[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return schemas
+}
+
 // newApp is an app with an echo and a count, limits that a benchmark does not
 // run into, and otherwise nothing that a user's app doesn't have.
 func newApp(s setup) (*core.App, error) {
 	app, err := core.New(core.Config{
-		Name: "sallyport-bench",
-		Schemas: fstest.MapFS{
-			"bench.arrived.input.json":  {Data: []byte(arrivedSchema)},
-			"bench.arrived.output.json": {Data: []byte(nextSchema)},
-			"bench.begin.input.json":    {Data: []byte(beginSchema)},
-			"bench.count.input.json":    {Data: []byte(rowsSchema)},
-			"bench.count.output.json":   {Data: []byte(countSchema)},
-			"bench.echo.input.json":     {Data: []byte(textSchema)},
-			"bench.echo.output.json":    {Data: []byte(textSchema)},
-			"bench.raw.input.json":      {Data: []byte(rawSchema)},
-			"bench.raw.output.json":     {Data: []byte(rawSchema)},
-			"bench.report.input.json":   {Data: []byte(reportSchema)},
-		},
+		Name:         "sallyport-bench",
+		Schemas:      schemasOf(s),
 		Capabilities: fstest.MapFS{"bench.rego": {Data: []byte(capability)}},
 		Hook:         []byte("sallyport.onCall((call) => call);"),
 		Windows:      []isolation.Window{{Label: "main", Page: s.page, Policy: s.policy}},

@@ -170,7 +170,6 @@ func newLane(l load, judgeOnly bool) (*lane, error) {
 		return nil, err
 	}
 	n.app = app
-	app.Handle("bench.report", func(context.Context, *core.Request) (any, error) { return nil, nil })
 	if err := app.StartInProcess(); err != nil {
 		return nil, err
 	}

@@ -34,10 +34,8 @@ func (m *Maker) bytes(parts []schema.Value, depth int) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	o := &members{text: map[string][]byte{}}
-	o.put("$bytes", size)
-	o.put("type", mediaType)
-	return o.json(), true
+	// A message has it in this one spelling.
+	return slices.Concat([]byte(`{"$bytes":`), size, []byte(`,"type":`), mediaType, []byte(`}`)), true
 }
 
 func (m *Maker) mediaType(about []schema.Value, depth int) ([]byte, bool) {

@@ -118,7 +118,7 @@ lab.attack("a flood", async () => {
   }
   await Promise.all(all);
   const listeners = await lab.ask("listeners");
-  const stormed = await lab.call("storm", { event: "news", times: 20000, size: 100 });
+  const stormed = await lab.call("storm", { event: "news", times: 5000, size: 100 });
   await lab.leave("main is done", "true");
   const served = await lab.take("editor was served");
   const grown = (await lab.ask("heap")) - before;
