@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/sallyport/sallyport/audits"
@@ -583,6 +584,8 @@ func TestC9WhatNobodyReadsIsNotUploaded(t *testing.T) {
 		files := streamFiles()
 		delete(files, "schemas/notes.stream.upload.json")
 		delete(files, "schemas/notes.stream.channel.json")
+		// The policy sees what the command streams, not what the page is ready for.
+		files["capabilities/notes.rego"] = &fstest.MapFile{Data: []byte("# METADATA\n# custom:\n#   windows: [\"main\"]\npackage capability.notes\n\nallow if input.channel == \"items\"\n")}
 		c.Files = files
 	}, func(b *bench) {
 		Stream(b.App, "notes.items", func(ctx context.Context, a text, s *Channel[None, text]) (text, error) {
@@ -601,7 +604,11 @@ func TestC9WhatNobodyReadsIsNotUploaded(t *testing.T) {
 		t.Errorf("result %s, %v after %q", result, err, f.items)
 	}
 	f = stream(t, c, peer.Call{Command: "notes.items", Wants: both, JSON: textOf("wait")})
-	<-running
+	select {
+	case <-running:
+	case <-patient(t).Done():
+		t.Fatal("the handler does not run")
+	}
 	f.upload("a")
 	if _, err := f.result(); code(t, err) != CodeInvalidArgs {
 		t.Errorf("page got %v", err)
